@@ -1,0 +1,125 @@
+/**
+ * What the road asks of the server it runs in. The road never reaches for a database, a key file or a
+ * clock: `main.ts` of the security server hands these in, and tests hand in small ones of their own.
+ */
+import type { SecureContext } from 'node:tls';
+import type { SigningKey } from '../../certs/key/index.ts';
+import type { Certificate } from '../../certs/x509/index.ts';
+import type { GlobalConfiguration } from '../configuration/index.ts';
+import type { ClientId, MemberId, ServerId, ServiceId } from '../identifier/index.ts';
+import type { HeldBody } from '../transport/index.ts';
+
+/** The only source of the present instant. */
+export interface Clock {
+  now(): Date;
+}
+
+/** All a signature of one member needs; every piece belongs to the same certificate. */
+export interface SigningIdentity {
+  readonly key: SigningKey;
+  readonly certificate: Certificate;
+  /** CA certificates between the signing certificate and the topmost approved CA, without the latter. */
+  readonly intermediates: readonly Certificate[];
+  /** DER OCSP responses: the signing certificate's first, then one per intermediate. */
+  readonly ocspResponses: readonly Buffer[];
+}
+
+/** What this server shows to its peers in the handshake. */
+export interface AuthenticationIdentity {
+  readonly context: SecureContext;
+  /** As sent in the handshake: leaf first, without the trusted root. */
+  readonly chain: readonly Certificate[];
+  /** DER OCSP responses, one per certificate of `chain`, in its order. */
+  readonly ocspResponses: readonly Buffer[];
+}
+
+export interface Signer {
+  /** @throws Fault CannotCreateSignature when no usable key, certificate or good OCSP response is at hand */
+  signingIdentity(member: MemberId): Promise<SigningIdentity>;
+  /** @throws Fault SslAuthenticationFailed when the server has no usable authentication certificate */
+  authenticationIdentity(): Promise<AuthenticationIdentity>;
+}
+
+/** How an information system must present itself: X-Road 7 connection types. */
+export type ConnectionType = 'NOSSL' | 'SSLNOAUTH' | 'SSLAUTH';
+
+export interface ClientSettings {
+  readonly id: ClientId;
+  readonly connectionType: ConnectionType;
+  /** SHA-256 of the DER of each information system certificate that may act as this client, hex. */
+  readonly certificateHashes: ReadonlySet<string>;
+}
+
+export interface ServiceSettings {
+  readonly id: ServiceId;
+  readonly kind: 'REST' | 'OPENAPI' | 'WSDL';
+  /** Base address; a request's service path is appended to it. */
+  readonly url: string;
+  readonly timeoutMs: number;
+  /** Whether the certificate of an HTTPS service is checked against `trustedCertificates` or public roots. */
+  readonly verifyTls: boolean;
+  /** PEM certificates of the service owner's systems, accepted for HTTPS services when `verifyTls`. */
+  readonly trustedCertificates: readonly string[];
+  /** Set when the service is switched off: the notice its callers are shown. */
+  readonly disabledNotice?: string;
+}
+
+/** One immutable view of the settings, taken once per message. */
+export interface ServerSettings {
+  readonly serverId: ServerId;
+  /** Registered clients of this server only; others are unknown. */
+  client(id: ClientId): ClientSettings | undefined;
+  service(id: ServiceId): ServiceSettings | undefined;
+  /**
+   * Whether `caller` may call `service` with this method and path: through a right of its own, of a global
+   * group or of a local group, on an endpoint that matches.
+   * @param path normalised service path, as it will be called; '' when there is none
+   */
+  isAllowed(
+    caller: ClientId,
+    service: ServiceId,
+    method: string,
+    path: string,
+    configuration: GlobalConfiguration,
+  ): boolean;
+  /** SHA-256 hex of the server's own internal TLS certificate, let in as any SSLAUTH client. */
+  readonly internalCertificateHash?: string;
+}
+
+/** One message as evidence: what passed, whose it is, and the signature that binds it. */
+export interface LogEntry {
+  readonly protocol: 'rest' | 'soap';
+  readonly direction: 'request' | 'response';
+  /** Which role this server had in the exchange. */
+  readonly side: 'client' | 'provider';
+  /** X-Road message id (`x-road-id`). */
+  readonly queryId: string;
+  /** `x-road-request-id`, unique per exchange. */
+  readonly requestId: string;
+  readonly client: ClientId;
+  readonly service: ServiceId;
+  /** Bytes of `/message.xml`. */
+  readonly head: Buffer;
+  /** Bodies in order (`/attachment1` …); the log may adopt their files. */
+  readonly attachments: readonly HeldBody[];
+  readonly signature: Buffer;
+  readonly hashChainResult?: Buffer;
+  readonly hashChain?: Buffer;
+  readonly at: Date;
+}
+
+export interface MessageLog {
+  /** @throws Fault LoggingFailed or TimestampingFailed when no further message may be taken */
+  requireAccepting(): void;
+  /**
+   * Resolves once the record is durable on disk.
+   * @throws Fault LoggingFailed when it could not be made durable
+   */
+  record(entry: LogEntry): Promise<void>;
+}
+
+/** Supplies the configuration in force; a road step takes one snapshot per message. */
+export interface ConfigurationSource {
+  /** @throws Fault OutdatedGlobalConf when none is in force */
+  current(): GlobalConfiguration;
+}

@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+const outside = ['**/node_modules/**', 'dist/**'];
+
+/** `unit`: quick, in one process. `journeys`: start programs, sockets and browsers, each file on its own. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...outside, '**/journeys/**'],
+          pool: 'threads',
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'journeys',
+          include: ['**/journeys/**/*.test.ts'],
+          exclude: outside,
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
