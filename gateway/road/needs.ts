@@ -2,12 +2,11 @@
  * What the road asks of the server it runs in. The road never reaches for a database, a key file or a
  * clock: `main.ts` of the security server hands these in, and tests hand in small ones of their own.
  */
-import type { SecureContext } from 'node:tls';
 import type { SigningKey } from '../../certs/key/index.ts';
 import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import type { ClientId, MemberId, ServerId, ServiceId } from '../identifier/index.ts';
-import type { HeldBody } from '../transport/index.ts';
+import type { AuthenticationIdentity, HeldBody } from '../transport/index.ts';
 
 /** The only source of the present instant. */
 export interface Clock {
@@ -21,15 +20,6 @@ export interface SigningIdentity {
   /** CA certificates between the signing certificate and the topmost approved CA, without the latter. */
   readonly intermediates: readonly Certificate[];
   /** DER OCSP responses: the signing certificate's first, then one per intermediate. */
-  readonly ocspResponses: readonly Buffer[];
-}
-
-/** What this server shows to its peers in the handshake. */
-export interface AuthenticationIdentity {
-  readonly context: SecureContext;
-  /** As sent in the handshake: leaf first, without the trusted root. */
-  readonly chain: readonly Certificate[];
-  /** DER OCSP responses, one per certificate of `chain`, in its order. */
   readonly ocspResponses: readonly Buffer[];
 }
 
