@@ -1,1 +1,3 @@
 export type * from './needs.ts';
+export type * from './road.ts';
+export * from './transport-headers.ts';

@@ -1,4 +1,4 @@
-import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { type Dispatcher, Pool } from 'undici';
 import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
@@ -151,7 +151,7 @@ export class PeerPool implements PeerConnection {
   #open(): Promise<VerifiedSocket> {
     const { host, port } = this.address;
     return new Promise((resolve, reject) => {
-      const socket = connectTls({
+      const target: ConnectionOptions & { requestOCSP: boolean } = {
         host,
         port,
         secureContext: this.#identity.context,
@@ -159,7 +159,8 @@ export class PeerPool implements PeerConnection {
         rejectUnauthorized: false,
         checkServerIdentity: () => undefined,
         requestOCSP: true,
-      });
+      };
+      const socket = connectTls(target);
       const where = `security server at ${host}:${port}`;
       const fail = (fault: Fault) => {
         clearTimeout(timer);

@@ -56,7 +56,7 @@ export class PeerPools {
     const key = `${address.host}|${address.port}|${identifierKey(provider)}`;
     const leaf = identity.chain[0]?.sha256.toString('hex') ?? '';
     const existing = this.#pools.get(key);
-    if (existing?.leaf === leaf) return existing.pool;
+    if (existing !== undefined && existing.leaf === leaf) return existing.pool;
     const pool = new PeerPool(address, provider, identity, configuration, this.#options);
     this.#pools.set(key, { leaf, pool });
     // Our own certificate was renewed: exchanges under way finish on the old connections, new ones use the new.

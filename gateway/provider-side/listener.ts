@@ -1,0 +1,70 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Certificate } from '../../certs/x509/index.ts';
+import { asFault, renderSoap } from '../fault/index.ts';
+import { peerChain, serveTls } from '../transport/index.ts';
+import { isKnownAuthenticationCertificate } from '../trust/index.ts';
+import { answerRest, type ProviderSide } from './rest-exchange.ts';
+
+/**
+ * The server that other security servers talk to, TLS and all; it is not listening yet.
+ * A peer is let in when its certificate is registered for some security server of a known instance; whether it
+ * may speak for the client of a message is checked with each message.
+ */
+export function createProviderListener(road: ProviderSide): Server {
+  const chains = new WeakMap<Socket, readonly Certificate[]>();
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0, headersTimeout: 30_000 });
+  server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    serve(incoming, outgoing, chains.get(incoming.socket) ?? [], road).catch((error) => {
+      outgoing.destroy();
+      road.report({ side: 'provider', error, durationMs: 0 });
+    });
+  });
+  serveTls(server, {
+    context: async () => (await road.signer.authenticationIdentity()).context,
+    staple: async () => (await road.signer.authenticationIdentity()).ocspResponses[0],
+    admit: (socket) => {
+      const chain = admittedChain(socket, road);
+      if (chain === undefined) return false;
+      chains.set(socket, chain);
+      return true;
+    },
+    onFailure: (error) => road.report({ side: 'provider', error, durationMs: 0 }),
+  });
+  return server;
+}
+
+function admittedChain(socket: Socket, road: ProviderSide): readonly Certificate[] | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  try {
+    const chain = peerChain(socket);
+    const leaf = chain[0];
+    if (leaf === undefined) return undefined;
+    return isKnownAuthenticationCertificate(leaf, road.configuration.current()) ? chain : undefined;
+  } catch (error) {
+    road.report({ side: 'provider', error, durationMs: 0 });
+    return undefined;
+  }
+}
+
+async function serve(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  chain: readonly Certificate[],
+  road: ProviderSide,
+): Promise<void> {
+  const startedAt = performance.now();
+  const detail = road.newId();
+  const renderFault = (error: unknown) => renderSoap(asFault(error).at('ServerProxy'), detail);
+  try {
+    const { requestId, id } = await answerRest(incoming, outgoing, chain, road, renderFault);
+    road.report({ side: 'provider', requestId, queryId: id, durationMs: performance.now() - startedAt });
+  } catch (error) {
+    road.report({ side: 'provider', error, detail, durationMs: performance.now() - startedAt });
+    if (outgoing.headersSent || outgoing.destroyed) return;
+    const fault = renderFault(error);
+    const headers = { 'Content-Type': 'text/xml;charset=utf-8', 'Content-Length': Buffer.byteLength(fault) };
+    outgoing.writeHead(200, headers).end(fault);
+  }
+}

@@ -1,0 +1,31 @@
+import type { SignatureVerifier } from '../signature/index.ts';
+import type { BodySink } from '../transport/index.ts';
+import type { Clock, ConfigurationSource, MessageLog, ServerSettings, Signer } from './needs.ts';
+
+/** How an exchange went, for the operator's log: no bodies, no headers, no secrets. */
+export interface RoadEvent {
+  readonly side: 'client' | 'provider';
+  readonly requestId?: string;
+  readonly queryId?: string;
+  /** Set when the exchange ended in a fault of ours or of the peer. */
+  readonly error?: unknown;
+  /** The identifier shown to the caller, so that both can speak of the same fault. */
+  readonly detail?: string;
+  readonly durationMs: number;
+}
+
+/** What both sides of the road are given by the server they run in. */
+export interface Road {
+  readonly configuration: ConfigurationSource;
+  /** Settings in force; one snapshot is taken per message. */
+  readonly settings: () => ServerSettings;
+  readonly signer: Signer;
+  readonly log: MessageLog;
+  readonly clock: Clock;
+  readonly signatures: SignatureVerifier;
+  /** A place for one body to wait in, bounded and hashed. */
+  readonly newSink: () => BodySink;
+  /** A fresh UUID, version 4. */
+  readonly newId: () => string;
+  readonly report: (event: RoadEvent) => void;
+}
