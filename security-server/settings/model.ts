@@ -1,0 +1,72 @@
+import type { ClientId, GlobalGroupId, ServerId } from '../../gateway/identifier/index.ts';
+import type { ConnectionType } from '../../gateway/road/index.ts';
+
+/** A client of this server: a member or subsystem whose information systems use it. */
+export interface ClientRecord {
+  readonly id: ClientId;
+  /** Only a registered client takes part in exchanges; a saved one is being prepared. */
+  readonly status: 'saved' | 'registered' | 'disabled';
+  readonly connectionType: ConnectionType;
+  /** DER certificates of its information systems. */
+  readonly certificates: readonly Buffer[];
+}
+
+/** A method and a path glob of a service; `*` and `**` together stand for the whole service. */
+export interface Endpoint {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** The endpoint that stands for a whole service. */
+export const wholeService: Endpoint = { method: '*', path: '**' };
+
+export interface ServiceRecord {
+  readonly provider: ClientId;
+  readonly serviceCode: string;
+  readonly kind: 'REST' | 'OPENAPI' | 'WSDL';
+  /** Base address; service paths are appended to it. */
+  readonly url: string;
+  /** Where the description is read from: OPENAPI and WSDL only. */
+  readonly descriptionUrl?: string;
+  readonly timeoutMs: number;
+  readonly verifyTls: boolean;
+  /** DER certificates accepted for an HTTPS service besides public authorities. */
+  readonly certificates: readonly Buffer[];
+  /** The notice its callers are shown while the service is switched off. */
+  readonly disabledNotice?: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Who a right is given to. */
+export type Subject = ClientId | GlobalGroupId | LocalGroupSubject;
+
+/** A group that a client of this server keeps for its own services. */
+export interface LocalGroupSubject {
+  readonly kind: 'LOCALGROUP';
+  readonly groupCode: string;
+}
+
+export interface AccessRight {
+  readonly provider: ClientId;
+  readonly serviceCode: string;
+  readonly endpoint: Endpoint;
+  readonly subject: Subject;
+}
+
+export interface LocalGroup {
+  readonly owner: ClientId;
+  readonly groupCode: string;
+  readonly description: string;
+  readonly members: readonly ClientId[];
+}
+
+/** Everything the road needs to know of this server, as of one moment. */
+export interface SettingsContent {
+  readonly serverId: ServerId;
+  readonly clients: readonly ClientRecord[];
+  readonly services: readonly ServiceRecord[];
+  readonly rights: readonly AccessRight[];
+  readonly localGroups: readonly LocalGroup[];
+  /** DER of the server's own internal TLS certificate. */
+  readonly internalCertificate?: Buffer;
+}
