@@ -21,6 +21,14 @@ export interface SettingsSnapshot extends ServerSettings {
   readonly content: SettingsContent;
   /** Services of one provider, in the order they were added. */
   servicesOf(provider: ClientId): readonly ServiceRecord[];
+  /** Whether `caller` was given exactly this endpoint, itself or through a group. */
+  hasRight(
+    caller: ClientId,
+    provider: ClientId,
+    serviceCode: string,
+    endpoint: Endpoint,
+    configuration: GlobalConfiguration,
+  ): boolean;
 }
 
 /**
@@ -48,6 +56,19 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
   }
 
   const granted = grantedEndpoints(content);
+  const isSubject = (
+    endpoint: GrantedEndpoint,
+    caller: ClientId,
+    provider: ClientId,
+    configuration: GlobalConfiguration,
+  ) => {
+    const key = identifierKey(caller);
+    return (
+      endpoint.subjects.has(key) ||
+      endpoint.localGroups.some((code) => groups.get(`${identifierKey(provider)}\n${code}`)?.has(key)) ||
+      endpoint.globalGroups.some((group) => configuration.isInGlobalGroup(group, caller))
+    );
+  };
   const internal = content.internalCertificate;
   return {
     content,
@@ -58,14 +79,15 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
     servicesOf: (provider) => byProvider.get(identifierKey(provider)) ?? [],
     isAllowed: (caller, service, method, path, configuration) => {
       const provider = providerOf(service);
-      const callerKey = identifierKey(caller);
-      const isSubject = (endpoint: GrantedEndpoint) =>
-        endpoint.subjects.has(callerKey) ||
-        endpoint.localGroups.some((code) => groups.get(`${identifierKey(provider)}\n${code}`)?.has(callerKey)) ||
-        isInAnyGlobalGroup(endpoint.globalGroups, caller, configuration);
-      return (granted.get(serviceKey(provider, service.serviceCode)) ?? []).some(
-        (endpoint) => covers(endpoint, method, path) && isSubject(endpoint),
+      const endpoints = granted.get(serviceKey(provider, service.serviceCode)) ?? [];
+      return endpoints.some(
+        (endpoint) => covers(endpoint, method, path) && isSubject(endpoint, caller, provider, configuration),
       );
+    },
+    hasRight: (caller, provider, serviceCode, { method, path }, configuration) => {
+      const endpoints = granted.get(serviceKey(provider, serviceCode)) ?? [];
+      const exact = endpoints.find((endpoint) => endpoint.method === method && endpoint.path === path);
+      return exact !== undefined && isSubject(exact, caller, provider, configuration);
     },
   };
 }
@@ -74,10 +96,6 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
 export function covers(endpoint: Endpoint, method: string, path: string): boolean {
   const methodFits = endpoint.method === '*' || endpoint.method.toUpperCase() === method.toUpperCase();
   return methodFits && matchesPath(endpoint.path, path);
-}
-
-function isInAnyGlobalGroup(groups: readonly GlobalGroupId[], caller: ClientId, configuration: GlobalConfiguration) {
-  return groups.some((group) => configuration.isInGlobalGroup(group, caller));
 }
 
 function grantedEndpoints(content: SettingsContent): Map<string, GrantedEndpoint[]> {

@@ -1,0 +1,2 @@
+export { listClients } from './list-clients.ts';
+export { createProviderServices } from './provider-services.ts';

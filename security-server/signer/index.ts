@@ -1,0 +1,3 @@
+export type { OwnCertificate } from './own-certificates.ts';
+export { ServerSigner, type SignerOptions } from './signer.ts';
+export { type CertificateStatus, fetchStatus } from './status-fetcher.ts';

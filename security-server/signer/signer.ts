@@ -1,0 +1,226 @@
+import type { SecureContext } from 'node:tls';
+import type { Token } from '../../certs/token/index.ts';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { Fault } from '../../gateway/fault/index.ts';
+import { identifierKey, type MemberId, memberOf, printFull, type ServerId } from '../../gateway/identifier/index.ts';
+import type { ConfigurationSource, Signer, SigningIdentity } from '../../gateway/road/index.ts';
+import type { AuthenticationIdentity } from '../../gateway/transport/index.ts';
+import type { OwnCertificate } from './own-certificates.ts';
+import { type CertificateStatus, fetchStatus } from './status-fetcher.ts';
+
+export interface SignerOptions {
+  readonly serverId: ServerId;
+  readonly tokens: ReadonlyMap<string, Token>;
+  readonly configuration: ConfigurationSource;
+  readonly now: () => Date;
+  /** Statuses kept from before a restart, by SHA-256 hex of the certificate. */
+  readonly savedStatuses: ReadonlyMap<string, CertificateStatus>;
+  readonly saveStatus: (sha256: string, status: CertificateStatus) => Promise<void>;
+  /** Told why a status could not be fetched; the fetch is tried again by itself. */
+  readonly onFailure: (certificate: OwnCertificate, error: Error) => void;
+}
+
+/** Retries after failure: 5 s, doubling, at most the ordinary interval. */
+const firstRetryMs = 5_000;
+
+/**
+ * Knows which key signs for which member and which one authenticates this server, and keeps a good OCSP
+ * response of each of their certificates at hand before it is needed.
+ */
+export class ServerSigner implements Signer {
+  readonly #options: SignerOptions;
+  #certificates: readonly OwnCertificate[] = [];
+  readonly #statuses: Map<string, CertificateStatus>;
+  readonly #failures = new Map<string, number>();
+  readonly #nextFetchAt = new Map<string, number>();
+  readonly #identities = new Map<string, { validUntil: number; identity: SigningIdentity }>();
+  #authentication: { validUntil: number; identity: AuthenticationIdentity } | undefined;
+  #context: { sha256: string; context: SecureContext } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #fetching: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: SignerOptions) {
+    this.#options = options;
+    this.#statuses = new Map(options.savedStatuses);
+  }
+
+  /** Takes the certificates in force and fetches the statuses that are missing. */
+  async use(certificates: readonly OwnCertificate[]): Promise<void> {
+    this.#certificates = certificates;
+    this.#forget();
+    await this.refresh();
+  }
+
+  /** Fetches every status that is due now, and plans the next round. */
+  refresh(): Promise<void> {
+    this.#fetching ??= this.#fetchDue().finally(() => {
+      this.#fetching = undefined;
+      this.#plan();
+    });
+    return this.#fetching;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async signingIdentity(member: MemberId): Promise<SigningIdentity> {
+    const key = identifierKey(member);
+    const now = this.#options.now().getTime();
+    const known = this.#identities.get(key);
+    if (known !== undefined && now <= known.validUntil) return known.identity;
+
+    const reasons: string[] = [];
+    for (const own of this.#certificates) {
+      if (own.use !== 'signing' || own.member === undefined || identifierKey(own.member) !== key) continue;
+      const status = this.#usableStatus(own, now, reasons);
+      const token = this.#activeToken(own, reasons);
+      if (status === undefined || token === undefined) continue;
+      const identity: SigningIdentity = {
+        key: token.signingKey(own.keyId),
+        certificate: own.certificate,
+        intermediates: own.intermediates,
+        ocspResponses: [status.response],
+      };
+      this.#identities.set(key, { identity, validUntil: this.#until(own, status) });
+      return identity;
+    }
+    const why = reasons.length === 0 ? 'it has no active signing certificate here' : reasons.join('; ');
+    throw new Fault('CannotCreateSignature', `Cannot sign for ${printFull(member)}: ${why}`);
+  }
+
+  async authenticationIdentity(): Promise<AuthenticationIdentity> {
+    const now = this.#options.now().getTime();
+    if (this.#authentication !== undefined && now <= this.#authentication.validUntil) {
+      return this.#authentication.identity;
+    }
+    const reasons: string[] = [];
+    for (const own of this.#certificates) {
+      if (own.use !== 'authentication') continue;
+      const status = this.#usableStatus(own, now, reasons);
+      const token = this.#activeToken(own, reasons);
+      if (status === undefined || token === undefined) continue;
+      const chain = [own.certificate, ...own.intermediates];
+      const identity = { context: this.#contextOf(own, token), chain, ocspResponses: [status.response] };
+      this.#authentication = { identity, validUntil: this.#until(own, status) };
+      return identity;
+    }
+    const why = reasons.length === 0 ? 'there is no active authentication certificate' : reasons.join('; ');
+    throw new Fault('SslAuthenticationFailed', `This server cannot authenticate itself: ${why}`);
+  }
+
+  /** Members that can sign now, for health and administration. */
+  statusOf(own: OwnCertificate): CertificateStatus | undefined {
+    return this.#statuses.get(own.certificate.sha256.toString('hex'));
+  }
+
+  #usableStatus(own: OwnCertificate, now: number, reasons: string[]): CertificateStatus | undefined {
+    const name = `certificate ${own.certificate.serialNumber.toString(16)}`;
+    if (!own.isActive) {
+      reasons.push(`${name} is switched off`);
+      return undefined;
+    }
+    if (now < own.certificate.notBefore.getTime() || now > own.certificate.notAfter.getTime()) {
+      reasons.push(`${name} is not valid at this time`);
+      return undefined;
+    }
+    const status = this.statusOf(own);
+    if (status === undefined || now > status.validUntil.getTime()) {
+      reasons.push(`${name} has no good OCSP response`);
+      return undefined;
+    }
+    return status;
+  }
+
+  #activeToken(own: OwnCertificate, reasons: string[]): Token | undefined {
+    const token = this.#options.tokens.get(own.tokenId);
+    if (token?.isActive() === true) return token;
+    reasons.push(`token '${own.tokenId}' is not signed in`);
+    return undefined;
+  }
+
+  /** One TLS context per certificate: a renewed status does not make peers shake hands anew. */
+  #contextOf(own: OwnCertificate, token: Token): SecureContext {
+    const sha256 = own.certificate.sha256.toString('hex');
+    if (this.#context?.sha256 !== sha256) {
+      const chain = [own.certificate, ...own.intermediates];
+      this.#context = { sha256, context: token.secureContext(own.keyId, chain, { minVersion: 'TLSv1.3' }) };
+    }
+    return this.#context.context;
+  }
+
+  #until(own: OwnCertificate, status: CertificateStatus): number {
+    return Math.min(status.validUntil.getTime(), own.certificate.notAfter.getTime());
+  }
+
+  #forget(): void {
+    this.#identities.clear();
+    this.#authentication = undefined;
+  }
+
+  async #fetchDue(): Promise<void> {
+    let configuration: GlobalConfiguration;
+    try {
+      configuration = this.#options.configuration.current();
+    } catch (error) {
+      // Without a configuration nobody says whom to ask; the next round tries again.
+      if (error instanceof Fault) return;
+      throw error;
+    }
+    const now = this.#options.now().getTime();
+    const due = this.#certificates.filter((own) => own.isActive && now >= this.#dueAt(own));
+    await Promise.all(due.map((own) => this.#fetch(own, configuration)));
+    if (due.length > 0) this.#forget();
+  }
+
+  async #fetch(own: OwnCertificate, configuration: GlobalConfiguration): Promise<void> {
+    const key = own.certificate.sha256.toString('hex');
+    try {
+      const status = await fetchStatus(own.certificate, configuration.instance, configuration, this.#options.now);
+      this.#statuses.set(key, status);
+      this.#failures.delete(key);
+      const left = status.validUntil.getTime() - this.#options.now().getTime();
+      // Long before the response grows stale, and not later than the instance asks for.
+      this.#nextFetchAt.set(key, this.#options.now().getTime() + Math.min(configuration.ocspFetchIntervalMs, left / 2));
+      await this.#options.saveStatus(key, status);
+    } catch (error) {
+      const failures = (this.#failures.get(key) ?? 0) + 1;
+      this.#failures.set(key, failures);
+      const wait = Math.min(firstRetryMs * 2 ** (failures - 1), configuration.ocspFetchIntervalMs);
+      this.#nextFetchAt.set(key, this.#options.now().getTime() + wait);
+      this.#options.onFailure(own, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #dueAt(own: OwnCertificate): number {
+    const key = own.certificate.sha256.toString('hex');
+    const planned = this.#nextFetchAt.get(key);
+    if (planned !== undefined) return planned;
+    const status = this.#statuses.get(key);
+    return status === undefined ? 0 : Math.min(status.validUntil.getTime() - 60_000, this.#options.now().getTime());
+  }
+
+  #plan(): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    const now = this.#options.now().getTime();
+    const next = Math.min(...this.#certificates.filter(({ isActive }) => isActive).map((own) => this.#dueAt(own)));
+    if (!Number.isFinite(next)) return;
+    this.#timer = setTimeout(
+      () => {
+        this.refresh().catch((error) => {
+          throw error;
+        });
+      },
+      Math.min(Math.max(next - now, 1_000), 3_600_000),
+    );
+    this.#timer.unref();
+  }
+}
+
+/** The members whose messages this server can be asked to sign. */
+export function signingMembers(certificates: readonly OwnCertificate[]): MemberId[] {
+  return certificates.flatMap(({ use, member }) => (use === 'signing' && member !== undefined ? [memberOf(member)] : []));
+}

@@ -1,0 +1,70 @@
+import { request } from 'undici';
+import { checkOcsp, createOcspRequest } from '../../certs/ocsp/index.ts';
+import type { Certificate } from '../../certs/x509/index.ts';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+
+/** A status response that was good when it was fetched. */
+export interface CertificateStatus {
+  readonly response: Buffer;
+  /** Last instant at which peers will still take it. */
+  readonly validUntil: Date;
+}
+
+const maxResponseBytes = 64 * 1024;
+
+/**
+ * Asks the responders of the authority that issued `certificate`, in configured order, until one gives a response
+ * that is good now.
+ * @param instance whose authorities are asked
+ * @throws Error naming what each responder answered
+ * @see RFC 6960 appendix A.1
+ */
+export async function fetchStatus(
+  certificate: Certificate,
+  instance: string,
+  configuration: GlobalConfiguration,
+  now: () => Date,
+): Promise<CertificateStatus> {
+  const authority = configuration.approvedCa(instance, certificate.issuer.der);
+  if (authority === undefined) {
+    throw new Error(`no approved certification authority of ${instance} is named ${certificate.issuer.toString()}`);
+  }
+  const failures: string[] = [];
+  for (const { url } of authority.ocspResponders) {
+    try {
+      const response = await post(url, createOcspRequest(certificate, authority.certificate));
+      const { validUntil } = checkOcsp({
+        response,
+        certificate,
+        issuer: authority.certificate,
+        responders: authority.ocspResponders.flatMap((responder) => responder.certificate ?? []),
+        at: now(),
+        freshnessMs: configuration.ocspFreshnessMs,
+        verifyNextUpdate: configuration.verifyNextUpdate,
+      });
+      return { response, validUntil };
+    } catch (error) {
+      failures.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new Error(failures.length === 0 ? 'the authority has no OCSP responder' : failures.join('; '));
+}
+
+async function post(url: string, body: Buffer): Promise<Buffer> {
+  const response = await request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' },
+    body,
+    headersTimeout: 20_000,
+    bodyTimeout: 20_000,
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.length;
+    if (size > maxResponseBytes) throw new Error('the response is larger than 64 KiB');
+    chunks.push(chunk);
+  }
+  if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`);
+  return Buffer.concat(chunks);
+}
