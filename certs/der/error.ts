@@ -1,0 +1,4 @@
+/** Bytes that are not the DER they should be. */
+export class DerError extends Error {
+  override readonly name = 'DerError';
+}

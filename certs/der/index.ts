@@ -1,0 +1,35 @@
+export { DerError } from './error.ts';
+export { children, type DerNode, readDer } from './read.ts';
+export { tags } from './tags.ts';
+export {
+  asBitString,
+  asBoolean,
+  asInteger,
+  asOctetString,
+  asOid,
+  asSequence,
+  asSet,
+  asSmallInteger,
+  asText,
+  asTime,
+  isContext,
+} from './values.ts';
+export {
+  bitString,
+  boolean,
+  enumerated,
+  explicit,
+  generalizedTime,
+  ia5String,
+  implicit,
+  integer,
+  nullValue,
+  octetString,
+  oid,
+  printableString,
+  sequence,
+  setOf,
+  time,
+  tlv,
+  utf8String,
+} from './write.ts';
