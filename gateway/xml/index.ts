@@ -1,0 +1,14 @@
+export { canonicalize, escapeAttribute, escapeText } from './canonicalize.ts';
+export { XmlError } from './error.ts';
+export { parseXml, type XmlLimits } from './parse.ts';
+export {
+  attribute,
+  attributeNs,
+  child,
+  childrenNamed,
+  descendants,
+  elements,
+  textOf,
+  type XmlAttribute,
+  type XmlElement,
+} from './tree.ts';

@@ -1,0 +1,144 @@
+import { SaxesParser, type SaxesTagPlain } from 'saxes';
+import { XmlError } from './error.ts';
+import type { XmlAttribute, XmlElement } from './tree.ts';
+
+export interface XmlLimits {
+  /** Octets; default 64 MiB, the largest configuration one could think of. */
+  readonly maxBytes?: number;
+}
+
+/** Deeper documents do not occur; the tokenizer itself would go on. */
+const maxDepth = 128;
+const defaultMaxBytes = 64 * 1024 * 1024;
+
+const xmlNamespace = 'http://www.w3.org/XML/1998/namespace';
+const xmlnsNamespace = 'http://www.w3.org/2000/xmlns/';
+
+interface OpenElement extends XmlElement {
+  readonly children: (XmlElement | string)[];
+  readonly scope: ReadonlyMap<string, string>;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
+/**
+ * Reads a document into a tree and resolves namespaces. Document types are refused, and with them every entity
+ * but the five of XML itself.
+ * @returns the root element
+ * @throws XmlError
+ * @see Extensible Markup Language 1.0; Namespaces in XML 1.0
+ */
+export function parseXml(
+  document: Uint8Array | string,
+  { maxBytes = defaultMaxBytes }: XmlLimits = {},
+): XmlElement {
+  if (document.length > maxBytes) throw new XmlError(`the document is larger than ${maxBytes} octets`);
+  const text = typeof document === 'string' ? document : decode(document);
+  // The tokenizer resolves namespaces in time quadratic in depth; that is done here instead.
+  const parser = new SaxesParser<{ xmlns: false }>({ xmlns: false });
+  const open: OpenElement[] = [];
+  let root: XmlElement | undefined;
+  parser.on('error', (error) => {
+    throw new XmlError(`not well-formed: ${error.message}`);
+  });
+  parser.on('doctype', () => {
+    throw new XmlError('document types are refused');
+  });
+  parser.on('xmldecl', ({ encoding }) => {
+    if (encoding !== undefined && !/^utf-?8$|^us-ascii$/i.test(encoding) && typeof document !== 'string') {
+      throw new XmlError(`encoding ${encoding} is not read here, UTF-8 is expected`);
+    }
+  });
+  parser.on('opentag', (tag) => {
+    const parent = open.at(-1);
+    if (open.length >= maxDepth) throw new XmlError(`elements nest deeper than ${maxDepth}`);
+    const element = resolve(tag, parent);
+    if (parent !== undefined) parent.children.push(element);
+    root ??= element;
+    open.push(element);
+  });
+  parser.on('closetag', () => {
+    open.pop();
+  });
+  const onText = (chunk: string) => open.at(-1)?.children.push(chunk);
+  parser.on('text', onText);
+  parser.on('cdata', onText);
+  parser.write(text).close();
+  if (root === undefined) throw new XmlError('the document is empty');
+  return root;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new XmlError('the document is not UTF-8', { cause });
+  }
+}
+
+const rootScope: ReadonlyMap<string, string> = new Map([
+  ['', ''],
+  ['xml', xmlNamespace],
+]);
+
+function resolve(tag: SaxesTagPlain, parent: OpenElement | undefined): OpenElement {
+  const declarations = new Map<string, string>();
+  const plain: [string, string][] = [];
+  for (const [name, value] of Object.entries(tag.attributes)) {
+    if (name === 'xmlns') declare(declarations, '', value);
+    else if (name.startsWith('xmlns:')) declare(declarations, name.slice(6), value);
+    else plain.push([name, value]);
+  }
+  const outer = parent?.scope ?? rootScope;
+  const scope = declarations.size === 0 ? outer : new Map([...outer, ...declarations]);
+  const [prefix, localName] = split(tag.name);
+  const attributes = plain.map(([name, value]) => resolveAttribute(name, value, scope));
+  if (attributes.length > 1) {
+    const names = new Set(attributes.map((one) => `${one.namespace}\u0000${one.localName}`));
+    if (names.size < attributes.length) throw new XmlError(`<${tag.name}> has an attribute twice`);
+  }
+  const namespace = namespaceOf(prefix, scope);
+  return {
+    name: tag.name,
+    prefix,
+    localName,
+    namespace,
+    attributes,
+    declarations,
+    children: [],
+    parent,
+    scope,
+  };
+}
+
+function declare(declarations: Map<string, string>, prefix: string, namespace: string): void {
+  const isReserved =
+    prefix === 'xmlns' ||
+    namespace === xmlnsNamespace ||
+    (prefix === 'xml') !== (namespace === xmlNamespace) ||
+    (prefix !== '' && namespace === '') ||
+    prefix.includes(':');
+  if (isReserved) throw new XmlError(`namespace prefix '${prefix}' cannot be bound to '${namespace}'`);
+  declarations.set(prefix, namespace);
+}
+
+function resolveAttribute(name: string, value: string, scope: ReadonlyMap<string, string>): XmlAttribute {
+  const [prefix, localName] = split(name);
+  return { name, prefix, localName, namespace: prefix === '' ? '' : namespaceOf(prefix, scope), value };
+}
+
+function namespaceOf(prefix: string, scope: ReadonlyMap<string, string>): string {
+  const namespace = scope.get(prefix);
+  if (namespace === undefined) throw new XmlError(`namespace prefix '${prefix}' is not bound`);
+  return namespace;
+}
+
+function split(name: string): readonly [string, string] {
+  const colon = name.indexOf(':');
+  if (colon === -1) return ['', name];
+  const localName = name.slice(colon + 1);
+  if (colon === 0 || localName === '' || localName.includes(':')) {
+    throw new XmlError(`'${name}' is not a qualified name`);
+  }
+  return [name.slice(0, colon), localName];
+}
