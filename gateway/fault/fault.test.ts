@@ -130,8 +130,8 @@ describe('a fault between servers', () => {
   });
 
   it('is relayed in the words of the peer, whatever happens to it on the way', () => {
-    const relayed = new RelayedFault('Server.ServerProxy.Custom', 'text', 'ref');
-    expect(relayed.wrappedIn('ServiceFailed' as never).at('ClientProxy' as never)).toBe(relayed);
+    const relayed: Fault = new RelayedFault('Server.ServerProxy.Custom', 'text', 'ref');
+    expect(relayed.wrappedIn('ServiceFailed').at('ClientProxy')).toBe(relayed);
     expect(spellCode(relayed)).toBe('Server.ServerProxy.Custom');
     expect(JSON.parse(renderRest(relayed, undefined, 'ours').body)).toMatchObject({
       type: 'Server.ServerProxy.Custom',
