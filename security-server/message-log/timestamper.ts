@@ -1,0 +1,181 @@
+import { request } from 'undici';
+import { digestOf } from '../../certs/key/index.ts';
+import {
+  checkTimestamp,
+  createTimestampRequest,
+  readTimestampResponse,
+  withCertificateFirst,
+} from '../../certs/timestamp/index.ts';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { Fault } from '../../gateway/fault/index.ts';
+import type { ConfigurationSource } from '../../gateway/road/index.ts';
+import { addTimestamp, signatureValueOf } from '../../gateway/signature/index.ts';
+import type { LogWriter } from './writer.ts';
+
+export interface TimestamperOptions {
+  readonly writer: LogWriter;
+  readonly configuration: ConfigurationSource;
+  /** Addresses to ask, in order; none means those of the instance, in the order of the configuration. */
+  readonly urls: readonly string[];
+  readonly now: () => Date;
+  /** Told why a round failed; the next round comes by itself. */
+  readonly onFailure: (error: Error) => void;
+  readonly onSuccess: (at: Date) => void;
+}
+
+/** A round asks for this many records at once, so that building their chains holds no commit up for long. */
+const recordsPerRequest = 1_000;
+/** X-Road's own bound per round. */
+const recordsPerRound = 10_000;
+const minIntervalMs = 1_000;
+const maxIntervalMs = 86_400_000;
+const maxResponseBytes = 1024 * 1024;
+
+/** Has the records of the log timestamped in batches, at the pace the instance asks for. */
+export class Timestamper {
+  readonly #options: TimestamperOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #failures = 0;
+  #closed = false;
+
+  constructor(options: TimestamperOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#plan();
+  }
+
+  /**
+   * Timestamps everything recorded so far.
+   * @throws Fault TimestampingFailed
+   */
+  async stampNow(): Promise<void> {
+    // A round under way may have begun before the record that the caller cares for.
+    await this.#round?.catch(() => undefined);
+    this.#round ??= this.#stampAll().finally(() => {
+      this.#round = undefined;
+    });
+    await this.#round;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#round?.catch(() => undefined);
+  }
+
+  #plan(): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.stampNow()
+        // The failure was reported where it happened; here it only means another try.
+        .catch(() => undefined)
+        .finally(() => this.#plan());
+    }, this.#waitMs());
+    this.#timer.unref();
+  }
+
+  /** After failures the tries come closer than the interval, so that an outage ends when its cause does. */
+  #waitMs(): number {
+    const interval = Math.min(Math.max(this.#intervalMs(), minIntervalMs), maxIntervalMs);
+    return this.#failures === 0 ? interval : Math.min(1_000 * 2 ** Math.min(this.#failures, 6), interval);
+  }
+
+  #intervalMs(): number {
+    try {
+      return this.#options.configuration.current().timestampIntervalMs;
+    } catch (error) {
+      if (error instanceof Fault) return minIntervalMs;
+      throw error;
+    }
+  }
+
+  async #stampAll(): Promise<void> {
+    try {
+      for (let stamped = 0; stamped < recordsPerRound; ) {
+        const count = await this.#stampSome();
+        if (count === 0) break;
+        stamped += count;
+      }
+      this.#failures = 0;
+      this.#options.onSuccess(this.#options.now());
+    } catch (cause) {
+      this.#failures += 1;
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      this.#options.onFailure(error);
+      throw new Fault('TimestampingFailed', `No timestamp could be had: ${error.message}`, { cause });
+    }
+  }
+
+  /** @returns how many records got a timestamp */
+  async #stampSome(): Promise<number> {
+    const { writer, now } = this.#options;
+    const wanted = await writer.nextToStamp(recordsPerRequest);
+    if (wanted === undefined) return 0;
+    if (wanted.kind === 'many') {
+      const token = await this.#obtain(Buffer.from(wanted.result));
+      await writer.saveStamp({ kind: 'many', token, result: wanted.result, at: now().getTime() });
+      return wanted.ids.length;
+    }
+    const signatureXml = Buffer.from(wanted.signature);
+    const token = await this.#obtain(signatureValueOf(signatureXml));
+    const signature = addTimestamp(signatureXml, token);
+    const signatureHash = digestOf('sha512', signature);
+    await writer.saveStamp({
+      kind: 'one',
+      id: wanted.id,
+      token,
+      signature,
+      signatureHash,
+      at: now().getTime(),
+    });
+    return 1;
+  }
+
+  /** @returns the token with its signer's certificate inside, checked as a stranger would check it */
+  async #obtain(stamped: Buffer): Promise<Buffer> {
+    const configuration = this.#options.configuration.current();
+    const failures: string[] = [];
+    for (const url of this.#addresses(configuration)) {
+      try {
+        const response = await post(url, createTimestampRequest(digestOf('sha512', stamped)));
+        const token = readTimestampResponse(response);
+        const { certificate } = checkTimestamp({
+          token,
+          stamped,
+          certificates: configuration.tsaCertificates(),
+        });
+        return withCertificateFirst(token, certificate);
+      } catch (error) {
+        failures.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    throw new Error(failures.length === 0 ? 'no timestamping authority is configured' : failures.join('; '));
+  }
+
+  #addresses(configuration: GlobalConfiguration): readonly string[] {
+    const { urls } = this.#options;
+    return urls.length > 0 ? urls : configuration.tsas(configuration.instance).map(({ url }) => url);
+  }
+}
+
+async function post(url: string, body: Buffer): Promise<Buffer> {
+  const response = await request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/timestamp-query', accept: 'application/timestamp-reply' },
+    body,
+    headersTimeout: 60_000,
+    bodyTimeout: 60_000,
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.length;
+    if (size > maxResponseBytes) throw new Error('the response is larger than 1 MiB');
+    chunks.push(chunk);
+  }
+  if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`);
+  return Buffer.concat(chunks);
+}
