@@ -39,9 +39,13 @@ export function createProviderServices(settings: () => SettingsSnapshot): BuiltI
     const services = snapshot.servicesOf(provider).filter(({ kind }) => kind !== 'WSDL');
     switch (request.service.serviceCode) {
       case 'listMethods':
-        return json(request, { service: services.map((service) => listed(provider, service, service.endpoints)) });
+        return json(request, {
+          service: services.map((service) => listed(provider, service, service.endpoints)),
+        });
       case 'allowedMethods':
-        return json(request, { service: allowed(provider, services, request.client, snapshot, configuration) });
+        return json(request, {
+          service: allowed(provider, services, request.client, snapshot, configuration),
+        });
       case 'getOpenAPI':
         return getOpenApi(request, services);
       default:
@@ -75,7 +79,13 @@ function allowed(
     const endpoints = service.endpoints.filter((endpoint) =>
       snapshot.hasRight(caller, provider, service.serviceCode, endpoint, configuration),
     );
-    const whole = snapshot.hasRight(caller, provider, service.serviceCode, { method: '*', path: '**' }, configuration);
+    const whole = snapshot.hasRight(
+      caller,
+      provider,
+      service.serviceCode,
+      { method: '*', path: '**' },
+      configuration,
+    );
     if (!whole && endpoints.length === 0) return [];
     return [listed(provider, service, whole ? service.endpoints : endpoints)];
   });
@@ -84,7 +94,10 @@ function allowed(
 async function getOpenApi(request: RestRequest, services: readonly ServiceRecord[]): Promise<UnsignedAnswer> {
   const wanted = new URLSearchParams(request.query ?? '').get('serviceCode');
   if (wanted === null || wanted === '') {
-    throw new Fault('InvalidRequest', 'getOpenAPI expects ?serviceCode=, the code of the service it describes');
+    throw new Fault(
+      'InvalidRequest',
+      'getOpenAPI expects ?serviceCode=, the code of the service it describes',
+    );
   }
   const service = services.find(({ serviceCode }) => serviceCode === wanted);
   if (service === undefined) throw new Fault('InternalError', `Service '${wanted}' is not known here`);

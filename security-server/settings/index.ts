@@ -1,2 +1,14 @@
-export * from './model.ts';
-export { buildSnapshot, covers, serviceIdOf, type SettingsSnapshot } from './snapshot.ts';
+export type {
+  AccessRight,
+  ClientRecord,
+  Endpoint,
+  LocalGroup,
+  ServiceRecord,
+  SettingsContent,
+  Subject,
+} from './model.ts';
+export { wholeService } from './model.ts';
+export type { SettingsTables } from './schema.ts';
+export { buildSnapshot, covers, type SettingsSnapshot, serviceIdOf } from './snapshot.ts';
+export { SettingsStore } from './store.ts';
+export { parseSubject, printSubject } from './subject.ts';

@@ -9,7 +9,7 @@ import {
 } from '../../gateway/identifier/index.ts';
 import { matchesPath } from '../../gateway/message/index.ts';
 import type { ClientSettings, ServerSettings, ServiceSettings } from '../../gateway/road/index.ts';
-import type { Endpoint, SettingsContent, ServiceRecord } from './model.ts';
+import type { Endpoint, ServiceRecord, SettingsContent } from './model.ts';
 
 interface GrantedEndpoint extends Endpoint {
   readonly subjects: Set<string>;

@@ -1,3 +1,10 @@
+export {
+  ownCertificates,
+  putOwnCertificate,
+  removeOwnCertificate,
+  savedStatuses,
+  saveStatus,
+} from './certificate-store.ts';
 export type { OwnCertificate } from './own-certificates.ts';
-export { ServerSigner, type SignerOptions } from './signer.ts';
-export { type CertificateStatus, fetchStatus } from './status-fetcher.ts';
+export { ServerSigner } from './signer.ts';
+export type { CertificateStatus } from './status-fetcher.ts';

@@ -2,7 +2,13 @@ import type { SecureContext } from 'node:tls';
 import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
-import { identifierKey, type MemberId, memberOf, printFull, type ServerId } from '../../gateway/identifier/index.ts';
+import {
+  identifierKey,
+  type MemberId,
+  memberOf,
+  printFull,
+  type ServerId,
+} from '../../gateway/identifier/index.ts';
 import type { ConfigurationSource, Signer, SigningIdentity } from '../../gateway/road/index.ts';
 import type { AuthenticationIdentity } from '../../gateway/transport/index.ts';
 import type { OwnCertificate } from './own-certificates.ts';
@@ -178,12 +184,20 @@ export class ServerSigner implements Signer {
   async #fetch(own: OwnCertificate, configuration: GlobalConfiguration): Promise<void> {
     const key = own.certificate.sha256.toString('hex');
     try {
-      const status = await fetchStatus(own.certificate, configuration.instance, configuration, this.#options.now);
+      const status = await fetchStatus(
+        own.certificate,
+        configuration.instance,
+        configuration,
+        this.#options.now,
+      );
       this.#statuses.set(key, status);
       this.#failures.delete(key);
       const left = status.validUntil.getTime() - this.#options.now().getTime();
       // Long before the response grows stale, and not later than the instance asks for.
-      this.#nextFetchAt.set(key, this.#options.now().getTime() + Math.min(configuration.ocspFetchIntervalMs, left / 2));
+      this.#nextFetchAt.set(
+        key,
+        this.#options.now().getTime() + Math.min(configuration.ocspFetchIntervalMs, left / 2),
+      );
       await this.#options.saveStatus(key, status);
     } catch (error) {
       const failures = (this.#failures.get(key) ?? 0) + 1;
@@ -199,14 +213,18 @@ export class ServerSigner implements Signer {
     const planned = this.#nextFetchAt.get(key);
     if (planned !== undefined) return planned;
     const status = this.#statuses.get(key);
-    return status === undefined ? 0 : Math.min(status.validUntil.getTime() - 60_000, this.#options.now().getTime());
+    return status === undefined
+      ? 0
+      : Math.min(status.validUntil.getTime() - 60_000, this.#options.now().getTime());
   }
 
   #plan(): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
     const now = this.#options.now().getTime();
-    const next = Math.min(...this.#certificates.filter(({ isActive }) => isActive).map((own) => this.#dueAt(own)));
+    const next = Math.min(
+      ...this.#certificates.filter(({ isActive }) => isActive).map((own) => this.#dueAt(own)),
+    );
     if (!Number.isFinite(next)) return;
     this.#timer = setTimeout(
       () => {
@@ -222,5 +240,7 @@ export class ServerSigner implements Signer {
 
 /** The members whose messages this server can be asked to sign. */
 export function signingMembers(certificates: readonly OwnCertificate[]): MemberId[] {
-  return certificates.flatMap(({ use, member }) => (use === 'signing' && member !== undefined ? [memberOf(member)] : []));
+  return certificates.flatMap(({ use, member }) =>
+    use === 'signing' && member !== undefined ? [memberOf(member)] : [],
+  );
 }

@@ -27,7 +27,9 @@ export async function fetchStatus(
 ): Promise<CertificateStatus> {
   const authority = configuration.approvedCa(instance, certificate.issuer.der);
   if (authority === undefined) {
-    throw new Error(`no approved certification authority of ${instance} is named ${certificate.issuer.toString()}`);
+    throw new Error(
+      `no approved certification authority of ${instance} is named ${certificate.issuer.toString()}`,
+    );
   }
   const failures: string[] = [];
   for (const { url } of authority.ocspResponders) {
