@@ -176,7 +176,8 @@ export class PeerPool implements PeerConnection {
         staple = response ?? undefined;
       });
       const onError = (error: NodeJS.ErrnoException) => {
-        const code = error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN' ? 'UnknownHost' : 'NetworkError';
+        const code =
+          error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN' ? 'UnknownHost' : 'NetworkError';
         fail(new Fault(code, `Could not connect to the ${where}: ${error.message}`, { cause: error }));
       };
       socket.once('error', onError);
@@ -186,7 +187,11 @@ export class PeerPool implements PeerConnection {
         socket.on('error', () => socket.destroy());
         socket.setNoDelay(true);
         try {
-          const entry = { socket, chain: peerChain(socket), ocspResponses: staple === undefined ? [] : [staple] };
+          const entry = {
+            socket,
+            chain: peerChain(socket),
+            ocspResponses: staple === undefined ? [] : [staple],
+          };
           this.#verify(entry.chain, entry.ocspResponses);
           this.#live.add(entry);
           socket.once('close', () => this.#live.delete(entry));

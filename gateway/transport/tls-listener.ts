@@ -1,6 +1,11 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { createServer as createTlsServer, type DetailedPeerCertificate, type SecureContext, TLSSocket } from 'node:tls';
+import {
+  createServer as createTlsServer,
+  type DetailedPeerCertificate,
+  type SecureContext,
+  TLSSocket,
+} from 'node:tls';
 import { type Certificate, parseCertificate } from '../../certs/x509/index.ts';
 
 export interface TlsListenerOptions {
@@ -47,7 +52,10 @@ export function serveTls(server: Server, options: TlsListenerOptions): void {
       raw.destroy();
     };
     raw.on('error', fail);
-    const timer = setTimeout(() => fail(new Error('TLS handshake timed out')), options.handshakeTimeoutMs ?? 10_000);
+    const timer = setTimeout(
+      () => fail(new Error('TLS handshake timed out')),
+      options.handshakeTimeoutMs ?? 10_000,
+    );
     raw.once('close', () => clearTimeout(timer));
     options.context().then((secureContext) => {
       if (raw.destroyed) return;

@@ -1,0 +1,7 @@
+export type { AuthenticationIdentity, PeerAddress, PeerConnection, PeerVerifier } from './peer-pool.ts';
+export { PeerPools } from './peer-pools.ts';
+export { type ReceivedMessage, receiveMessage } from './receive.ts';
+export { openSealedFile as openHeldFile } from './sealed-file.ts';
+export { faultPart, sendMessage } from './send.ts';
+export { type BodySink, createBodySink, type HeldBody, prepareSpool } from './spool.ts';
+export { peerChain, serveTls } from './tls-listener.ts';
