@@ -1,0 +1,5 @@
+export { type AdminApiOptions, createAdminApi } from './admin-api.ts';
+export { type ApiKeyCheck, apiKeyCheck, loadOrCreateApiKey } from './api-key.ts';
+export { type Listening, listen, PortError, serverOf } from './listen.ts';
+export { Problem, problemResponse } from './problem.ts';
+export { loadSettings, SettingsError } from './settings-file.ts';

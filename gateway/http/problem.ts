@@ -1,0 +1,64 @@
+/** A refusal of an administration API. @see RFC 9457 */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  /** HTTP status. */
+  readonly status: ProblemStatus;
+  /** Stable name for programs, kebab-case. */
+  readonly code: string;
+  /** What was found, field by field, when the request did not fit its schema. */
+  readonly errors: readonly ProblemField[] | undefined;
+
+  /** @param detail for people: what was expected, what came, who can fix it */
+  constructor(
+    status: ProblemStatus,
+    code: string,
+    detail: string,
+    options?: ErrorOptions & { readonly errors?: readonly ProblemField[] },
+  ) {
+    super(detail, options);
+    this.status = status;
+    this.code = code;
+    this.errors = options?.errors;
+  }
+}
+
+export type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503;
+
+export interface ProblemField {
+  /** JSON pointer into the request. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+const titles: Readonly<Record<ProblemStatus, string>> = {
+  400: 'The request cannot be read',
+  401: 'The request is not authenticated',
+  403: 'The request is not allowed',
+  404: 'There is no such thing',
+  409: 'The request does not fit the present state',
+  413: 'The request is too large',
+  422: 'The request has fields that do not fit',
+  500: 'An unexpected error',
+  503: 'Not possible at this time',
+};
+
+/** @param reference under which the log knows more; set for unexpected errors */
+export function problemResponse(problem: Problem, reference?: string): Response {
+  const { status, code, message, errors } = problem;
+  const document = {
+    type: 'about:blank',
+    title: titles[status],
+    status,
+    code,
+    detail: message,
+    ...(errors !== undefined && { errors }),
+    ...(reference !== undefined && { instance: `urn:uuid:${reference}` }),
+  };
+  return new Response(JSON.stringify(document), {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    },
+  });
+}
