@@ -1,0 +1,146 @@
+/** Tables of the register. Names of entries are their own keys; certificates are DER, instants ISO 8601 UTC. */
+export interface RegisterTables {
+  readonly setting: { readonly name: string; readonly value: string };
+  readonly memberClass: { readonly code: string; readonly description: string };
+  readonly member: { readonly memberClass: string; readonly memberCode: string; readonly name: string };
+  readonly subsystem: {
+    readonly memberClass: string;
+    readonly memberCode: string;
+    readonly subsystemCode: string;
+    readonly name: string | null;
+  };
+  readonly server: {
+    readonly memberClass: string;
+    readonly memberCode: string;
+    readonly serverCode: string;
+    readonly address: string;
+    readonly isInMaintenance: number;
+    readonly maintenanceMessage: string | null;
+  };
+  readonly authenticationCertificate: {
+    readonly sha256: string;
+    readonly ownerClass: string;
+    readonly ownerCode: string;
+    readonly serverCode: string;
+    readonly certificate: Buffer;
+  };
+  readonly serverClient: {
+    readonly ownerClass: string;
+    readonly ownerCode: string;
+    readonly serverCode: string;
+    readonly memberClass: string;
+    readonly memberCode: string;
+    /** Null for a member that is a client itself. */
+    readonly subsystemCode: string | null;
+  };
+  readonly globalGroup: { readonly code: string; readonly description: string };
+  readonly groupMember: {
+    readonly groupCode: string;
+    readonly memberClass: string;
+    readonly memberCode: string;
+    readonly subsystemCode: string | null;
+  };
+  readonly certificationService: {
+    readonly entryId: string;
+    readonly name: string;
+    readonly profile: string;
+    readonly authenticationOnly: number;
+  };
+  readonly authority: {
+    readonly service: string;
+    /** 0 is the top authority. */
+    readonly position: number;
+    readonly certificate: Buffer;
+  };
+  readonly ocspResponder: {
+    readonly service: string;
+    readonly position: number;
+    readonly ordinal: number;
+    readonly url: string;
+    readonly certificate: Buffer | null;
+  };
+  readonly timestampingService: {
+    readonly entryId: string;
+    readonly name: string;
+    readonly url: string;
+    readonly certificate: Buffer;
+  };
+  readonly configurationKey: {
+    readonly source: string;
+    readonly keyId: string;
+    readonly certificate: Buffer;
+    readonly isActive: number;
+    readonly createdAt: string;
+  };
+}
+
+/** Schema steps, applied in order; a step once released is never changed. */
+export const registerSteps: readonly string[] = [
+  `CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE memberClass (code TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE member (
+     memberClass TEXT NOT NULL REFERENCES memberClass(code), memberCode TEXT NOT NULL, name TEXT NOT NULL,
+     PRIMARY KEY (memberClass, memberCode)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE subsystem (
+     memberClass TEXT NOT NULL, memberCode TEXT NOT NULL, subsystemCode TEXT NOT NULL, name TEXT,
+     PRIMARY KEY (memberClass, memberCode, subsystemCode),
+     FOREIGN KEY (memberClass, memberCode) REFERENCES member(memberClass, memberCode)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE server (
+     memberClass TEXT NOT NULL, memberCode TEXT NOT NULL, serverCode TEXT NOT NULL, address TEXT NOT NULL,
+     isInMaintenance INTEGER NOT NULL, maintenanceMessage TEXT,
+     PRIMARY KEY (memberClass, memberCode, serverCode),
+     FOREIGN KEY (memberClass, memberCode) REFERENCES member(memberClass, memberCode)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE authenticationCertificate (
+     sha256 TEXT PRIMARY KEY, ownerClass TEXT NOT NULL, ownerCode TEXT NOT NULL, serverCode TEXT NOT NULL,
+     certificate BLOB NOT NULL,
+     FOREIGN KEY (ownerClass, ownerCode, serverCode)
+       REFERENCES server(memberClass, memberCode, serverCode) ON DELETE CASCADE
+   ) STRICT;
+   CREATE INDEX certificateByServer ON authenticationCertificate (ownerClass, ownerCode, serverCode);
+   CREATE TABLE serverClient (
+     ownerClass TEXT NOT NULL, ownerCode TEXT NOT NULL, serverCode TEXT NOT NULL,
+     memberClass TEXT NOT NULL, memberCode TEXT NOT NULL, subsystemCode TEXT,
+     FOREIGN KEY (ownerClass, ownerCode, serverCode)
+       REFERENCES server(memberClass, memberCode, serverCode) ON DELETE CASCADE,
+     FOREIGN KEY (memberClass, memberCode) REFERENCES member(memberClass, memberCode),
+     FOREIGN KEY (memberClass, memberCode, subsystemCode)
+       REFERENCES subsystem(memberClass, memberCode, subsystemCode)
+   ) STRICT;
+   CREATE UNIQUE INDEX clientOnce ON serverClient
+     (ownerClass, ownerCode, serverCode, memberClass, memberCode, coalesce(subsystemCode, ''));
+   CREATE INDEX clientByMember ON serverClient (memberClass, memberCode, subsystemCode);
+   CREATE TABLE globalGroup (code TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE groupMember (
+     groupCode TEXT NOT NULL REFERENCES globalGroup(code) ON DELETE CASCADE,
+     memberClass TEXT NOT NULL, memberCode TEXT NOT NULL, subsystemCode TEXT,
+     FOREIGN KEY (memberClass, memberCode) REFERENCES member(memberClass, memberCode) ON DELETE CASCADE,
+     FOREIGN KEY (memberClass, memberCode, subsystemCode)
+       REFERENCES subsystem(memberClass, memberCode, subsystemCode) ON DELETE CASCADE
+   ) STRICT;
+   CREATE UNIQUE INDEX groupMemberOnce ON groupMember
+     (groupCode, memberClass, memberCode, coalesce(subsystemCode, ''));
+   CREATE INDEX groupByMember ON groupMember (memberClass, memberCode, subsystemCode);
+   CREATE TABLE certificationService (
+     entryId TEXT PRIMARY KEY, name TEXT NOT NULL, profile TEXT NOT NULL, authenticationOnly INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE authority (
+     service TEXT NOT NULL REFERENCES certificationService(entryId) ON DELETE CASCADE,
+     position INTEGER NOT NULL, certificate BLOB NOT NULL, PRIMARY KEY (service, position)
+   ) STRICT;
+   CREATE TABLE ocspResponder (
+     service TEXT NOT NULL, position INTEGER NOT NULL, ordinal INTEGER NOT NULL, url TEXT NOT NULL,
+     certificate BLOB, PRIMARY KEY (service, position, ordinal),
+     FOREIGN KEY (service, position) REFERENCES authority(service, position) ON DELETE CASCADE
+   ) STRICT;
+   CREATE TABLE timestampingService (
+     entryId TEXT PRIMARY KEY, name TEXT NOT NULL, url TEXT NOT NULL, certificate BLOB NOT NULL
+   ) STRICT;
+   CREATE TABLE configurationKey (
+     keyId TEXT PRIMARY KEY, source TEXT NOT NULL CHECK (source IN ('internal', 'external')),
+     certificate BLOB NOT NULL, isActive INTEGER NOT NULL, createdAt TEXT NOT NULL
+   ) STRICT;
+   CREATE UNIQUE INDEX oneActiveKey ON configurationKey (source) WHERE isActive = 1;`,
+];
