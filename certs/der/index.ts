@@ -3,6 +3,7 @@ export { children, type DerNode, readDer } from './read.ts';
 export { tags } from './tags.ts';
 export {
   asBitString,
+  asBitStringOctets,
   asBoolean,
   asInteger,
   asOctetString,

@@ -83,6 +83,13 @@ export function asBitString(node: DerNode | undefined): {
   return { unusedBits, bytes: content.subarray(1) };
 }
 
+/** A BIT STRING of whole octets, as keys and signatures are. */
+export function asBitStringOctets(node: DerNode | undefined): Buffer {
+  const { unusedBits, bytes } = asBitString(node);
+  if (unusedBits !== 0) throw new DerError('BIT STRING is not whole octets');
+  return bytes;
+}
+
 /** Text of any string type that occurs in names. */
 export function asText(node: DerNode | undefined): string {
   switch (node?.tag) {
@@ -124,8 +131,13 @@ export function asTime(node: DerNode | undefined): Date {
   return at;
 }
 
+declare const contextTagged: unique symbol;
+
+/** An element with a context-specific tag; the mark keeps the compiler from excluding all others as elements. */
+type ContextNode = DerNode & { readonly [contextTagged]: true };
+
 /** Whether `node` carries the context-specific tag [n], primitive or constructed. */
-export function isContext(node: DerNode | undefined, n: number): node is DerNode {
+export function isContext(node: DerNode | undefined, n: number): node is ContextNode {
   return node !== undefined && (node.tag & 0xdf) === (0x80 | n);
 }
 

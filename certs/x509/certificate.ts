@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import {
-  asBitString,
+  asBitStringOctets,
   asInteger,
   asSequence,
   asSmallInteger,
@@ -82,8 +82,7 @@ function readCertificate(der: Buffer): Certificate {
   if (extensions !== undefined && version !== 2) {
     throw new CertificateError('malformed', 'only version 3 certificates have extensions');
   }
-  const { unusedBits, bytes: signatureBytes } = asBitString(signature);
-  if (unusedBits !== 0) throw new CertificateError('malformed', 'the signature is not whole octets');
+  const signatureBytes = asBitStringOctets(signature);
   const read =
     extensions === undefined ? noExtensions : readExtensions(only(asSequence(rebuilt(extensions))));
   return new ParsedCertificate(der, tbs.raw, signatureBytes, algorithm.raw, read, {
@@ -93,7 +92,7 @@ function readCertificate(der: Buffer): Certificate {
     notBefore: asTime(notBefore),
     notAfter: asTime(notAfter),
     publicKeyInfo: publicKeyInfo.raw,
-    publicKeyBits: asBitString(asSequence(publicKeyInfo)[1]).bytes,
+    publicKeyBits: asBitStringOctets(asSequence(publicKeyInfo)[1]),
   });
 }
 
@@ -224,7 +223,7 @@ export function publicKeyInfoOf(publicKey: KeyObject): Buffer {
 
 /** Content of the BIT STRING inside a SubjectPublicKeyInfo. */
 export function publicKeyBitsOf(publicKeyInfo: Buffer): Buffer {
-  return asBitString(asSequence(readDer(publicKeyInfo))[1]).bytes;
+  return asBitStringOctets(asSequence(readDer(publicKeyInfo))[1]);
 }
 
 /** Same certificate, byte for byte. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import {
-  asBitString,
+  asBitStringOctets,
   asOid,
   asSequence,
   asSet,
@@ -76,7 +76,7 @@ function readRequest(der: Buffer): CertificateRequest {
   if (known === undefined)
     throw new CertificateError('weak', 'the request is signed with an algorithm not accepted');
   const publicKey = readPublicKey(publicKeyInfo.raw);
-  if (!verifySignature(known, publicKey, info.raw, asBitString(signature).bytes)) {
+  if (!verifySignature(known, publicKey, info.raw, asBitStringOctets(signature))) {
     throw new CertificateError(
       'signature',
       'the request is not signed with the key it asks a certificate for',

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { digestByOid, digestOf, verifySignature } from '../key/index.ts';
+import { type Certificate, issuerAndSerial } from '../x509/index.ts';
+import { TimestampError } from './error.ts';
+import { parseTimestampToken, type TimestampToken } from './token.ts';
+
+export interface TimestampQuestion {
+  /** DER. */
+  readonly token: Buffer;
+  /** The data that were stamped. */
+  readonly stamped: Buffer;
+  /** Of every timestamping authority that is trusted. */
+  readonly certificates: readonly Certificate[];
+}
+
+/**
+ * Whether a token shows that its data existed at an instant.
+ * @returns that instant, and whose word it is
+ * @throws TimestampError
+ */
+export function checkTimestamp({ token, stamped, certificates }: TimestampQuestion): {
+  readonly at: Date;
+  readonly certificate: Certificate;
+} {
+  const parsed = parseTimestampToken(token);
+  const algorithm = digestByOid(parsed.imprint.digestOid);
+  if (algorithm === undefined)
+    throw new TimestampError('malformed', 'the imprint has a digest that is not accepted');
+  if (!digestOf(algorithm.name, stamped).equals(parsed.imprint.digest)) {
+    throw new TimestampError('imprint', 'the timestamp is of other data');
+  }
+  const certificate = certificates.find((one) => isSigner(one, parsed));
+  if (certificate === undefined) {
+    throw new TimestampError('signer', 'the timestamp is not of an authority that is trusted');
+  }
+  if (!digestOf(parsed.digest.name, parsed.content).equals(parsed.messageDigest)) {
+    throw new TimestampError('signature', 'the message digest does not fit the content');
+  }
+  const { signatureAlgorithm, signedAttributes, signature } = parsed;
+  if (!verifySignature(signatureAlgorithm, certificate.publicKey, signedAttributes, signature)) {
+    throw new TimestampError('signature', 'the signature of the timestamp is not good');
+  }
+  const named = parsed.signingCertificateSha256;
+  if (named !== undefined && !named.equals(certificate.sha256)) {
+    throw new TimestampError('signature', 'the timestamp names another certificate than that of its signer');
+  }
+  return { at: parsed.genTime, certificate };
+}
+
+function isSigner(certificate: Certificate, { signer }: TimestampToken): boolean {
+  if ('issuerAndSerial' in signer) return issuerAndSerial(certificate).equals(signer.issuerAndSerial);
+  return createHash('sha1').update(certificate.publicKeyBits).digest().equals(signer.keyIdentifier);
+}

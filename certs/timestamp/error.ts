@@ -1,0 +1,12 @@
+export type TimestampErrorCode = 'malformed' | 'refused' | 'imprint' | 'signer' | 'signature';
+
+/** A timestamp that does not show when its data existed; `code` says why. */
+export class TimestampError extends Error {
+  override readonly name = 'TimestampError';
+  readonly code: TimestampErrorCode;
+
+  constructor(code: TimestampErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
