@@ -6,6 +6,7 @@ import {
   type ServerId,
 } from '../../gateway/identifier/index.ts';
 import type { Book } from './book.ts';
+import { clientColumns, clientOf } from './client-columns.ts';
 import { RegisterError } from './error.ts';
 import { requireClient } from './members.ts';
 import type { Maintenance, SecurityServer, ServerEntry } from './model.ts';
@@ -207,25 +208,6 @@ function ownerColumns({ memberClass, memberCode, serverCode }: ServerId): OwnerC
 
 function ownerKey({ ownerClass, ownerCode, serverCode }: OwnerColumns): string {
   return `${ownerClass}\u0000${ownerCode}\u0000${serverCode}`;
-}
-
-export interface ClientColumns {
-  readonly memberClass: string;
-  readonly memberCode: string;
-  readonly subsystemCode: string | null;
-}
-
-export function clientColumns(id: ClientId): ClientColumns {
-  const { memberClass, memberCode } = id;
-  return { memberClass, memberCode, subsystemCode: id.kind === 'SUBSYSTEM' ? id.subsystemCode : null };
-}
-
-export function clientOf(
-  instance: string,
-  { memberClass, memberCode, subsystemCode }: ClientColumns,
-): ClientId {
-  if (subsystemCode === null) return { kind: 'MEMBER', instance, memberClass, memberCode };
-  return { kind: 'SUBSYSTEM', instance, memberClass, memberCode, subsystemCode };
 }
 
 function append<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {

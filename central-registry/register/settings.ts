@@ -1,0 +1,68 @@
+import { parseEncodedClient, printEncoded } from '../../gateway/identifier/index.ts';
+import type { Book } from './book.ts';
+import { RegisterError } from './error.ts';
+import { requireClient } from './members.ts';
+import type { GlobalSettings } from './model.ts';
+import { checkAddress, checkUrl } from './values.ts';
+
+/** What a new instance starts with, as the Java registry does where it says so. */
+export const firstSettings: Omit<GlobalSettings, 'address'> = {
+  ocspFreshnessSeconds: 3600,
+  timeStampingIntervalSeconds: 60,
+  validitySeconds: 600,
+};
+
+/** Least and most that make sense: shorter periods break on one missed poll, longer ones keep what was revoked. */
+const ranges = {
+  ocspFreshnessSeconds: [60, 7 * 24 * 3600],
+  timeStampingIntervalSeconds: [10, 24 * 3600],
+  validitySeconds: [60, 24 * 3600],
+} as const satisfies Partial<Record<keyof GlobalSettings, readonly [number, number]>>;
+
+export async function readSettings({ db }: Book): Promise<GlobalSettings> {
+  const rows = await db.selectFrom('setting').selectAll().execute();
+  const values = new Map(rows.map(({ name, value }) => [name, value]));
+  const seconds = (name: keyof typeof ranges) => Number(values.get(name) ?? firstSettings[name]);
+  const provider = values.get('managementServiceProvider');
+  const client = provider === undefined ? undefined : parseEncodedClient(provider);
+  const managementServiceAddress = values.get('managementServiceAddress');
+  return {
+    address: values.get('address') ?? '',
+    ocspFreshnessSeconds: seconds('ocspFreshnessSeconds'),
+    timeStampingIntervalSeconds: seconds('timeStampingIntervalSeconds'),
+    validitySeconds: seconds('validitySeconds'),
+    ...(client?.kind === 'SUBSYSTEM' && { managementServiceProvider: client }),
+    ...(managementServiceAddress !== undefined && { managementServiceAddress }),
+  };
+}
+
+/** Puts all settings in place of the former. @throws RegisterError invalid; not-found for an unknown provider */
+export async function writeSettings(book: Book, settings: GlobalSettings): Promise<void> {
+  const { address, managementServiceProvider, managementServiceAddress } = settings;
+  checkAddress(address);
+  const values = new Map([['address', address]]);
+  for (const name of Object.keys(ranges) as (keyof typeof ranges)[]) {
+    const [least, most] = ranges[name];
+    const value = settings[name];
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new RegisterError(
+        'invalid',
+        `${name}: ${least} to ${most} whole seconds are expected, not ${value}`,
+      );
+    }
+    values.set(name, String(value));
+  }
+  if (managementServiceProvider !== undefined) {
+    await requireClient(book, managementServiceProvider);
+    values.set('managementServiceProvider', printEncoded(managementServiceProvider));
+  }
+  if (managementServiceAddress !== undefined) {
+    checkUrl(managementServiceAddress, 'managementServiceAddress');
+    values.set('managementServiceAddress', managementServiceAddress);
+  }
+  await book.db.deleteFrom('setting').where('name', '!=', 'instance').execute();
+  await book.db
+    .insertInto('setting')
+    .values([...values].map(([name, value]) => ({ name, value })))
+    .execute();
+}
