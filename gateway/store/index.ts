@@ -1,2 +1,2 @@
-export { syncFolder, writeFileDurably } from './durable-file.ts';
+export { syncFolder, writeFileDurably } from '../../certs/file/index.ts';
 export { openStore, type Store, StoreError } from './store.ts';

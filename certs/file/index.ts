@@ -1,0 +1,1 @@
+export { syncFolder, writeFileDurably } from './durable-file.ts';

@@ -1,0 +1,26 @@
+export type TokenErrorCode =
+  | 'pin-incorrect'
+  | 'pin-locked'
+  | 'pin-policy'
+  | 'not-active'
+  | 'not-initialized'
+  | 'key-not-found'
+  | 'damaged';
+
+/** Something a token would not do; the PIN is never part of the message. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+  readonly code: TokenErrorCode;
+  /** When the next PIN will be looked at: `pin-incorrect` and `pin-locked`. */
+  readonly retryAt?: Date;
+
+  constructor(
+    code: TokenErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly retryAt?: Date } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    if (options.retryAt !== undefined) this.retryAt = options.retryAt;
+  }
+}

@@ -1,0 +1,3 @@
+export { TokenError, type TokenErrorCode } from './error.ts';
+export { createSoftwareToken, openSoftwareToken, type SoftwareTokenOptions } from './software-token.ts';
+export type { KeyInfo, Token } from './token.ts';
