@@ -3,7 +3,7 @@ import { Fault, readSoapFault } from '../fault/index.ts';
 import type { MessagePart } from '../message/index.ts';
 import { boundaryOf, mediaTypeOf } from './content-type.ts';
 import { type MultipartEvent, type MultipartLimits, MultipartScanner } from './multipart.ts';
-import type { ReceivedMessage, ReceiveOptions } from './receive.ts';
+import type { ReceivedMessage, ReceiveOptions } from './received-message.ts';
 import type { BodySink, HeldBody } from './spool.ts';
 
 /** Places of the parts in a message. Only OCSP responses repeat; any but the head and signature may be absent. */

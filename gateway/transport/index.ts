@@ -1,6 +1,7 @@
-export type { AuthenticationIdentity, PeerAddress, PeerConnection, PeerVerifier } from './peer-pool.ts';
+export type { AuthenticationIdentity, PeerAddress, PeerConnection } from './peer-pool.ts';
 export { PeerPools } from './peer-pools.ts';
-export { type ReceivedMessage, receiveMessage } from './receive.ts';
+export { receiveMessage } from './receive.ts';
+export type { ReceivedMessage } from './received-message.ts';
 export { openSealedFile as openHeldFile } from './sealed-file.ts';
 export { faultPart, sendMessage } from './send.ts';
 export { type BodySink, createBodySink, type HeldBody, prepareSpool } from './spool.ts';

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -357,46 +356,5 @@ describe('a request that is refused early', () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     }
-  });
-});
-
-const vectors = '../shared/vectors/transport';
-
-describe.skipIf(!existsSync(vectors))('messages of other software (needs ../shared/vectors)', () => {
-  /** The boundary of a file is its first line; the header that names it is not kept. */
-  async function receiveVector(name: string, direction: 'request' | 'response') {
-    const bytes = readFileSync(join(vectors, name));
-    const boundary = bytes.toString('latin1').split('\n', 1)[0]?.trim().slice(2);
-    return receive(streamOf(bytes), { contentType: `multipart/mixed; boundary=${boundary}`, direction });
-  }
-
-  it.each([
-    ['normal.request', 'request', 0],
-    ['normal.response', 'response', 0],
-    ['attachment.request', 'request', 1],
-    ['invalid-ocsp.request', 'request', 0],
-  ] as const)('%s is read', async (name, direction, attachments) => {
-    const received = await receiveVector(name, direction);
-    if (received instanceof Fault) throw received;
-    expect(received.protocol).toBe('soap');
-    expect(received.attachments).toHaveLength(attachments);
-    expect(received.parts).toHaveLength(1 + attachments);
-    expect(received.signature.toString()).toContain('XAdESSignatures');
-  });
-
-  it('invalid-ocsp.request gives its OCSP response as it is, for others to refuse', async () => {
-    expect(await receiveVector('invalid-ocsp.request', 'request')).toMatchObject({
-      ocspResponses: [Buffer.from('OCSP RESPONSE DUMMY\n')],
-    });
-  });
-
-  it('attachment.request gives its attachment', async () => {
-    expect(await receiveVector('attachment.request', 'request')).toMatchObject({
-      attachments: [{ bytes: Buffer.from('blaah') }],
-    });
-  });
-
-  it('extracontent.request is refused for what follows its signature', async () => {
-    expect(await receiveVector('extracontent.request', 'request')).toMatchObject({ code: 'InvalidMessage' });
   });
 });

@@ -1,0 +1,40 @@
+import type { DigestName } from '../../certs/key/index.ts';
+import type { MessagePart } from '../message/index.ts';
+import type { BodySink, HeldBody } from './spool.ts';
+
+/** A message whose parts arrived whole and in order; its signature is still to be verified. */
+export interface ReceivedMessage {
+  readonly protocol: 'rest' | 'soap';
+  /** Bytes of `/message.xml` exactly as sent. */
+  readonly head: Buffer;
+  /** Content type of the head part. Not signed: nothing that matters may be decided by it. */
+  readonly headType: string;
+  /** DER, unchecked. */
+  readonly ocspResponses: readonly Buffer[];
+  /** Digests of the signed parts, the head's first. */
+  readonly parts: readonly MessagePart[];
+  /** Bodies in order of their parts. The receiver must discard them. */
+  readonly attachments: readonly HeldBody[];
+  readonly hashChainResult?: Buffer;
+  readonly hashChain?: Buffer;
+  readonly signature: Buffer;
+}
+
+/** What arrived first, shown before any body is taken. */
+interface ReceivedHead {
+  readonly head: Buffer;
+  readonly headType: string;
+  readonly ocspResponses: readonly Buffer[];
+}
+
+export interface ReceiveOptions {
+  /** `Content-Type` of the HTTP message. */
+  readonly contentType: string;
+  /** Digest of all parts, from `x-hash-algorithm`. */
+  readonly digest: DigestName;
+  readonly direction: 'request' | 'response';
+  /** Makes the place for one body; it must hash with `digest`. */
+  readonly newSink: () => BodySink;
+  /** Called once, before any body is taken; what it throws ends the message. */
+  readonly onHead?: (received: ReceivedHead) => Promise<void> | void;
+}
