@@ -1,5 +1,5 @@
 import { type ClientId, printShort } from '../../gateway/identifier/index.ts';
-import type { Book } from './book.ts';
+import { type Book, requireOwn } from './book.ts';
 import { clientColumns, clientOf } from './client-columns.ts';
 import { RegisterError } from './error.ts';
 import { requireClient } from './members.ts';
@@ -58,9 +58,10 @@ export async function addGroupMember(book: Book, code: string, client: ClientId)
 }
 
 /** @throws RegisterError not-found */
-export async function removeGroupMember({ db }: Book, code: string, client: ClientId): Promise<void> {
+export async function removeGroupMember(book: Book, code: string, client: ClientId): Promise<void> {
+  requireOwn(book, client);
   const { memberClass, memberCode, subsystemCode } = clientColumns(client);
-  const { numDeletedRows } = await db
+  const { numDeletedRows } = await book.db
     .deleteFrom('groupMember')
     .where('groupCode', '=', code)
     .where('memberClass', '=', memberClass)

@@ -1,6 +1,6 @@
 import type { ClientId, MemberId, SubsystemId } from '../../gateway/identifier/index.ts';
 import { printShort } from '../../gateway/identifier/index.ts';
-import type { Book } from './book.ts';
+import { type Book, requireOwn } from './book.ts';
 import { RegisterError } from './error.ts';
 import type { Member, MemberClass, Subsystem } from './model.ts';
 import { checkCode, checkName } from './values.ts';
@@ -48,6 +48,7 @@ export async function listMembers({ db, instance }: Book): Promise<Member[]> {
 /** @throws RegisterError exists; not-found when its class is not registered; invalid */
 export async function addMember(book: Book, { id, name }: Member): Promise<void> {
   const { memberClass, memberCode } = id;
+  requireOwn(book, id);
   checkCode(memberCode);
   checkName(name, 'The name of a member');
   const { db } = book;
@@ -64,9 +65,10 @@ export async function addMember(book: Book, { id, name }: Member): Promise<void>
 }
 
 /** @throws RegisterError not-found, invalid */
-export async function renameMember({ db }: Book, { id, name }: Member): Promise<void> {
+export async function renameMember(book: Book, { id, name }: Member): Promise<void> {
+  requireOwn(book, id);
   checkName(name, 'The name of a member');
-  const { numUpdatedRows } = await db
+  const { numUpdatedRows } = await book.db
     .updateTable('member')
     .set({ name })
     .where('memberClass', '=', id.memberClass)
@@ -80,6 +82,7 @@ export async function renameMember({ db }: Book, { id, name }: Member): Promise<
  * @throws RegisterError not-found; in-use while it has subsystems, owns a server or is a client of one
  */
 export async function removeMember(book: Book, id: MemberId): Promise<void> {
+  requireOwn(book, id);
   const { db } = book;
   const { memberClass, memberCode } = id;
   for (const table of ['subsystem', 'server', 'serverClient'] as const) {
@@ -124,8 +127,7 @@ export async function addSubsystem(book: Book, { id, name }: Subsystem): Promise
   const { memberClass, memberCode, subsystemCode } = id;
   checkCode(subsystemCode);
   if (name !== undefined) checkName(name, 'The name of a subsystem');
-  const owner: MemberId = { kind: 'MEMBER', instance: id.instance, memberClass, memberCode };
-  if (!(await isRegistered(book, owner))) throw notRegistered(owner);
+  await requireClient(book, { kind: 'MEMBER', instance: id.instance, memberClass, memberCode });
   if (await isRegistered(book, id)) {
     throw new RegisterError('exists', `${printShort(id)} is registered already`);
   }
@@ -136,9 +138,10 @@ export async function addSubsystem(book: Book, { id, name }: Subsystem): Promise
 }
 
 /** Names a subsystem anew; undefined takes the name away. @throws RegisterError not-found, invalid */
-export async function renameSubsystem({ db }: Book, { id, name }: Subsystem): Promise<void> {
+export async function renameSubsystem(book: Book, { id, name }: Subsystem): Promise<void> {
+  requireOwn(book, id);
   if (name !== undefined) checkName(name, 'The name of a subsystem');
-  const { numUpdatedRows } = await db
+  const { numUpdatedRows } = await book.db
     .updateTable('subsystem')
     .set({ name: name ?? null })
     .where('memberClass', '=', id.memberClass)
@@ -149,7 +152,9 @@ export async function renameSubsystem({ db }: Book, { id, name }: Subsystem): Pr
 }
 
 /** Removes it from groups too. @throws RegisterError not-found; in-use while it is a client of a server */
-export async function removeSubsystem({ db }: Book, id: SubsystemId): Promise<void> {
+export async function removeSubsystem(book: Book, id: SubsystemId): Promise<void> {
+  requireOwn(book, id);
+  const { db } = book;
   const client = await db
     .selectFrom('serverClient')
     .select('serverCode')
@@ -174,12 +179,11 @@ export async function removeSubsystem({ db }: Book, id: SubsystemId): Promise<vo
 
 /** @throws RegisterError not-found */
 export async function requireClient(book: Book, id: ClientId): Promise<void> {
+  requireOwn(book, id);
   if (!(await isRegistered(book, id))) throw notRegistered(id);
 }
 
-async function isRegistered({ db, instance }: Book, id: ClientId): Promise<boolean> {
-  // Another instance's member may have the same codes.
-  if (id.instance !== instance) return false;
+async function isRegistered({ db }: Book, id: ClientId): Promise<boolean> {
   const { memberClass, memberCode } = id;
   const row =
     id.kind === 'MEMBER'

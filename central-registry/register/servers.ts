@@ -5,7 +5,7 @@ import {
   printShort,
   type ServerId,
 } from '../../gateway/identifier/index.ts';
-import type { Book } from './book.ts';
+import { type Book, requireOwn } from './book.ts';
 import { clientColumns, clientOf } from './client-columns.ts';
 import { RegisterError } from './error.ts';
 import { requireClient } from './members.ts';
@@ -107,6 +107,8 @@ export async function addServerClient(book: Book, server: ServerId, client: Clie
 
 /** @throws RegisterError not-found */
 export async function removeServerClient(book: Book, server: ServerId, client: ClientId): Promise<void> {
+  await requireServer(book, server);
+  requireOwn(book, client);
   const { subsystemCode, ...member } = clientColumns(client);
   const owner = ownerColumns(server);
   const { numDeletedRows } = await book.db
@@ -158,6 +160,7 @@ export async function removeAuthenticationCertificate(
   server: ServerId,
   sha256: string,
 ): Promise<void> {
+  await requireServer(book, server);
   const owner = ownerColumns(server);
   const { numDeletedRows } = await book.db
     .deleteFrom('authenticationCertificate')
@@ -172,12 +175,13 @@ export async function removeAuthenticationCertificate(
 }
 
 async function requireServer(book: Book, id: ServerId): Promise<void> {
+  requireOwn(book, id);
   if (!(await isServer(book, id))) {
     throw new RegisterError('not-found', `security server ${printShort(id)} is not registered`);
   }
 }
 
-async function isServer({ db, instance }: Book, id: ServerId): Promise<boolean> {
+async function isServer({ db }: Book, id: ServerId): Promise<boolean> {
   const row = await db
     .selectFrom('server')
     .select('serverCode')
@@ -185,7 +189,7 @@ async function isServer({ db, instance }: Book, id: ServerId): Promise<boolean> 
     .where('memberCode', '=', id.memberCode)
     .where('serverCode', '=', id.serverCode)
     .executeTakeFirst();
-  return id.instance === instance && row !== undefined;
+  return row !== undefined;
 }
 
 function maintenanceColumns(maintenance: Maintenance | undefined) {
