@@ -1,0 +1,10 @@
+export { buildHashChains, type HashChains, type HashedFile } from './hash-chain-build.ts';
+export { signatureValueOf } from './read.ts';
+export { type MessageToSign, type SignatureDocuments, type SigningMaterial, signMessage } from './sign.ts';
+export { addTimestamp } from './timestamp.ts';
+export {
+  createVerifier,
+  type SignatureQuestion,
+  type SignatureVerifier,
+  type VerifiedSignature,
+} from './verify.ts';

@@ -1,0 +1,176 @@
+import { algorithmByXmlUri, type SignatureAlgorithm } from '../../certs/key/index.ts';
+import { attribute, descendants, parseXml, textOf, type XmlElement, XmlError } from '../xml/index.ts';
+import {
+  asicNamespace,
+  dsNamespace,
+  exclusiveC14n,
+  inclusiveC14n,
+  olderAsicNamespace,
+  signedPropertiesType,
+} from './names.ts';
+import { type QualifyingProperties, readQualifyingProperties } from './read-properties.ts';
+import {
+  bytesOf,
+  type Digested,
+  isNamed,
+  malformed,
+  one,
+  onlyChild,
+  readDigested,
+  required,
+  takeChildren,
+} from './shape.ts';
+
+/** A reference to a file of the message. */
+export interface FileReference extends Digested {
+  /** e.g. `/message.xml`. */
+  readonly uri: string;
+}
+
+/** A signature document taken apart; nothing in it has been verified. */
+export interface SignaturePieces extends QualifyingProperties {
+  readonly signedInfo: XmlElement;
+  /** Which form of canonical XML `signedInfo` is signed in. */
+  readonly isExclusive: boolean;
+  readonly algorithm: SignatureAlgorithm;
+  /** As they stand in the document, without that to the signed properties. */
+  readonly references: readonly FileReference[];
+  readonly propertiesReference: Digested & { readonly isExclusive: boolean };
+  /** Octets of `ds:SignatureValue`; ECDSA as r and s side by side. */
+  readonly signatureValue: Buffer;
+  readonly certificateDer: Buffer;
+}
+
+/** A signature with a few certificates and OCSP responses is a hundredth of this. */
+const maxBytes = 2 * 1024 * 1024;
+
+/**
+ * Takes a signature document apart and checks that it has the one form that X-Road 7 servers read: one
+ * `ds:Signature` with one `ds:Object`, elements in the order of their schemas, ids unique, one reference to the
+ * signed properties of that very object, no other transforms than canonical XML of these.
+ * @throws Fault MalformedSignature
+ * @see W3C XML Signature; ETSI TS 101 903 1.3.2
+ */
+export function readSignature(document: Uint8Array): SignaturePieces {
+  try {
+    return readParsed(parseXml(document, { maxBytes }));
+  } catch (error) {
+    if (error instanceof XmlError) throw malformed(`The signature cannot be read: ${error.message}`, error);
+    throw error;
+  }
+}
+
+/**
+ * Octets of the signature value: what a timestamp of a single message is taken over.
+ * @throws Fault MalformedSignature
+ */
+export function signatureValueOf(document: Uint8Array): Buffer {
+  return readSignature(document).signatureValue;
+}
+
+function readParsed(root: XmlElement): SignaturePieces {
+  const signature = findSignature(root);
+  const take = takeChildren(signature, ['ds:SignedInfo', 'ds:SignatureValue', 'ds:KeyInfo', 'ds:Object']);
+  const [signedInfo, value, keyInfo, object] = [
+    one(take('ds:SignedInfo'), 'ds:SignedInfo'),
+    one(take('ds:SignatureValue'), 'ds:SignatureValue'),
+    one(take('ds:KeyInfo'), 'ds:KeyInfo'),
+    one(take('ds:Object'), 'ds:Object'),
+  ];
+  checkDocument(root);
+  const properties = readQualifyingProperties(onlyChild(object, 'xades:QualifyingProperties'), signature);
+  const certificate = onlyChild(onlyChild(keyInfo, 'ds:X509Data'), 'ds:X509Certificate');
+  return {
+    ...readSignedInfo(signedInfo, properties.signedProperties),
+    ...properties,
+    signedInfo,
+    signatureValue: bytesOf(value),
+    certificateDer: bytesOf(certificate),
+  };
+}
+
+/** The root itself, or the first node in it; servers look nowhere else. */
+function findSignature(root: XmlElement): XmlElement {
+  if (isNamed(root, 'ds:Signature')) return root;
+  const isContainer =
+    root.name === 'asic:XAdESSignatures' &&
+    (root.namespace === asicNamespace || root.namespace === olderAsicNamespace);
+  if (!isContainer) throw malformed(`<${root.name}> is not a signature document`);
+  const [first] = root.children;
+  if (first === undefined || typeof first === 'string' || !isNamed(first, 'ds:Signature')) {
+    throw malformed('The signature document does not begin with a <ds:Signature>');
+  }
+  return first;
+}
+
+/**
+ * Other programs find things by name or by id anywhere in the document. With one of each there is nothing they
+ * could find instead of what is verified here.
+ */
+function checkDocument(root: XmlElement): void {
+  const ids = new Set<string>();
+  let signatures = 0;
+  let objects = 0;
+  for (const element of descendants(root)) {
+    if (element.localName === 'Signature' && element.namespace === dsNamespace) signatures += 1;
+    if (element.localName === 'Object' && element.namespace === dsNamespace) objects += 1;
+    for (const { name, value } of element.attributes) {
+      if (name.toLowerCase() !== 'id') continue;
+      if (ids.has(value)) throw malformed(`Two elements have the id '${value}'`);
+      ids.add(value);
+    }
+  }
+  if (signatures !== 1) throw malformed(`The document has ${signatures} signatures, expected one`);
+  if (objects !== 1) throw malformed(`The signature has ${objects} objects, expected one`);
+}
+
+type SignedInfo = Pick<SignaturePieces, 'isExclusive' | 'algorithm' | 'references' | 'propertiesReference'>;
+
+function readSignedInfo(signedInfo: XmlElement, signedProperties: XmlElement): SignedInfo {
+  const take = takeChildren(signedInfo, ['ds:CanonicalizationMethod', 'ds:SignatureMethod', 'ds:Reference+']);
+  const method = one(take('ds:SignatureMethod'), 'ds:SignatureMethod');
+  takeChildren(method, []);
+  const methodUri = required(method, 'Algorithm');
+  const algorithm = algorithmByXmlUri(methodUri);
+  if (algorithm === undefined) throw malformed(`Signature algorithm '${methodUri}' is not accepted`);
+  const propertiesUri = `#${required(signedProperties, 'Id')}`;
+  const references: FileReference[] = [];
+  let propertiesReference: SignedInfo['propertiesReference'] | undefined;
+  for (const element of take('ds:Reference')) {
+    const uri = required(element, 'URI');
+    const isProperties = attribute(element, 'Type') === signedPropertiesType;
+    if (isProperties !== (uri === propertiesUri) || (isProperties && propertiesReference !== undefined)) {
+      throw malformed('The signed properties of the signature must be referred to once, and nothing instead');
+    }
+    const reference = readReference(element, isProperties);
+    if (isProperties) propertiesReference = reference;
+    else references.push({ ...reference, uri });
+  }
+  if (propertiesReference === undefined) throw malformed('The signed properties are not signed');
+  const isExclusive = isExclusiveForm(one(take('ds:CanonicalizationMethod'), 'ds:CanonicalizationMethod'));
+  return { isExclusive, algorithm, references, propertiesReference };
+}
+
+function readReference(
+  element: XmlElement,
+  isProperties: boolean,
+): Digested & { readonly isExclusive: boolean } {
+  // Files are digested byte for byte; a transform could make of them whatever was once signed.
+  const shape = isProperties ? ['ds:Transforms?'] : [];
+  const take = takeChildren(element, [...shape, 'ds:DigestMethod', 'ds:DigestValue']);
+  const digested = readDigested(
+    one(take('ds:DigestMethod'), 'ds:DigestMethod'),
+    one(take('ds:DigestValue'), 'ds:DigestValue'),
+  );
+  const [transforms] = take('ds:Transforms');
+  const isExclusive = transforms !== undefined && isExclusiveForm(onlyChild(transforms, 'ds:Transform'));
+  return { ...digested, isExclusive };
+}
+
+/** Which canonical XML a method or transform asks for; neither may have parameters. */
+function isExclusiveForm(element: XmlElement): boolean {
+  if (textOf(element).trim() !== '') throw malformed(`<${element.name}> has parameters`);
+  const uri = required(element, 'Algorithm');
+  if (uri !== inclusiveC14n && uri !== exclusiveC14n) throw malformed(`Transform '${uri}' is not accepted`);
+  return uri === exclusiveC14n;
+}
