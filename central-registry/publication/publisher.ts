@@ -1,0 +1,191 @@
+import { mkdir } from 'node:fs/promises';
+import type { Token } from '../../certs/token/index.ts';
+import type { Register, RegisterContent } from '../register/index.ts';
+import {
+  generationName,
+  listGenerations,
+  type PublishedVersion,
+  publishedVersions,
+  removeGeneration,
+  removeTemporaryFiles,
+  versionFolder,
+  writeGeneration,
+  writeSignedDirectory,
+} from './folder.ts';
+import { type Part, writeParts } from './parts.ts';
+import { signDirectories } from './sign-directories.ts';
+
+export interface PublisherOptions {
+  readonly register: Register;
+  /** Holds the configuration keys; while it is not active, the former configuration stays until it expires. */
+  readonly token: Token;
+  /** Where the published files are. */
+  readonly folder: string;
+  readonly now: () => Date;
+  /** Pause between renewals without a change. Milliseconds. */
+  readonly renewEveryMs: number;
+  /** Told of publications that failed; they are tried again at the next change or renewal. */
+  readonly report: (error: unknown) => void;
+}
+
+/** How publishing stands. */
+export interface PublicationState {
+  /** Undefined before the first publication of this run. */
+  readonly publishedAt: Date | undefined;
+  readonly expiresAt: Date | undefined;
+  /** Why the latest attempt failed; undefined when it did not. */
+  readonly failure: string | undefined;
+}
+
+/** The files of one version that its directories name. */
+interface Generation {
+  readonly name: string;
+  readonly parts: readonly Omit<Part, 'bytes'>[];
+}
+
+/**
+ * Keeps the published folder in step with the register: at once after a change, and again before what was published
+ * expires. Changes that come while a publication runs are published together by the next one.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #current = new Map<PublishedVersion, Generation>();
+  /** When the last directory that names a former generation expires, by version and name. Milliseconds since 1970. */
+  readonly #removableAt = new Map<string, number>();
+  readonly #stopListening: () => void;
+  #state: PublicationState = { publishedAt: undefined, expiresAt: undefined, failure: undefined };
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #generations = 0;
+  #isClosed = false;
+
+  private constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#stopListening = options.register.onChange(() => this.#publishUnattended());
+  }
+
+  /** Publishes once, so that a registry that runs has a configuration to show, and goes on from there. */
+  static async start(options: PublisherOptions): Promise<Publisher> {
+    for (const version of publishedVersions) {
+      await mkdir(versionFolder(options.folder, version), { recursive: true, mode: 0o755 });
+      await removeTemporaryFiles(options.folder, version);
+    }
+    const publisher = new Publisher(options);
+    try {
+      await publisher.publish();
+    } catch (error) {
+      await publisher.close();
+      throw error;
+    }
+    return publisher;
+  }
+
+  state(): PublicationState {
+    return this.#state;
+  }
+
+  /** Publishes the register as it is now; resolves when readers get it. Calls while one waits share it. */
+  publish(): Promise<void> {
+    this.#next ??= this.#afterRunning();
+    return this.#next;
+  }
+
+  /** Stops renewing and waits for the publication under way. What is published stays until it expires. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopListening();
+    clearTimeout(this.#timer);
+    await Promise.allSettled([this.#next, this.#running]);
+    clearTimeout(this.#timer);
+  }
+
+  async #afterRunning(): Promise<void> {
+    await Promise.allSettled([this.#running]);
+    // From here on the register is being read: a later change needs a publication of its own.
+    this.#next = undefined;
+    this.#running = this.#publishOnce();
+    await this.#running;
+  }
+
+  #publishUnattended(): void {
+    if (this.#isClosed) return;
+    this.publish().catch(this.#options.report);
+  }
+
+  async #publishOnce(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      const content = await this.#options.register.readAll();
+      const publishedAt = this.#options.now();
+      const expiresAt = new Date(publishedAt.getTime() + content.settings.validitySeconds * 1000);
+      for (const version of publishedVersions)
+        await this.#publishVersion(version, content, publishedAt, expiresAt);
+      const formerExpiry = this.#state.expiresAt?.getTime() ?? 0;
+      this.#state = { publishedAt, expiresAt, failure: undefined };
+      await this.#removeReplaced(publishedAt.getTime(), Math.max(formerExpiry, expiresAt.getTime()));
+    } catch (error) {
+      this.#state = { ...this.#state, failure: error instanceof Error ? error.message : String(error) };
+      throw error;
+    } finally {
+      if (!this.#isClosed) {
+        this.#timer = setTimeout(() => this.#publishUnattended(), this.#options.renewEveryMs);
+        this.#timer.unref();
+      }
+    }
+  }
+
+  async #publishVersion(
+    version: PublishedVersion,
+    content: RegisterContent,
+    at: Date,
+    expiresAt: Date,
+  ): Promise<void> {
+    const { folder, token } = this.#options;
+    const parts = writeParts(content, version);
+    const former = this.#current.get(version);
+    // A renewal changes only the expiry: the parts in place are named again instead of being written anew.
+    const isRenewal = former !== undefined && haveSameBytes(former.parts, parts);
+    const name = isRenewal ? former.name : generationName(at, this.#generations++);
+    if (!isRenewal) await writeGeneration(folder, version, name, parts);
+    const location = `/V${version}/${name}`;
+    const directories = await signDirectories({ content, token, version, location, parts, expiresAt });
+    // The external one first: should this stop between the two, own servers are never behind other instances' view
+    // for longer than one renewal, and each of the two is whole by itself.
+    await writeSignedDirectory(folder, version, 'external', directories.external);
+    await writeSignedDirectory(folder, version, 'internal', directories.internal);
+    this.#current.set(version, { name, parts: parts.map(({ bytes: _, ...rest }) => rest) });
+  }
+
+  /**
+   * Removes generations that no valid directory names: a reader may hold the former directory as long as it is
+   * valid, and fetch parts by it.
+   * @param latestExpiry of directories that may name what was replaced just now
+   */
+  async #removeReplaced(nowMs: number, latestExpiry: number): Promise<void> {
+    const { folder } = this.#options;
+    for (const version of publishedVersions) {
+      const current = this.#current.get(version)?.name;
+      for (const name of await listGenerations(folder, version)) {
+        if (name === current) continue;
+        const key = `${version}/${name}`;
+        const removableAt = this.#removableAt.get(key);
+        if (removableAt === undefined) this.#removableAt.set(key, latestExpiry);
+        else if (nowMs > removableAt) {
+          await removeGeneration(folder, version, name);
+          this.#removableAt.delete(key);
+        }
+      }
+    }
+  }
+}
+
+function haveSameBytes(former: Generation['parts'], parts: readonly Part[]): boolean {
+  return (
+    former.length === parts.length &&
+    parts.every(({ fileName, digest }, index) => {
+      const other = former[index];
+      return other?.fileName === fileName && other.digest.equals(digest);
+    })
+  );
+}
