@@ -1,3 +1,5 @@
+export { type BatchTimestamp, type ContainerToWrite, writeContainer } from './container/write.ts';
+export { writeZip, type ZipEntry, type ZipOptions } from './container/zip-write.ts';
 export { buildHashChains, type HashChains, type HashedFile } from './hash-chain-build.ts';
 export { signatureValueOf } from './read.ts';
 export { type MessageToSign, type SignatureDocuments, type SigningMaterial, signMessage } from './sign.ts';
