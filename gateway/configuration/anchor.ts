@@ -1,0 +1,58 @@
+import { childrenNamed, type XmlElement } from '../xml/index.ts';
+import type { Anchor } from './model.ts';
+import {
+  group,
+  malformed,
+  optionalText,
+  readBase64,
+  readDocument,
+  requiredText,
+  tag,
+  xroadNamespace,
+} from './xml-fields.ts';
+
+/**
+ * The file that says where an instance's configuration is and who signs it.
+ * @throws Fault MalformedGlobalConf
+ */
+export function parseAnchor(xml: Uint8Array): Anchor {
+  return readDocument(xml, { name: 'configurationAnchor', what: 'the configuration anchor' }, readAnchor);
+}
+
+/** Also stands inside private parameters, for instances of a federation. */
+export function readAnchor(element: XmlElement): Anchor {
+  const generatedAt = optionalText(element, 'generatedAt');
+  const sources = childrenNamed(element, 'source').map((source) => {
+    const verificationCerts = childrenNamed(source, 'verificationCert').map(readBase64);
+    if (verificationCerts.length === 0)
+      throw malformed('a source of the anchor has no verification certificate');
+    return { url: requiredText(source, 'downloadURL'), verificationCerts };
+  });
+  if (sources.length === 0) throw malformed('the anchor names no source');
+  return {
+    instance: requiredText(element, 'instanceIdentifier'),
+    ...(generatedAt !== undefined && { generatedAt: new Date(generatedAt) }),
+    sources,
+  };
+}
+
+export function writeAnchor(anchor: Anchor): Buffer {
+  return Buffer.from(
+    `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n` +
+      `<ns2:configurationAnchor xmlns:ns2="${xroadNamespace}">${anchorFields(anchor)}</ns2:configurationAnchor>\n`,
+  );
+}
+
+export function anchorFields({ generatedAt, instance, sources }: Anchor): string {
+  return [
+    generatedAt === undefined ? '' : tag('generatedAt', generatedAt.toISOString()),
+    tag('instanceIdentifier', instance),
+    ...sources.map(({ url, verificationCerts }) =>
+      group(
+        'source',
+        tag('downloadURL', url),
+        ...verificationCerts.map((der) => tag('verificationCert', der.toString('base64'))),
+      ),
+    ),
+  ].join('');
+}

@@ -1,0 +1,20 @@
+export { parseAnchor, writeAnchor } from './anchor.ts';
+export { type Directory, type DirectoryPart, verifyDirectory } from './directory-read.ts';
+export { type DirectoryToWrite, type PartToWrite, writeDirectory } from './directory-write.ts';
+export {
+  buildFromFiles,
+  type ConfigurationFile,
+  readConfigurationFiles,
+  readConfigurationFolder,
+  writeConfigurationFolder,
+} from './folder.ts';
+export {
+  buildConfiguration,
+  type ConfigurationContent,
+  type GlobalConfiguration,
+  type IssuingCa,
+} from './global-configuration.ts';
+export * from './model.ts';
+export { parsePrivateParameters, writePrivateParameters } from './private-parameters.ts';
+export { parseSharedParameters } from './shared-parameters-read.ts';
+export { writeSharedParameters } from './shared-parameters-write.ts';

@@ -1,0 +1,51 @@
+import { Fault } from '../fault/index.ts';
+import type { ClientId } from '../identifier/index.ts';
+import { child, parseXml, type XmlElement, XmlError } from '../xml/index.ts';
+import { malformed, readClientId, requiredNumber, requiredText } from './xml-fields.ts';
+
+/** What the optional parts of a configuration say. */
+export interface OptionalParameters {
+  /** Who may read the monitoring data of every server: MONITORING. */
+  readonly monitoringClient?: ClientId;
+  /** How often certificate statuses are fetched: FETCHINTERVAL. */
+  readonly ocspFetchIntervalSeconds?: number;
+  /** Whether a status past its nextUpdate is refused: NEXTUPDATE. */
+  readonly verifyNextUpdate?: boolean;
+}
+
+/** Readers of the parts known here, by content identifier; others are kept on disk and not read. */
+export const optionalParts: ReadonlyMap<string, (xml: Uint8Array) => OptionalParameters> = new Map([
+  [
+    'MONITORING',
+    reader((root) => {
+      const monitoringClient = child(root, 'monitoringClient');
+      const id = monitoringClient && child(monitoringClient, 'monitoringClientId');
+      return id === undefined ? {} : { monitoringClient: readClientId(id) };
+    }),
+  ],
+  [
+    'FETCHINTERVAL',
+    reader((root) => ({ ocspFetchIntervalSeconds: requiredNumber(root, 'ocspFetchInterval') })),
+  ],
+  [
+    'NEXTUPDATE',
+    reader((root) => {
+      const text = requiredText(root, 'verifyNextUpdate');
+      if (!/^(?:true|false|1|0)$/.test(text)) throw malformed(`<verifyNextUpdate> is '${text}'`);
+      return { verifyNextUpdate: text === 'true' || text === '1' };
+    }),
+  ],
+]);
+
+function reader(read: (root: XmlElement) => OptionalParameters): (xml: Uint8Array) => OptionalParameters {
+  return (xml) => {
+    try {
+      return read(parseXml(xml));
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      if (error instanceof XmlError)
+        throw malformed(`an optional part cannot be read: ${error.message}`, error);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,158 @@
+import { identifierKey } from '../identifier/index.ts';
+import { escapeAttribute } from '../xml/index.ts';
+import type {
+  ApprovedCa,
+  CertificationAuthority,
+  ConfigurationVersion,
+  CostType,
+  Member,
+  SecurityServer,
+  SharedParameters,
+} from './model.ts';
+import { group, tag, writeClientId, writeDocument } from './xml-fields.ts';
+
+/**
+ * Shared parameters as one version has them: what the version does not know is left out, and servers in maintenance
+ * lose their subsystems in versions that cannot say so, for older readers would go on routing there.
+ * @param parameters authentication certificates with both their SHA-1 (version 2) and SHA-256 hashes
+ */
+export function writeSharedParameters(parameters: SharedParameters, version: ConfigurationVersion): Buffer {
+  const ids = new Map<string, string>();
+  for (const { id, subsystems } of parameters.members) {
+    ids.set(identifierKey(id), `id${ids.size}`);
+    for (const { subsystemCode } of subsystems) {
+      ids.set(identifierKey({ ...id, kind: 'SUBSYSTEM', subsystemCode }), `id${ids.size}`);
+    }
+  }
+  return writeDocument(
+    tag('instanceIdentifier', parameters.instance),
+    ...(version < 3
+      ? []
+      : parameters.sources.map((source) =>
+          group(
+            'source',
+            tag('address', source.address),
+            ...source.internalVerificationCerts.map((der) =>
+              tag('internalVerificationCert', der.toString('base64')),
+            ),
+            ...source.externalVerificationCerts.map((der) =>
+              tag('externalVerificationCert', der.toString('base64')),
+            ),
+          ),
+        )),
+    ...parameters.approvedCas.map((ca) => writeApprovedCa(ca, version)),
+    ...parameters.approvedTsas.map(({ name, url, certificate, costType }) =>
+      group(
+        'approvedTSA',
+        tag('name', name),
+        tag('url', url),
+        tag('cert', certificate.der.toString('base64')),
+        writeCostType(costType, version),
+      ),
+    ),
+    ...parameters.members.map((member) => writeMember(member, ids, version)),
+    ...parameters.securityServers.map((server) => writeServer(server, ids, version)),
+    ...parameters.globalGroups.map(({ groupCode, description, members }) =>
+      group(
+        'globalGroup',
+        tag('groupCode', groupCode),
+        tag('description', description),
+        ...members.map((id) => writeClientId('groupMember', id)),
+      ),
+    ),
+    group(
+      'globalSettings',
+      ...parameters.memberClasses.map(({ code, description }) =>
+        group('memberClass', tag('code', code), tag('description', description)),
+      ),
+      tag('ocspFreshnessSeconds', parameters.ocspFreshnessSeconds),
+    ),
+  );
+}
+
+function writeApprovedCa(ca: ApprovedCa, version: ConfigurationVersion): string {
+  return group(
+    'approvedCA',
+    tag('name', ca.name),
+    tag('authenticationOnly', ca.authenticationOnly),
+    writeAuthority('topCA', ca.top, version),
+    ...ca.intermediates.map((one) => writeAuthority('intermediateCA', one, version)),
+    tag('certificateProfileInfo', ca.profile),
+    version < 6 || ca.defaultCsrFormat === undefined ? '' : tag('defaultCsrFormat', ca.defaultCsrFormat),
+  );
+}
+
+function writeAuthority(
+  name: string,
+  { certificate, ocsp }: CertificationAuthority,
+  version: ConfigurationVersion,
+): string {
+  return group(
+    name,
+    tag('cert', certificate.der.toString('base64')),
+    ...ocsp.map((responder) =>
+      group(
+        'ocsp',
+        tag('url', responder.url),
+        responder.certificate === undefined ? '' : tag('cert', responder.certificate.der.toString('base64')),
+        writeCostType(responder.costType, version),
+      ),
+    ),
+  );
+}
+
+function writeCostType(costType: CostType | undefined, version: ConfigurationVersion): string {
+  return version < 6 || costType === undefined ? '' : tag('costType', costType);
+}
+
+function writeMember(
+  member: Member,
+  ids: ReadonlyMap<string, string>,
+  version: ConfigurationVersion,
+): string {
+  const { id, memberClassDescription, name, subsystems } = member;
+  const xmlId = ids.get(identifierKey(id)) ?? '';
+  const written = subsystems.map(({ subsystemCode, name: subsystemName }) => {
+    const subsystemId = ids.get(identifierKey({ ...id, kind: 'SUBSYSTEM', subsystemCode })) ?? '';
+    const named = version < 5 || subsystemName === undefined ? '' : tag('subsystemName', subsystemName);
+    return `<subsystem id="${escapeAttribute(subsystemId)}">${tag('subsystemCode', subsystemCode)}${named}</subsystem>`;
+  });
+  const memberClass = group(
+    'memberClass',
+    tag('code', id.memberClass),
+    tag('description', memberClassDescription),
+  );
+  const fields = [memberClass, tag('memberCode', id.memberCode), tag('name', name), ...written];
+  return `<member id="${escapeAttribute(xmlId)}">${fields.join('')}</member>`;
+}
+
+function writeServer(
+  server: SecurityServer,
+  ids: ReadonlyMap<string, string>,
+  version: ConfigurationVersion,
+): string {
+  const { id, address, authCertHashes, clients, inMaintenanceMode } = server;
+  const { instance, memberClass, memberCode } = id;
+  const owner = ids.get(identifierKey({ kind: 'MEMBER', instance, memberClass, memberCode })) ?? '';
+  const hashLength = version === 2 ? 20 : 32;
+  const isHidden = version < 5 && inMaintenanceMode !== undefined;
+  const shown = isHidden ? clients.filter(({ kind }) => kind === 'MEMBER') : clients;
+  const message = inMaintenanceMode?.message;
+  return group(
+    'securityServer',
+    tag('owner', owner),
+    tag('serverCode', id.serverCode),
+    address === undefined ? '' : tag('address', address),
+    ...authCertHashes
+      .filter(({ length }) => length === hashLength)
+      .map((hash) => tag('authCertHash', hash.toString('base64'))),
+    // A client that is not among the members has no id to refer to, and no reader could know it.
+    ...shown.flatMap((client) => {
+      const xmlId = ids.get(identifierKey(client));
+      return xmlId === undefined ? [] : [tag('client', xmlId)];
+    }),
+    version < 5 || inMaintenanceMode === undefined
+      ? ''
+      : group('inMaintenanceMode', message === undefined ? '' : tag('message', message)),
+  );
+}
