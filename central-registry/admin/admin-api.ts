@@ -1,0 +1,57 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { TokenError } from '../../certs/token/index.ts';
+import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
+import { IdentifierError } from '../../gateway/identifier/index.ts';
+import { RegisterError, type RegisterErrorCode } from '../register/index.ts';
+import type { AdminContext } from './context.ts';
+import { addGroupRoutes } from './group-routes.ts';
+import { addKeyRoutes } from './key-routes.ts';
+import { addMemberRoutes } from './member-routes.ts';
+import { addServerRoutes } from './server-routes.ts';
+import { addSettingsRoutes } from './settings-routes.ts';
+import { addTrustServiceRoutes } from './trust-service-routes.ts';
+
+export interface RegistryApiOptions {
+  readonly version: string;
+  readonly isApiKey: ApiKeyCheck;
+  readonly report: (error: unknown, reference: string) => void;
+}
+
+/** The administration API of a central registry. Every change is durable when it is answered, and published at once. */
+export function createRegistryApi(context: AdminContext, options: RegistryApiOptions): OpenAPIHono {
+  const app = createAdminApi({
+    ...options,
+    title: `Central registry of ${context.register.instance}`,
+    description: 'Members, security servers, trust services and configuration keys of one instance.',
+    explain,
+  });
+  addMemberRoutes(app, context);
+  addServerRoutes(app, context);
+  addGroupRoutes(app, context);
+  addTrustServiceRoutes(app, context);
+  addSettingsRoutes(app, context);
+  addKeyRoutes(app, context);
+  return app;
+}
+
+const statuses = {
+  'not-found': 404,
+  exists: 409,
+  'in-use': 409,
+  invalid: 422,
+} as const satisfies Record<RegisterErrorCode, number>;
+
+/** Refusals of the rooms behind the API; their messages name identifiers, never secrets. */
+function explain(error: unknown): Problem | undefined {
+  if (error instanceof RegisterError) {
+    return new Problem(statuses[error.code], error.code, error.message, { cause: error });
+  }
+  if (error instanceof IdentifierError) {
+    return new Problem(422, 'invalid-identifier', error.message, { cause: error });
+  }
+  if (error instanceof TokenError && error.code === 'not-active') {
+    const detail = 'The token is locked: start the registry with its PIN, then try again';
+    return new Problem(503, 'token-not-active', detail, { cause: error });
+  }
+  return undefined;
+}

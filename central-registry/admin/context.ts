@@ -1,0 +1,15 @@
+import type { KeySpec } from '../../certs/key/index.ts';
+import type { Anchor, PublicationState } from '../publication/index.ts';
+import type { ConfigurationSource, Register } from '../register/index.ts';
+
+/** What the administration API acts on. */
+export interface AdminContext {
+  readonly register: Register;
+  readonly publicationState: () => PublicationState;
+  /** @throws RegisterError not-found while the source has no key */
+  readonly anchor: (source: ConfigurationSource) => Promise<Anchor>;
+  /** @returns the new key's name @throws TokenError not-active */
+  readonly createKey: (source: ConfigurationSource, spec: KeySpec | undefined) => Promise<string>;
+  /** @throws RegisterError not-found, in-use */
+  readonly deleteKey: (keyId: string) => Promise<void>;
+}

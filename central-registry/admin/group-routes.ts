@@ -1,0 +1,86 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { printEncoded } from '../../gateway/identifier/index.ts';
+import { addGroupMember, listGroups, putGroup, removeGroup, removeGroupMember } from '../register/index.ts';
+import type { AdminContext } from './context.ts';
+import { clientIdSchema, codeSchema, done, json, jsonBody, readClientId } from './schemas.ts';
+
+const groupSchema = z
+  .object({ code: codeSchema, description: z.string(), members: z.array(clientIdSchema) })
+  .openapi('GlobalGroup');
+
+/** Groups of members and subsystems to which every server can give rights. */
+export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/global-groups',
+      responses: { 200: { description: 'all groups', ...json(z.array(groupSchema)) } },
+    }),
+    async (context) => {
+      const groups = await register.read(listGroups);
+      const shown = groups.map(({ members, ...group }) => ({ ...group, members: members.map(printEncoded) }));
+      return context.json(shown, 200);
+    },
+  );
+
+  const group = z.object({ code: codeSchema });
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/global-groups/{code}',
+      description: 'Adds a group, or describes it anew; its members stay.',
+      request: { params: group, body: jsonBody(z.object({ description: z.string() })) },
+      responses: done,
+    }),
+    async (context) => {
+      const { code } = context.req.valid('param');
+      const { description } = context.req.valid('json');
+      await register.change((book) => putGroup(book, { code, description }));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/global-groups/{code}',
+      request: { params: group },
+      responses: done,
+    }),
+    async (context) => {
+      const { code } = context.req.valid('param');
+      await register.change((book) => removeGroup(book, code));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/global-groups/{code}/members',
+      request: { params: group, body: jsonBody(z.object({ id: clientIdSchema })) },
+      responses: done,
+    }),
+    async (context) => {
+      const { code } = context.req.valid('param');
+      const client = readClientId(context.req.valid('json').id);
+      await register.change((book) => addGroupMember(book, code, client));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/global-groups/{code}/members/{client}',
+      request: { params: group.extend({ client: clientIdSchema }) },
+      responses: done,
+    }),
+    async (context) => {
+      const { code, client } = context.req.valid('param');
+      const id = readClientId(client);
+      await register.change((book) => removeGroupMember(book, code, id));
+      return context.body(null, 204);
+    },
+  );
+}

@@ -1,0 +1,1 @@
+export { createRegistryApi } from './admin-api.ts';

@@ -1,0 +1,191 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { printEncoded } from '../../gateway/identifier/index.ts';
+import {
+  addMember,
+  addSubsystem,
+  listMemberClasses,
+  listMembers,
+  listSubsystems,
+  type Member,
+  putMemberClass,
+  removeMember,
+  removeMemberClass,
+  removeSubsystem,
+  renameMember,
+  renameSubsystem,
+  type Subsystem,
+} from '../register/index.ts';
+import type { AdminContext } from './context.ts';
+import {
+  codeSchema,
+  done,
+  json,
+  jsonBody,
+  memberIdSchema,
+  readMemberId,
+  readSubsystemId,
+  subsystemIdSchema,
+} from './schemas.ts';
+
+const classSchema = z.object({ code: codeSchema, description: z.string() }).openapi('MemberClass');
+const memberSchema = z.object({ id: memberIdSchema, name: z.string() }).openapi('Member');
+const subsystemSchema = z.object({ id: subsystemIdSchema, name: z.string().optional() }).openapi('Subsystem');
+
+/** Member classes, members and their subsystems. */
+export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/member-classes',
+      responses: { 200: { description: 'all classes', ...json(z.array(classSchema)) } },
+    }),
+    async (context) => context.json(await register.read(listMemberClasses), 200),
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/member-classes/{code}',
+      request: { params: z.object({ code: codeSchema }), body: jsonBody(classSchema.omit({ code: true })) },
+      responses: done,
+    }),
+    async (context) => {
+      const { code } = context.req.valid('param');
+      const { description } = context.req.valid('json');
+      await register.change((book) => putMemberClass(book, { code, description }));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/member-classes/{code}',
+      request: { params: z.object({ code: codeSchema }) },
+      responses: done,
+    }),
+    async (context) => {
+      const { code } = context.req.valid('param');
+      await register.change((book) => removeMemberClass(book, code));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/members',
+      responses: { 200: { description: 'all members', ...json(z.array(memberSchema)) } },
+    }),
+    async (context) => context.json((await register.read(listMembers)).map(showMember), 200),
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/members',
+      request: { body: jsonBody(memberSchema) },
+      responses: { 201: { description: 'registered', ...json(memberSchema) } },
+    }),
+    async (context) => {
+      const { id, name } = context.req.valid('json');
+      const member = { id: readMemberId(id), name };
+      await register.change((book) => addMember(book, member));
+      return context.json(showMember(member), 201);
+    },
+  );
+
+  const member = z.object({ member: memberIdSchema });
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/members/{member}',
+      description: 'Names a member anew.',
+      request: { params: member, body: jsonBody(memberSchema.omit({ id: true })) },
+      responses: done,
+    }),
+    async (context) => {
+      const id = readMemberId(context.req.valid('param').member);
+      const { name } = context.req.valid('json');
+      await register.change((book) => renameMember(book, { id, name }));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/members/{member}',
+      request: { params: member },
+      responses: done,
+    }),
+    async (context) => {
+      const id = readMemberId(context.req.valid('param').member);
+      await register.change((book) => removeMember(book, id));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/subsystems',
+      responses: { 200: { description: 'all subsystems', ...json(z.array(subsystemSchema)) } },
+    }),
+    async (context) => context.json((await register.read(listSubsystems)).map(showSubsystem), 200),
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/subsystems',
+      request: { body: jsonBody(subsystemSchema) },
+      responses: { 201: { description: 'registered', ...json(subsystemSchema) } },
+    }),
+    async (context) => {
+      const { id, name } = context.req.valid('json');
+      const subsystem = { id: readSubsystemId(id), ...(name !== undefined && { name }) };
+      await register.change((book) => addSubsystem(book, subsystem));
+      return context.json(showSubsystem(subsystem), 201);
+    },
+  );
+
+  const subsystem = z.object({ subsystem: subsystemIdSchema });
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/subsystems/{subsystem}',
+      description: 'Names a subsystem anew; without a name it loses the one it has.',
+      request: { params: subsystem, body: jsonBody(subsystemSchema.omit({ id: true })) },
+      responses: done,
+    }),
+    async (context) => {
+      const id = readSubsystemId(context.req.valid('param').subsystem);
+      const { name } = context.req.valid('json');
+      await register.change((book) => renameSubsystem(book, { id, ...(name !== undefined && { name }) }));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/subsystems/{subsystem}',
+      request: { params: subsystem },
+      responses: done,
+    }),
+    async (context) => {
+      const id = readSubsystemId(context.req.valid('param').subsystem);
+      await register.change((book) => removeSubsystem(book, id));
+      return context.body(null, 204);
+    },
+  );
+}
+
+function showMember({ id, name }: Member): z.infer<typeof memberSchema> {
+  return { id: printEncoded(id), name };
+}
+
+function showSubsystem({ id, name }: Subsystem): z.infer<typeof subsystemSchema> {
+  return { id: printEncoded(id), ...(name !== undefined && { name }) };
+}

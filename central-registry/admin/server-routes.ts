@@ -1,0 +1,203 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { parseCertificate } from '../../certs/x509/index.ts';
+import { printEncoded } from '../../gateway/identifier/index.ts';
+import {
+  addAuthenticationCertificate,
+  addServer,
+  addServerClient,
+  changeServer,
+  listServers,
+  removeAuthenticationCertificate,
+  removeServer,
+  removeServerClient,
+  type ServerEntry,
+} from '../register/index.ts';
+import type { AdminContext } from './context.ts';
+import {
+  certificateSchema,
+  clientIdSchema,
+  done,
+  json,
+  jsonBody,
+  readClientId,
+  readPem,
+  readServerId,
+  serverIdSchema,
+} from './schemas.ts';
+
+const serverSchema = z
+  .object({
+    id: serverIdSchema,
+    address: z.string().describe('host name or IP address, without port').openapi({ example: 'ss1.example' }),
+    maintenance: z
+      .object({ message: z.string().optional() })
+      .optional()
+      .describe('set while the server takes no part in exchanges'),
+  })
+  .openapi('SecurityServer');
+
+const authenticationCertificateSchema = z
+  .object({
+    sha256: z.string().describe('of the DER, hex'),
+    subject: z.string(),
+    notAfter: z.iso.datetime(),
+    certificate: certificateSchema,
+  })
+  .openapi('AuthenticationCertificate');
+
+const serverEntrySchema = serverSchema
+  .extend({
+    authenticationCertificates: z.array(authenticationCertificateSchema),
+    clients: z.array(clientIdSchema).describe('the owner is a client without being listed'),
+  })
+  .openapi('SecurityServerEntry');
+
+/** Security servers, their certificates and their clients. */
+export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/servers',
+      responses: { 200: { description: 'all security servers', ...json(z.array(serverEntrySchema)) } },
+    }),
+    async (context) => context.json((await register.read(listServers)).map(showServer), 200),
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/servers',
+      request: { body: jsonBody(serverSchema) },
+      responses: { 201: { description: 'registered', ...json(serverSchema) } },
+    }),
+    async (context) => {
+      const { id, ...rest } = context.req.valid('json');
+      const server = readServer(id, rest);
+      await register.change((book) => addServer(book, server));
+      return context.json({ id: printEncoded(server.id), ...rest }, 201);
+    },
+  );
+
+  const server = z.object({ server: serverIdSchema });
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/servers/{server}',
+      description: 'Gives a server a new address and state of maintenance.',
+      request: { params: server, body: jsonBody(serverSchema.omit({ id: true })) },
+      responses: done,
+    }),
+    async (context) => {
+      const changed = readServer(context.req.valid('param').server, context.req.valid('json'));
+      await register.change((book) => changeServer(book, changed));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/servers/{server}',
+      request: { params: server },
+      responses: done,
+    }),
+    async (context) => {
+      const id = readServerId(context.req.valid('param').server);
+      await register.change((book) => removeServer(book, id));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/servers/{server}/clients',
+      request: { params: server, body: jsonBody(z.object({ id: clientIdSchema })) },
+      responses: done,
+    }),
+    async (context) => {
+      const id = readServerId(context.req.valid('param').server);
+      const client = readClientId(context.req.valid('json').id);
+      await register.change((book) => addServerClient(book, id, client));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/servers/{server}/clients/{client}',
+      request: { params: server.extend({ client: clientIdSchema }) },
+      responses: done,
+    }),
+    async (context) => {
+      const { server, client } = context.req.valid('param');
+      const [id, clientId] = [readServerId(server), readClientId(client)];
+      await register.change((book) => removeServerClient(book, id, clientId));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/servers/{server}/authentication-certificates',
+      request: { params: server, body: jsonBody(z.object({ certificate: certificateSchema })) },
+      responses: { 201: { description: 'registered', ...json(z.object({ sha256: z.string() })) } },
+    }),
+    async (context) => {
+      const id = readServerId(context.req.valid('param').server);
+      const certificate = readPem(context.req.valid('json').certificate);
+      const sha256 = await register.change((book) => addAuthenticationCertificate(book, id, certificate));
+      return context.json({ sha256 }, 201);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/servers/{server}/authentication-certificates/{sha256}',
+      request: { params: server.extend({ sha256: z.string() }) },
+      responses: done,
+    }),
+    async (context) => {
+      const { server, sha256 } = context.req.valid('param');
+      const id = readServerId(server);
+      await register.change((book) => removeAuthenticationCertificate(book, id, sha256));
+      return context.body(null, 204);
+    },
+  );
+}
+
+type ServerBody = Omit<z.infer<typeof serverSchema>, 'id'>;
+
+function readServer(id: string, { address, maintenance }: ServerBody) {
+  return {
+    id: readServerId(id),
+    address,
+    ...(maintenance !== undefined && { maintenance: readMaintenance(maintenance) }),
+  };
+}
+
+function readMaintenance({ message }: NonNullable<ServerBody['maintenance']>) {
+  return message === undefined ? {} : { message };
+}
+
+function showServer(entry: ServerEntry): z.infer<typeof serverEntrySchema> {
+  const { id, address, maintenance, authenticationCertificates, clients } = entry;
+  return {
+    id: printEncoded(id),
+    address,
+    ...(maintenance !== undefined && { maintenance }),
+    authenticationCertificates: authenticationCertificates.map((der) => {
+      const { sha256, subject, notAfter, pem } = parseCertificate(der);
+      return {
+        sha256: sha256.toString('hex'),
+        subject: subject.toString(),
+        notAfter: notAfter.toISOString(),
+        certificate: pem,
+      };
+    }),
+    clients: clients.map(printEncoded),
+  };
+}

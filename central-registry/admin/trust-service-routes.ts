@@ -1,0 +1,205 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import {
+  type Authority,
+  addCertificationService,
+  addTimestampingService,
+  type CertificationService,
+  changeCertificationService,
+  changeTimestampingService,
+  listCertificationServices,
+  listTimestampingServices,
+  removeCertificationService,
+  removeTimestampingService,
+} from '../register/index.ts';
+import type { AdminContext } from './context.ts';
+import { certificateSchema, done, json, jsonBody, readPem, showCertificate } from './schemas.ts';
+
+const authoritySchema = z
+  .object({
+    certificate: certificateSchema,
+    ocspResponders: z.array(
+      z.object({
+        url: z.string(),
+        certificate: certificateSchema
+          .optional()
+          .describe('needed when the authority itself did not issue it'),
+      }),
+    ),
+  })
+  .openapi('Authority');
+
+const certificationSchema = z
+  .object({
+    name: z.string(),
+    profile: z.string().describe('rule from certificate subject to member, by the name peers know'),
+    authenticationOnly: z.boolean().default(false),
+    top: authoritySchema,
+    intermediates: z.array(authoritySchema).max(20).default([]),
+  })
+  .openapi('CertificationService');
+
+const timestampingSchema = z
+  .object({ name: z.string(), url: z.string(), certificate: certificateSchema })
+  .openapi('TimestampingService');
+
+const entrySchema = z.object({ entryId: z.uuid() });
+const added = { 201: { description: 'registered; published at once', ...json(entrySchema) } } as const;
+
+/** Certification and timestamping services that the instance trusts. */
+export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminContext): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/certification-services',
+      responses: {
+        200: {
+          description: 'all certification services',
+          ...json(z.array(certificationSchema.extend(entrySchema.shape))),
+        },
+      },
+    }),
+    async (context) => {
+      const services = await register.read(listCertificationServices);
+      const shown = services.map(({ top, intermediates, ...rest }) => ({
+        ...rest,
+        top: showAuthority(top),
+        intermediates: intermediates.map(showAuthority),
+      }));
+      return context.json(shown, 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/certification-services',
+      request: { body: jsonBody(certificationSchema) },
+      responses: added,
+    }),
+    async (context) => {
+      const service = readCertificationService(context.req.valid('json'));
+      const entryId = await register.change((book) => addCertificationService(book, service));
+      return context.json({ entryId }, 201);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/certification-services/{entryId}',
+      request: { params: entrySchema, body: jsonBody(certificationSchema) },
+      responses: done,
+    }),
+    async (context) => {
+      const { entryId } = context.req.valid('param');
+      const service = readCertificationService(context.req.valid('json'));
+      await register.change((book) => changeCertificationService(book, { ...service, entryId }));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/certification-services/{entryId}',
+      description: 'Certificates it issued are trusted no more.',
+      request: { params: entrySchema },
+      responses: done,
+    }),
+    async (context) => {
+      const { entryId } = context.req.valid('param');
+      await register.change((book) => removeCertificationService(book, entryId));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/timestamping-services',
+      responses: {
+        200: {
+          description: 'all timestamping services',
+          ...json(z.array(timestampingSchema.extend(entrySchema.shape))),
+        },
+      },
+    }),
+    async (context) => {
+      const services = await register.read(listTimestampingServices);
+      const shown = services.map((service) => ({
+        ...service,
+        certificate: showCertificate(service.certificate),
+      }));
+      return context.json(shown, 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/timestamping-services',
+      request: { body: jsonBody(timestampingSchema) },
+      responses: added,
+    }),
+    async (context) => {
+      const { certificate, ...rest } = context.req.valid('json');
+      const service = { ...rest, certificate: readPem(certificate) };
+      const entryId = await register.change((book) => addTimestampingService(book, service));
+      return context.json({ entryId }, 201);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/timestamping-services/{entryId}',
+      request: { params: entrySchema, body: jsonBody(timestampingSchema) },
+      responses: done,
+    }),
+    async (context) => {
+      const { entryId } = context.req.valid('param');
+      const { certificate, ...rest } = context.req.valid('json');
+      const service = { ...rest, entryId, certificate: readPem(certificate) };
+      await register.change((book) => changeTimestampingService(book, service));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/timestamping-services/{entryId}',
+      request: { params: entrySchema },
+      responses: done,
+    }),
+    async (context) => {
+      const { entryId } = context.req.valid('param');
+      await register.change((book) => removeTimestampingService(book, entryId));
+      return context.body(null, 204);
+    },
+  );
+}
+
+function readCertificationService(body: z.infer<typeof certificationSchema>): CertificationService {
+  return { ...body, top: readAuthority(body.top), intermediates: body.intermediates.map(readAuthority) };
+}
+
+function readAuthority({ certificate, ocspResponders }: z.infer<typeof authoritySchema>): Authority {
+  return {
+    certificate: readPem(certificate),
+    ocspResponders: ocspResponders.map(({ url, certificate: own }) => ({
+      url,
+      ...(own !== undefined && { certificate: readPem(own) }),
+    })),
+  };
+}
+
+function showAuthority({ certificate, ocspResponders }: Authority): z.infer<typeof authoritySchema> {
+  return {
+    certificate: showCertificate(certificate),
+    ocspResponders: ocspResponders.map(({ url, certificate: own }) => ({
+      url,
+      ...(own !== undefined && { certificate: showCertificate(own) }),
+    })),
+  };
+}

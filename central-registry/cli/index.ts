@@ -1,0 +1,1 @@
+export { registryCommand } from './registry-command.ts';

@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import type { KeySpec } from '../../certs/key/index.ts';
+import { loadSettings } from '../../gateway/http/index.ts';
+import { initRegistry, type RunningRegistry, startRegistry } from '../main.ts';
+import { readPin } from './read-pin.ts';
+
+const keySpecs: Readonly<Record<string, KeySpec>> = {
+  'P-256': { type: 'ec', curve: 'P-256' },
+  'P-384': { type: 'ec', curve: 'P-384' },
+  'RSA-3072': { type: 'rsa', bits: 3072 },
+  'RSA-4096': { type: 'rsa', bits: 4096 },
+};
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/** Settings of `registry start`: file, then environment (`WAYGATE_REGISTRY_…`), then options. */
+const startSchema = z.object({
+  data: z.string().describe('folder of this registry alone'),
+  pinFile: z.string().optional().describe('file that holds the PIN alone'),
+  configurationHost: z.string().default('0.0.0.0'),
+  configurationPort: port.default(4080),
+  adminHost: z.string().default('127.0.0.1'),
+  adminPort: port.default(4000),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('base address written into anchors'),
+  renewSeconds: z.coerce.number().int().min(1).max(3600).default(60),
+});
+
+interface InitOptions {
+  readonly data: string;
+  readonly instance: string;
+  readonly address: string;
+  readonly keys: string;
+  readonly pinFile?: string;
+  readonly json?: boolean;
+}
+
+/** `waygate registry`: found an instance, and run its registry. */
+export function registryCommand(): Command {
+  const command = new Command('registry').description('the central registry of an instance');
+  command
+    .command('init')
+    .description('found an instance: its register, a token, and the keys of its configuration')
+    .requiredOption('--data <dir>', 'folder of this registry alone')
+    .requiredOption('--instance <code>', 'code of the instance; can never be changed')
+    .option('--address <host>', 'host name or IP address at which servers reach the registry', '127.0.0.1')
+    .addOption(
+      new Option('--keys <kind>', 'kind of the configuration keys')
+        .choices(Object.keys(keySpecs))
+        .default('P-256'),
+    )
+    .option('--pin-file <file>', 'file with the PIN; else WAYGATE_REGISTRY_PIN, else the terminal')
+    .option('--json', 'print one JSON document')
+    .action(init);
+  command
+    .command('start')
+    .description('publish the configuration and serve the administration API until interrupted')
+    .option('--settings <file>', 'YAML or JSON file with any of the settings below')
+    .option('--data <dir>', 'folder of this registry')
+    .option('--pin-file <file>', 'file with the PIN; else WAYGATE_REGISTRY_PIN, else the terminal')
+    .option('--configuration-host <host>', 'where the configuration is served (0.0.0.0)')
+    .option('--configuration-port <port>', '(4080)')
+    .option('--admin-host <host>', 'where the administration API is served, in the clear (127.0.0.1)')
+    .option('--admin-port <port>', '(4000)')
+    .option('--public-url <url>', 'address written into anchors, when a proxy stands before the registry')
+    .option('--renew-seconds <seconds>', 'pause between renewals of the configuration (60)')
+    .option('--json', 'print one JSON document when ready')
+    .action(start);
+  return command;
+}
+
+async function init({ data, instance, address, keys, pinFile, json }: InitOptions): Promise<void> {
+  const pin = await readPin({ file: pinFile, environment: process.env });
+  const keySpec = keySpecs[keys];
+  await initRegistry({ data, instance, address, pin, ...(keySpec !== undefined && { keySpec }) });
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify({ instance, data })}\n`);
+    return;
+  }
+  process.stdout.write(
+    `The registry of instance ${instance} is founded in ${data}.\nStart it: waygate registry start --data ${data}\n`,
+  );
+}
+
+async function start({
+  settings: file,
+  json,
+  ...overrides
+}: Readonly<Record<string, string>> & { readonly json?: boolean }): Promise<void> {
+  const settings = loadSettings(startSchema, {
+    file,
+    environment: process.env,
+    prefix: 'WAYGATE_REGISTRY',
+    overrides,
+  });
+  const { data, pinFile, publicUrl, renewSeconds, ...listeners } = settings;
+  const pin = await readPin({ file: pinFile, environment: process.env });
+  const registry = await startRegistry({
+    ...listeners,
+    data,
+    pin,
+    renewEveryMs: renewSeconds * 1000,
+    ...(publicUrl !== undefined && { publicUrl }),
+    report: (error, reference) => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      process.stderr.write(`${new Date().toISOString()} ${reference ?? '-'} ${text}\n`);
+    },
+  });
+  // Whoever starts programs may send the signal as soon as it reads the lines below.
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  show(registry, data, json === true);
+  await interrupted;
+  await registry.close();
+}
+
+function show(
+  { instance, configurationUrl, adminUrl }: RunningRegistry,
+  data: string,
+  asJson: boolean,
+): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify({ instance, configurationUrl, adminUrl })}\n`);
+    return;
+  }
+  process.stdout.write(
+    [
+      `Registry of instance ${instance} is ready.`,
+      `  configuration   ${configurationUrl}/internalconf`,
+      `  administration  ${adminUrl}/openapi.json`,
+      `  API key         in ${join(data, 'api-key')}`,
+      'Stop it with Ctrl+C.',
+      '',
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,200 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KeySpec } from '../certs/key/index.ts';
+import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '../certs/token/index.ts';
+import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
+import { writeFileDurably } from '../gateway/store/index.ts';
+import { createRegistryApi } from './admin/index.ts';
+import {
+  type Anchor,
+  createConfigurationKey,
+  createPublicationServer,
+  deleteConfigurationKey,
+  Publisher,
+  readAnchor,
+} from './publication/index.ts';
+import {
+  type ConfigurationSource,
+  listKeys,
+  Register,
+  RegisterError,
+  readSettings,
+} from './register/index.ts';
+
+/** Version of the administration API, not of the program. */
+const apiVersion = '1.0.0';
+
+const sources: readonly ConfigurationSource[] = ['internal', 'external'];
+
+export interface FoundingSettings {
+  /** Folder of this registry alone; made if need be, readable by its owner only. */
+  readonly data: string;
+  /** Code of the new instance; can never be changed. */
+  readonly instance: string;
+  /** Host name or IP address at which security servers will reach the registry. */
+  readonly address: string;
+  /** Opens the token with the configuration keys. */
+  readonly pin: string;
+  /** Of the configuration keys; P-256 unless told. */
+  readonly keySpec?: KeySpec;
+  readonly now?: () => Date;
+}
+
+export interface RegistrySettings {
+  readonly data: string;
+  readonly pin: string;
+  /** Where the configuration is served, in the clear: what counts is its signature. */
+  readonly configurationHost: string;
+  readonly configurationPort: number;
+  /** Where the administration API is served, in the clear: keep it on the loopback, or behind a TLS proxy. */
+  readonly adminHost: string;
+  readonly adminPort: number;
+  /** Address written into anchors, when a proxy stands before the registry; its own unless told. */
+  readonly publicUrl?: string;
+  /** Pause between renewals of the configuration. Milliseconds; 60 s unless told. */
+  readonly renewEveryMs?: number;
+  readonly now?: () => Date;
+  /** Told of errors that nobody foresaw. @param reference what the caller was shown, if there was one */
+  readonly report: (error: unknown, reference?: string) => void;
+}
+
+export interface RunningRegistry {
+  readonly instance: string;
+  /** Base of `/internalconf` and `/externalconf`. */
+  readonly configurationUrl: string;
+  readonly adminUrl: string;
+  /** Opens the administration API; also in the file `api-key` of the data folder. */
+  readonly apiKey: string;
+  /** The anchor file to hand to security servers, or to other instances. */
+  anchor(source: ConfigurationSource): Promise<Anchor>;
+  close(): Promise<void>;
+}
+
+/**
+ * Founds an instance: its register, a token, and the first key of either configuration. Run again after a crash, it
+ * finishes what is missing.
+ * @throws RegisterError exists when the instance was founded, invalid; TokenError pin-policy, pin-incorrect
+ */
+export async function initRegistry(settings: FoundingSettings): Promise<void> {
+  const { data, instance, address, pin, keySpec, now = () => new Date() } = settings;
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const path = registerPath(data);
+  const former = await openIfFounded(path);
+  if (former !== undefined && (former.instance !== instance || (await lacking(former)).length === 0)) {
+    former.close();
+    throw new RegisterError('exists', `${data} holds the registry of instance ${former.instance} already`);
+  }
+  let register = former;
+  try {
+    const token = await openOrCreateToken(data, pin);
+    if (register === undefined) {
+      await Register.create(path, instance, address);
+      register = await Register.open(path);
+    }
+    for (const source of await lacking(register)) {
+      await createConfigurationKey(register, token, source, now(), keySpec);
+    }
+  } finally {
+    register?.close();
+  }
+}
+
+/**
+ * Starts a registry that was founded: publishes the configuration, serves it and the administration API.
+ * @throws RegisterError not-found when none was founded; TokenError pin-incorrect, pin-locked; PortError
+ */
+export async function startRegistry(settings: RegistrySettings): Promise<RunningRegistry> {
+  const { data, pin, publicUrl, report, now = () => new Date() } = settings;
+  const register = await Register.open(registerPath(data));
+  const closers: (() => Promise<void> | void)[] = [() => register.close()];
+  const close = async () => {
+    for (const end of closers.splice(0).reverse()) await end();
+  };
+  try {
+    const token = await openSoftwareToken(join(data, 'token'));
+    await token.activate(pin);
+    closers.push(() => token.deactivate());
+    const folder = join(data, 'public');
+    const { renewEveryMs = 60_000 } = settings;
+    const publisher = await Publisher.start({ register, token, folder, now, renewEveryMs, report });
+    closers.push(() => publisher.close());
+
+    const publicationServer = createPublicationServer(folder, report);
+    const { configurationHost, configurationPort, adminHost, adminPort } = settings;
+    const configuration = await listen(
+      publicationServer,
+      configurationHost,
+      configurationPort,
+      '--configuration-port',
+    );
+    closers.push(() => configuration.close());
+    // Asked for each time: the address is a setting that may change while the registry runs.
+    const baseUrl = async () =>
+      publicUrl ?? urlOf((await register.read(readSettings)).address, configuration.port);
+    const anchor = async (source: ConfigurationSource) =>
+      readAnchor(register, source, await baseUrl(), now());
+
+    const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
+    const api = createRegistryApi(
+      {
+        register,
+        anchor,
+        publicationState: () => publisher.state(),
+        createKey: (source, spec) => createConfigurationKey(register, token, source, now(), spec),
+        deleteKey: (keyId) => deleteConfigurationKey(register, token, keyId),
+      },
+      { version: apiVersion, isApiKey: apiKeyCheck(apiKey), report },
+    );
+    const admin: Listening = await listen(serverOf(api.fetch), adminHost, adminPort, '--admin-port');
+    closers.push(() => admin.close());
+    return {
+      instance: register.instance,
+      configurationUrl: await baseUrl(),
+      adminUrl: urlOf(adminHost, admin.port),
+      apiKey,
+      anchor,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function registerPath(data: string): string {
+  return join(data, 'register.sqlite');
+}
+
+async function openIfFounded(path: string): Promise<Register | undefined> {
+  try {
+    return await Register.open(path);
+  } catch (error) {
+    if (error instanceof RegisterError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+/** Sources without a key: founding was cut short. */
+async function lacking(register: Register): Promise<ConfigurationSource[]> {
+  const keys = await register.read(listKeys);
+  return sources.filter((source) => !keys.some((key) => key.source === source));
+}
+
+async function openOrCreateToken(data: string, pin: string): Promise<Token> {
+  const folder = join(data, 'token');
+  try {
+    const token = await openSoftwareToken(folder);
+    await token.activate(pin);
+    return token;
+  } catch (error) {
+    if (!(error instanceof TokenError) || error.code !== 'not-initialized') throw error;
+  }
+  const token = await createSoftwareToken(folder, { pin, label: 'configuration keys' });
+  if (!token.isActive()) await token.activate(pin);
+  return token;
+}
+
+/** @param host name or IP address */
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { parseCertificate } from '../../certs/x509/index.ts';
+import { writeAnchor } from '../../gateway/configuration/index.ts';
+import { type ConfigurationSource, listKeys, type Register, RegisterError } from '../register/index.ts';
+
+/** The file that makes others trust this registry: where its configuration is, and which keys may sign it. */
+export interface Anchor {
+  readonly xml: string;
+  readonly downloadUrl: string;
+  /** SHA-224 of the file as people compare it: upper-case hex with colons. */
+  readonly sha224: string;
+  /** Keys it makes trusted: the one that signs, and those waiting or passing away. */
+  readonly keyIds: readonly string[];
+}
+
+/**
+ * The anchor as of now. It changes when a key is added or removed, so hand it out again then.
+ * @param baseUrl of the served configuration, without a slash at its end
+ * @throws RegisterError not-found while the source has no key
+ */
+export async function readAnchor(
+  register: Register,
+  source: ConfigurationSource,
+  baseUrl: string,
+  generatedAt: Date,
+): Promise<Anchor> {
+  const keys = (await register.read(listKeys)).filter((key) => key.source === source);
+  if (keys.length === 0) throw new RegisterError('not-found', `the ${source} configuration has no key yet`);
+  const downloadUrl = `${baseUrl}/${source}conf`;
+  const verificationCertificates = keys.map(({ certificate }) => parseCertificate(certificate));
+  const xml = writeAnchor({
+    instance: register.instance,
+    generatedAt,
+    sources: [{ url: downloadUrl, verificationCertificates }],
+  });
+  const hex = createHash('sha224').update(xml).digest('hex').toUpperCase();
+  const sha224 = hex.replace(/(..)(?!$)/g, '$1:');
+  return { xml, downloadUrl, sha224, keyIds: keys.map(({ keyId }) => keyId) };
+}
