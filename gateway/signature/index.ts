@@ -1,3 +1,5 @@
+export { type Container, readContainer } from './container/read.ts';
+export { type ContainerQuestion, type VerifiedContainer, verifyContainer } from './container/verify.ts';
 export { type BatchTimestamp, type ContainerToWrite, writeContainer } from './container/write.ts';
 export { writeZip, type ZipEntry, type ZipOptions } from './container/zip-write.ts';
 export { buildHashChains, type HashChains, type HashedFile } from './hash-chain-build.ts';
