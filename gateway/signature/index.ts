@@ -1,3 +1,11 @@
+export {
+  type ArchivedContainer,
+  readArchive,
+  type VerifiedArchive,
+  type WrittenArchive,
+  writeArchive,
+} from './container/archive.ts';
+export { ArchiveError, type ArchiveErrorCode, type ArchiveLink } from './container/linking-info.ts';
 export { type Container, readContainer } from './container/read.ts';
 export { type ContainerQuestion, type VerifiedContainer, verifyContainer } from './container/verify.ts';
 export { type BatchTimestamp, type ContainerToWrite, writeContainer } from './container/write.ts';
