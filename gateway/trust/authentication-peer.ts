@@ -1,0 +1,80 @@
+import type { Certificate } from '../../certs/x509/index.ts';
+import type { GlobalConfiguration } from '../configuration/index.ts';
+import { Fault } from '../fault/index.ts';
+import { type ClientId, printFull, type ServerId } from '../identifier/index.ts';
+import { verifyPath } from './good-path.ts';
+import { purposeOf } from './purpose.ts';
+
+export interface PeerQuestion {
+  /** As the TLS handshake gave it: leaf first. */
+  readonly chain: readonly Certificate[];
+  /** DER, one per certificate of the path. */
+  readonly ocspResponses: readonly Buffer[];
+  /** For whom the peer speaks: the client of a request, or the provider of a service. */
+  readonly party: ClientId;
+  readonly configuration: GlobalConfiguration;
+  readonly at: Date;
+  /**
+   * Which certificate of the chain the approved authority must have issued: a server that is called looks at the
+   * last one, a server that calls looks at the leaf.
+   */
+  readonly anchorBy: 'leaf' | 'last';
+}
+
+export interface VerifiedPeer {
+  readonly server: ServerId;
+  /** The last instant at which the same evidence still suffices. */
+  readonly validUntil: Date;
+}
+
+/**
+ * Verifies that a TLS peer is a security server that serves a member or subsystem.
+ * @throws Fault SslAuthenticationFailed, with the reason nested in it where there is one
+ * @see X-Road 7 message transport: authentication of security servers
+ */
+export function verifyAuthenticationPeer(question: PeerQuestion): VerifiedPeer {
+  const { chain, ocspResponses, party, configuration, at, anchorBy } = question;
+  const [leaf, ...extras] = chain;
+  const issued = anchorBy === 'leaf' ? leaf : chain.at(-1);
+  if (leaf === undefined || issued === undefined) throw refuse('The peer showed no certificate');
+  if (purposeOf(leaf) !== 'authentication') {
+    throw refuse(`The certificate of ${leaf.subject} is not for authentication, or not for that alone`);
+  }
+  const { instance } = party;
+  const authority = configuration.approvedCa(instance, issued.issuer.der);
+  if (authority === undefined) {
+    const message = `${issued.issuer} is not an approved authority of instance ${instance}`;
+    throw new Fault('CannotCreateCertPath', message).wrappedIn('SslAuthenticationFailed');
+  }
+  const validUntil = nested(() =>
+    verifyPath({ leaf, extras, ocspResponses, instance, authority, configuration, at }),
+  );
+  const server = configuration.serverByAuthCertificate(leaf);
+  if (server === undefined)
+    throw refuse(`The certificate of ${leaf.subject} is of no registered security server`);
+  if (!configuration.serverHasClient(server.id, party)) {
+    throw refuse(`Security server '${printFull(server.id)}' does not serve '${printFull(party)}'`);
+  }
+  return { server: server.id, validUntil };
+}
+
+/** Whether a certificate belongs to a security server at all: asked in the handshake, before any message. */
+export function isKnownAuthenticationCertificate(
+  leaf: Certificate,
+  configuration: GlobalConfiguration,
+): boolean {
+  return configuration.serverByAuthCertificate(leaf) !== undefined;
+}
+
+function refuse(message: string): Fault {
+  return new Fault('SslAuthenticationFailed', message);
+}
+
+function nested<Result>(verify: () => Result): Result {
+  try {
+    return verify();
+  } catch (error) {
+    if (error instanceof Fault) throw error.wrappedIn('SslAuthenticationFailed');
+    throw error;
+  }
+}
