@@ -123,7 +123,7 @@ export function addKeyRoutes(
     async (context) => {
       const { source } = context.req.valid('param');
       const { xml } = await anchor(source);
-      return context.body(xml, 200, {
+      return context.body(xml.toString('utf8'), 200, {
         'content-type': 'text/xml; charset=UTF-8',
         'content-disposition': `attachment; filename="configuration_anchor_${register.instance}_${source}.xml"`,
       });

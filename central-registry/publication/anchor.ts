@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { parseCertificate } from '../../certs/x509/index.ts';
 import { writeAnchor } from '../../gateway/configuration/index.ts';
 import { type ConfigurationSource, listKeys, type Register, RegisterError } from '../register/index.ts';
 
 /** The file that makes others trust this registry: where its configuration is, and which keys may sign it. */
 export interface Anchor {
-  readonly xml: string;
+  readonly xml: Buffer;
   readonly downloadUrl: string;
   /** SHA-224 of the file as people compare it: upper-case hex with colons. */
   readonly sha224: string;
@@ -27,11 +26,11 @@ export async function readAnchor(
   const keys = (await register.read(listKeys)).filter((key) => key.source === source);
   if (keys.length === 0) throw new RegisterError('not-found', `the ${source} configuration has no key yet`);
   const downloadUrl = `${baseUrl}/${source}conf`;
-  const verificationCertificates = keys.map(({ certificate }) => parseCertificate(certificate));
+  const verificationCerts = keys.map(({ certificate }) => certificate);
   const xml = writeAnchor({
     instance: register.instance,
     generatedAt,
-    sources: [{ url: downloadUrl, verificationCertificates }],
+    sources: [{ url: downloadUrl, verificationCerts }],
   });
   const hex = createHash('sha224').update(xml).digest('hex').toUpperCase();
   const sha224 = hex.replace(/(..)(?!$)/g, '$1:');

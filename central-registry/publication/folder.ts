@@ -1,25 +1,26 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ConfigurationVersion } from '../../gateway/configuration/index.ts';
 import { syncFolder, writeFileDurably } from '../../gateway/store/index.ts';
 import type { ConfigurationSource } from '../register/index.ts';
-
-/** Versions of the configuration format that are published side by side. */
-export const publishedVersions = [2, 3, 4, 5, 6] as const;
-export type PublishedVersion = (typeof publishedVersions)[number];
 
 /** One file of a generation, which never changes once written. */
 interface GenerationFile {
   readonly fileName: string;
-  readonly bytes: Buffer;
+  readonly content: Buffer;
 }
 
 /** `V6`: everything of one version. */
-export function versionFolder(root: string, version: PublishedVersion): string {
+export function versionFolder(root: string, version: ConfigurationVersion): string {
   return join(root, `V${version}`);
 }
 
 /** `V6/internalconf`: the signed directory that names the parts in force. */
-export function directoryPath(root: string, version: PublishedVersion, source: ConfigurationSource): string {
+export function directoryPath(
+  root: string,
+  version: ConfigurationVersion,
+  source: ConfigurationSource,
+): string {
   return join(versionFolder(root, version), `${source}conf`);
 }
 
@@ -37,14 +38,14 @@ const generationPattern = /^\d{23}$/;
 /** Writes the parts of a generation. They are durable before this resolves, so a directory may then name them. */
 export async function writeGeneration(
   root: string,
-  version: PublishedVersion,
+  version: ConfigurationVersion,
   generation: string,
   files: readonly GenerationFile[],
 ): Promise<void> {
   const parent = versionFolder(root, version);
   const folder = join(parent, generation);
   await mkdir(folder, { recursive: true });
-  for (const { fileName, bytes } of files) await writeFileDurably(join(folder, fileName), bytes, 0o644);
+  for (const { fileName, content } of files) await writeFileDurably(join(folder, fileName), content, 0o644);
   await syncFolder(parent);
   await syncFolder(root);
 }
@@ -52,7 +53,7 @@ export async function writeGeneration(
 /** Puts a signed directory in force: readers get the former one or this one, whole. */
 export async function writeSignedDirectory(
   root: string,
-  version: PublishedVersion,
+  version: ConfigurationVersion,
   source: ConfigurationSource,
   body: Buffer,
 ): Promise<void> {
@@ -60,21 +61,21 @@ export async function writeSignedDirectory(
 }
 
 /** Generations on disk, oldest first. */
-export async function listGenerations(root: string, version: PublishedVersion): Promise<string[]> {
+export async function listGenerations(root: string, version: ConfigurationVersion): Promise<string[]> {
   const names = await readdir(versionFolder(root, version));
   return names.filter((name) => generationPattern.test(name)).sort();
 }
 
 export async function removeGeneration(
   root: string,
-  version: PublishedVersion,
+  version: ConfigurationVersion,
   generation: string,
 ): Promise<void> {
   await rm(join(versionFolder(root, version), generation), { recursive: true, force: true });
 }
 
 /** Removes what a crash in the middle of a durable write left behind. */
-export async function removeTemporaryFiles(root: string, version: PublishedVersion): Promise<void> {
+export async function removeTemporaryFiles(root: string, version: ConfigurationVersion): Promise<void> {
   const folder = versionFolder(root, version);
   for (const name of await readdir(folder)) {
     if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });

@@ -2,8 +2,9 @@ import { open } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { type ConfigurationVersion, versions } from '../../gateway/configuration/index.ts';
 import type { ConfigurationSource } from '../register/index.ts';
-import { directoryPath, type PublishedVersion, publishedVersions } from './folder.ts';
+import { directoryPath } from './folder.ts';
 
 /** Longest wait for a request's head, and for a slow reader to take the next octets. Milliseconds. */
 const deadlineMs = 30_000;
@@ -74,14 +75,14 @@ function resolve(root: string, target: string): Wanted | undefined {
     return version && directory(root, version, source);
   }
   const [, ofVersion, name] = /^\/V(\d)\/(internalconf|externalconf|\d{23}\/[a-z-]+\.xml)$/.exec(path) ?? [];
-  const version = publishedVersions.find((known) => String(known) === ofVersion);
+  const version = versions.find((known) => String(known) === ofVersion);
   if (version === undefined || name === undefined) return undefined;
   if (name === 'internalconf') return directory(root, version, 'internal');
   if (name === 'externalconf') return directory(root, version, 'external');
   return { path: join(root, `V${version}`, name), contentType: 'text/xml; charset=UTF-8', isFixed: true };
 }
 
-function directory(root: string, version: PublishedVersion, source: ConfigurationSource): Wanted {
+function directory(root: string, version: ConfigurationVersion, source: ConfigurationSource): Wanted {
   return {
     path: directoryPath(root, version, source),
     // The body carries MIME headers of its own, which are what counts.
@@ -91,9 +92,9 @@ function directory(root: string, version: PublishedVersion, source: Configuratio
 }
 
 /** Readers of the first releases ask for no version and understand 2. */
-function versionOf(query: string): PublishedVersion | undefined {
+function versionOf(query: string): ConfigurationVersion | undefined {
   const asked = new URLSearchParams(query).get('version') ?? '2';
-  return publishedVersions.find((known) => String(known) === asked);
+  return versions.find((known) => String(known) === asked);
 }
 
 async function openIfThere(path: string) {

@@ -1,19 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import type { Token } from '../../certs/token/index.ts';
+import { type ConfigurationVersion, versions } from '../../gateway/configuration/index.ts';
 import type { Register, RegisterContent } from '../register/index.ts';
 import {
   generationName,
   listGenerations,
-  type PublishedVersion,
-  publishedVersions,
   removeGeneration,
   removeTemporaryFiles,
   versionFolder,
   writeGeneration,
   writeSignedDirectory,
 } from './folder.ts';
+import { buildParameters, type Parameters } from './parameters.ts';
 import { type Part, writeParts } from './parts.ts';
-import { signDirectories } from './sign-directories.ts';
+import { signDirectory } from './sign-directory.ts';
 
 export interface PublisherOptions {
   readonly register: Register;
@@ -40,7 +40,15 @@ export interface PublicationState {
 /** The files of one version that its directories name. */
 interface Generation {
   readonly name: string;
-  readonly parts: readonly Omit<Part, 'bytes'>[];
+  readonly parts: readonly Pick<Part, 'fileName' | 'digest'>[];
+}
+
+interface VersionToPublish {
+  readonly version: ConfigurationVersion;
+  readonly content: RegisterContent;
+  readonly parameters: Parameters;
+  readonly publishedAt: Date;
+  readonly expiresAt: Date;
 }
 
 /**
@@ -49,7 +57,7 @@ interface Generation {
  */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #current = new Map<PublishedVersion, Generation>();
+  readonly #current = new Map<ConfigurationVersion, Generation>();
   /** When the last directory that names a former generation expires, by version and name. Milliseconds since 1970. */
   readonly #removableAt = new Map<string, number>();
   readonly #stopListening: () => void;
@@ -67,7 +75,7 @@ export class Publisher {
 
   /** Publishes once, so that a registry that runs has a configuration to show, and goes on from there. */
   static async start(options: PublisherOptions): Promise<Publisher> {
-    for (const version of publishedVersions) {
+    for (const version of versions) {
       await mkdir(versionFolder(options.folder, version), { recursive: true, mode: 0o755 });
       await removeTemporaryFiles(options.folder, version);
     }
@@ -119,8 +127,10 @@ export class Publisher {
       const content = await this.#options.register.readAll();
       const publishedAt = this.#options.now();
       const expiresAt = new Date(publishedAt.getTime() + content.settings.validitySeconds * 1000);
-      for (const version of publishedVersions)
-        await this.#publishVersion(version, content, publishedAt, expiresAt);
+      const parameters = buildParameters(content);
+      for (const version of versions) {
+        await this.#publishVersion({ version, content, parameters, publishedAt, expiresAt });
+      }
       const formerExpiry = this.#state.expiresAt?.getTime() ?? 0;
       this.#state = { publishedAt, expiresAt, failure: undefined };
       await this.#removeReplaced(publishedAt.getTime(), Math.max(formerExpiry, expiresAt.getTime()));
@@ -135,26 +145,29 @@ export class Publisher {
     }
   }
 
-  async #publishVersion(
-    version: PublishedVersion,
-    content: RegisterContent,
-    at: Date,
-    expiresAt: Date,
-  ): Promise<void> {
+  async #publishVersion({
+    version,
+    content,
+    parameters,
+    publishedAt,
+    expiresAt,
+  }: VersionToPublish): Promise<void> {
     const { folder, token } = this.#options;
-    const parts = writeParts(content, version);
+    const parts = writeParts(parameters, version);
     const former = this.#current.get(version);
     // A renewal changes only the expiry: the parts in place are named again instead of being written anew.
     const isRenewal = former !== undefined && haveSameBytes(former.parts, parts);
-    const name = isRenewal ? former.name : generationName(at, this.#generations++);
+    const name = isRenewal ? former.name : generationName(publishedAt, this.#generations++);
     if (!isRenewal) await writeGeneration(folder, version, name, parts);
-    const location = `/V${version}/${name}`;
-    const directories = await signDirectories({ content, token, version, location, parts, expiresAt });
-    // The external one first: should this stop between the two, own servers are never behind other instances' view
-    // for longer than one renewal, and each of the two is whole by itself.
-    await writeSignedDirectory(folder, version, 'external', directories.external);
-    await writeSignedDirectory(folder, version, 'internal', directories.internal);
-    this.#current.set(version, { name, parts: parts.map(({ bytes: _, ...rest }) => rest) });
+    const wanted = { version, location: `/V${version}/${name}`, parts, expiresAt };
+    for (const source of ['internal', 'external'] as const) {
+      const body = await signDirectory({ ...wanted, source }, content, token);
+      await writeSignedDirectory(folder, version, source, body);
+    }
+    this.#current.set(version, {
+      name,
+      parts: parts.map(({ fileName, digest }) => ({ fileName, digest })),
+    });
   }
 
   /**
@@ -164,7 +177,7 @@ export class Publisher {
    */
   async #removeReplaced(nowMs: number, latestExpiry: number): Promise<void> {
     const { folder } = this.#options;
-    for (const version of publishedVersions) {
+    for (const version of versions) {
       const current = this.#current.get(version)?.name;
       for (const name of await listGenerations(folder, version)) {
         if (name === current) continue;

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import {
+  type ConfigurationVersion,
+  writePrivateParameters,
+  writeSharedParameters,
+} from '../../gateway/configuration/index.ts';
+import type { ConfigurationSource } from '../register/index.ts';
+import type { Parameters } from './parameters.ts';
+
+/** One file that signed directories name. */
+export interface Part {
+  readonly contentIdentifier: 'SHARED-PARAMETERS' | 'PRIVATE-PARAMETERS';
+  readonly fileName: string;
+  /** Directories that name it; other instances have no use for what concerns own servers only. */
+  readonly sources: readonly ConfigurationSource[];
+  readonly content: Buffer;
+  /** SHA-512 of `content`. */
+  readonly digest: Buffer;
+}
+
+/** The files of one version. The same parameters give the same bytes. */
+export function writeParts(parameters: Parameters, version: ConfigurationVersion): Part[] {
+  const shared = writeSharedParameters(parameters.shared, version);
+  const own = writePrivateParameters(parameters.private);
+  return [
+    {
+      contentIdentifier: 'PRIVATE-PARAMETERS',
+      fileName: 'private-params.xml',
+      sources: ['internal'],
+      ...digested(own),
+    },
+    {
+      contentIdentifier: 'SHARED-PARAMETERS',
+      fileName: 'shared-params.xml',
+      sources: ['internal', 'external'],
+      ...digested(shared),
+    },
+  ];
+}
+
+function digested(content: Buffer): Pick<Part, 'content' | 'digest'> {
+  return { content, digest: createHash('sha512').update(content).digest() };
+}
