@@ -35,6 +35,11 @@ const metadataSchema = z.object({
   configurationVersion: z.coerce.number().optional(),
 });
 
+/** A file together with its metadata as they stand beside each other on disk. */
+export interface ConfigurationFileOnDisk extends ConfigurationFile {
+  readonly metadata: Buffer;
+}
+
 /** Files without metadata, as verifiers are given them, never expire. */
 const never = new Date(8.64e15);
 
@@ -47,10 +52,10 @@ export async function readConfigurationFolder(dir: string): Promise<GlobalConfig
 }
 
 /** @returns the own instance, and the files of every instance */
-export async function readConfigurationFiles(dir: string): Promise<[string, ConfigurationFile[]]> {
+export async function readConfigurationFiles(dir: string): Promise<[string, ConfigurationFileOnDisk[]]> {
   const own = await read(join(dir, 'instance-identifier'));
   if (own === undefined) throw malformed(`${dir} has no file instance-identifier`);
-  const files: ConfigurationFile[] = [];
+  const files: ConfigurationFileOnDisk[] = [];
   for (const entry of await readdir(dir, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     const folder = join(dir, entry.name);
@@ -59,7 +64,9 @@ export async function readConfigurationFiles(dir: string): Promise<[string, Conf
       if (fileName.endsWith('.metadata')) continue;
       const content = await read(join(folder, fileName));
       const metadata = await read(join(folder, `${fileName}.metadata`));
-      if (content !== undefined) files.push(describe(instance, fileName, content, metadata));
+      if (content === undefined) continue;
+      const file = describe(instance, fileName, content, metadata);
+      files.push({ ...file, metadata: metadata ?? Buffer.from(metadataOf(file)) });
     }
   }
   return [own.toString('utf8').trim(), files];

@@ -71,7 +71,7 @@ describe('an administration API', () => {
     return {
       status: response.status,
       type: response.headers.get('content-type'),
-      json: await response.json(),
+      json: (await response.json()) as Answer,
     };
   };
 

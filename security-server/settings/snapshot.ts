@@ -9,7 +9,7 @@ import {
 } from '../../gateway/identifier/index.ts';
 import { matchesPath } from '../../gateway/message/index.ts';
 import type { ClientSettings, ServerSettings, ServiceSettings } from '../../gateway/road/index.ts';
-import type { Endpoint, ServiceRecord, SettingsContent } from './model.ts';
+import type { AccessRight, Endpoint, ServiceRecord, SettingsContent } from './model.ts';
 
 interface GrantedEndpoint extends Endpoint {
   readonly subjects: Set<string>;
@@ -21,6 +21,8 @@ export interface SettingsSnapshot extends ServerSettings {
   readonly content: SettingsContent;
   /** Services of one provider, in the order they were added. */
   servicesOf(provider: ClientId): readonly ServiceRecord[];
+  /** Rights given on one service. */
+  rightsOf(provider: ClientId, serviceCode: string): readonly AccessRight[];
   /** Whether `caller` was given exactly this endpoint, itself or through a group. */
   hasRight(
     caller: ClientId,
@@ -77,6 +79,10 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
     client: (id) => clients.get(identifierKey(id)),
     service: (id) => services.get(serviceKey(providerOf(id), id.serviceCode)),
     servicesOf: (provider) => byProvider.get(identifierKey(provider)) ?? [],
+    rightsOf: (provider, serviceCode) => {
+      const key = serviceKey(provider, serviceCode);
+      return content.rights.filter((right) => serviceKey(right.provider, right.serviceCode) === key);
+    },
     isAllowed: (caller, service, method, path, configuration) => {
       const provider = providerOf(service);
       const endpoints = granted.get(serviceKey(provider, service.serviceCode)) ?? [];

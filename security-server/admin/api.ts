@@ -1,0 +1,49 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { TokenError, type TokenErrorCode } from '../../certs/token/index.ts';
+import { CertificateError } from '../../certs/x509/index.ts';
+import { Fault, spellCode } from '../../gateway/fault/index.ts';
+import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
+import { IdentifierError } from '../../gateway/identifier/index.ts';
+import { addClientRoutes } from './clients.ts';
+import type { AdminContext } from './context.ts';
+import { addKeyRoutes } from './keys.ts';
+import { addOperationRoutes } from './operation.ts';
+
+export interface ServerAdminOptions {
+  readonly version: string;
+  readonly isApiKey: ApiKeyCheck;
+  readonly report: (error: unknown, reference: string) => void;
+}
+
+/** The administration API of a security server. */
+export function createServerAdmin(context: AdminContext, options: ServerAdminOptions): OpenAPIHono {
+  const app = createAdminApi({
+    title: 'Waygate security server',
+    description: 'Clients, services, access rights, keys and certificates of one security server.',
+    explain,
+    ...options,
+  });
+  addOperationRoutes(app, context);
+  addClientRoutes(app, context);
+  addKeyRoutes(app, context);
+  return app;
+}
+
+const tokenStatus: Readonly<Record<TokenErrorCode, 403 | 404 | 409 | 422 | 500>> = {
+  'pin-incorrect': 403,
+  'pin-locked': 403,
+  'pin-policy': 422,
+  'not-active': 409,
+  'not-initialized': 409,
+  'key-not-found': 404,
+  damaged: 500,
+};
+
+/** Refusals of the rooms behind the API, in its words. */
+function explain(error: unknown): Problem | undefined {
+  if (error instanceof TokenError) return new Problem(tokenStatus[error.code], error.code, error.message);
+  if (error instanceof IdentifierError) return new Problem(422, 'invalid-identifier', error.message);
+  if (error instanceof CertificateError) return new Problem(422, `certificate-${error.code}`, error.message);
+  if (error instanceof Fault) return new Problem(409, spellCode(error).replaceAll('_', '-'), error.message);
+  return undefined;
+}

@@ -1,0 +1,220 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { checkCreatable } from '../../gateway/identifier/index.ts';
+import type { AdminContext } from './context.ts';
+import {
+  clientIdSchema,
+  clientSchema,
+  endpointSchema,
+  readCertificates,
+  readClientId,
+  readSubject,
+  requireClient,
+  requireService,
+  serviceSchema,
+  showClient,
+  showService,
+  showSubject,
+  subjectSchema,
+} from './schemas.ts';
+
+const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
+const clientParameter = z.object({ client: clientIdSchema });
+const serviceParameter = clientParameter.extend({ service: z.string() });
+const groupParameter = clientParameter.extend({ group: z.string() });
+const done = { 204: { description: 'in force' } } as const;
+
+const rightsSchema = z
+  .array(z.object({ subject: subjectSchema, endpoints: z.array(endpointSchema) }))
+  .openapi('AccessRights');
+const groupSchema = z
+  .object({ code: z.string(), description: z.string(), members: z.array(clientIdSchema) })
+  .openapi('LocalGroup');
+
+/** Clients of this server, their services, who may call them, and their groups. */
+export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): void {
+  const content = () => settings.current().content;
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/clients',
+      responses: { 200: { description: 'all clients', ...json(z.array(clientSchema)) } },
+    }),
+    (context) => context.json(content().clients.map(showClient), 200),
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/clients/{client}',
+      request: {
+        params: clientParameter,
+        body: { required: true, ...json(clientSchema.omit({ id: true })) },
+      },
+      responses: done,
+    }),
+    async (context) => {
+      const id = readClientId(context.req.valid('param').client);
+      const { status, connectionType, certificates } = context.req.valid('json');
+      await settings.putClient({ id, status, connectionType, certificates: readCertificates(certificates) });
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/clients/{client}',
+      request: { params: clientParameter },
+      responses: done,
+    }),
+    async (context) => {
+      const { id } = requireClient(content().clients, context.req.valid('param').client);
+      await settings.removeClient(id);
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/clients/{client}/services',
+      request: { params: clientParameter },
+      responses: { 200: { description: 'services of the client', ...json(z.array(serviceSchema)) } },
+    }),
+    (context) => {
+      const { id } = requireClient(content().clients, context.req.valid('param').client);
+      return context.json(settings.current().servicesOf(id).map(showService), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/clients/{client}/services/{service}',
+      request: {
+        params: serviceParameter,
+        body: { required: true, ...json(serviceSchema.omit({ serviceCode: true })) },
+      },
+      responses: done,
+    }),
+    async (context) => {
+      const { client, service } = context.req.valid('param');
+      const { id } = requireClient(content().clients, client);
+      checkCreatable(service);
+      const { timeoutSeconds, certificates, descriptionUrl, disabledNotice, ...rest } =
+        context.req.valid('json');
+      await settings.putService({
+        ...rest,
+        provider: id,
+        serviceCode: service,
+        timeoutMs: timeoutSeconds * 1000,
+        certificates: readCertificates(certificates),
+        ...(descriptionUrl !== undefined && { descriptionUrl }),
+        ...(disabledNotice !== undefined && { disabledNotice }),
+      });
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/clients/{client}/services/{service}',
+      request: { params: serviceParameter },
+      responses: done,
+    }),
+    async (context) => {
+      const { client, service } = context.req.valid('param');
+      const { id } = requireClient(content().clients, client);
+      requireService(settings.current().servicesOf(id), service);
+      await settings.removeService(id, service);
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/clients/{client}/services/{service}/access-rights',
+      request: { params: serviceParameter },
+      responses: { 200: { description: 'who may call what', ...json(rightsSchema) } },
+    }),
+    (context) => {
+      const { client, service } = context.req.valid('param');
+      const { id } = requireClient(content().clients, client);
+      requireService(settings.current().servicesOf(id), service);
+      const bySubject = new Map<string, { method: string; path: string }[]>();
+      for (const right of settings.current().rightsOf(id, service)) {
+        const subject = showSubject(right.subject);
+        const { method, path } = right.endpoint;
+        bySubject.set(subject, [...(bySubject.get(subject) ?? []), { method, path }]);
+      }
+      return context.json(
+        [...bySubject].map(([subject, endpoints]) => ({ subject, endpoints })),
+        200,
+      );
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/clients/{client}/services/{service}/access-rights',
+      description: 'Gives each subject listed exactly its endpoints; a subject with none loses its right.',
+      request: { params: serviceParameter, body: { required: true, ...json(rightsSchema) } },
+      responses: done,
+    }),
+    async (context) => {
+      const { client, service } = context.req.valid('param');
+      const { id } = requireClient(content().clients, client);
+      requireService(settings.current().servicesOf(id), service);
+      // Every subject is read before any right is changed: a request is done whole or not at all.
+      const wanted = context.req
+        .valid('json')
+        .map(({ subject, endpoints }) => ({ subject: readSubject(subject), endpoints }));
+      for (const { subject, endpoints } of wanted) await settings.setRights(id, service, subject, endpoints);
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/clients/{client}/local-groups/{group}',
+      request: {
+        params: groupParameter,
+        body: { required: true, ...json(groupSchema.omit({ code: true })) },
+      },
+      responses: done,
+    }),
+    async (context) => {
+      const { client, group } = context.req.valid('param');
+      const { id } = requireClient(content().clients, client);
+      checkCreatable(group);
+      const { description, members } = context.req.valid('json');
+      await settings.putLocalGroup({
+        owner: id,
+        groupCode: group,
+        description,
+        members: members.map(readClientId),
+      });
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/clients/{client}/local-groups/{group}',
+      request: { params: groupParameter },
+      responses: done,
+    }),
+    async (context) => {
+      const { client, group } = context.req.valid('param');
+      const { id } = requireClient(content().clients, client);
+      await settings.removeLocalGroup(id, group);
+      return context.body(null, 204);
+    },
+  );
+}

@@ -1,0 +1,21 @@
+import type { Token } from '../../certs/token/index.ts';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import type { Health } from '../health/index.ts';
+import type { SqliteMessageLog } from '../message-log/index.ts';
+import type { SettingsStore } from '../settings/index.ts';
+import type { ServerSigner } from '../signer/index.ts';
+
+/** What the administration API acts on. */
+export interface AdminContext {
+  readonly settings: SettingsStore;
+  readonly token: Token;
+  readonly signer: ServerSigner;
+  readonly log: SqliteMessageLog;
+  /** @throws Fault OutdatedGlobalConf */
+  readonly configuration: () => GlobalConfiguration;
+  /** Fetches the configuration now. @throws Error with what each source answered */
+  readonly refreshConfiguration: () => Promise<void>;
+  /** Makes the signer use the certificates as they are now. */
+  readonly reloadCertificates: () => Promise<void>;
+  readonly health: () => Promise<Health>;
+}

@@ -1,0 +1,2 @@
+export { createServerAdmin, type ServerAdminOptions } from './api.ts';
+export type { AdminContext } from './context.ts';

@@ -1,0 +1,275 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import {
+  buildName,
+  createRequest,
+  isSameCertificate,
+  parseCertificate,
+  toPem,
+} from '../../certs/x509/index.ts';
+import { Problem } from '../../gateway/http/index.ts';
+import { printEncoded } from '../../gateway/identifier/index.ts';
+import { memberOfSigningCertificate, purposeOf } from '../../gateway/trust/index.ts';
+import {
+  type OwnCertificate,
+  ownCertificates,
+  putOwnCertificate,
+  removeOwnCertificate,
+} from '../signer/index.ts';
+import type { AdminContext } from './context.ts';
+
+const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
+const done = { 204: { description: 'in force' } } as const;
+
+const keySpecSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ec'), curve: z.enum(['P-256', 'P-384']) }),
+  z.object({ type: z.literal('rsa'), bits: z.union([z.literal(2048), z.literal(3072), z.literal(4096)]) }),
+]);
+const keySchema = z
+  .object({ id: z.string(), label: z.string(), spec: keySpecSchema, createdAt: z.string() })
+  .openapi('Key');
+const attribute = z.string().min(1).max(200).optional();
+const subjectSchema = z.object({
+  C: attribute,
+  O: attribute,
+  OU: attribute,
+  CN: attribute,
+  serialNumber: attribute,
+  businessCategory: attribute,
+  organizationIdentifier: attribute,
+});
+const certificateSchema = z
+  .object({
+    sha256: z.string(),
+    use: z.enum(['signing', 'authentication']),
+    keyId: z.string(),
+    subject: z.string(),
+    issuer: z.string(),
+    member: z.string().optional(),
+    notAfter: z.string(),
+    isActive: z.boolean(),
+    statusValidUntil: z.string().optional().describe('until when the OCSP response at hand is good'),
+  })
+  .openapi('OwnCertificate');
+const certificateParameter = z.object({ sha256: z.string() });
+
+/** Keys of the token, requests for certificates, and the certificates that came. */
+export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
+  const { token, signer, settings } = context;
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/token/activation',
+      description: 'Enters the PIN, so that the server can sign.',
+      request: { body: { required: true, ...json(z.object({ pin: z.string() })) } },
+      responses: done,
+    }),
+    async (c) => {
+      await token.activate(c.req.valid('json').pin);
+      await context.reloadCertificates();
+      return c.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({ method: 'delete', path: '/api/v1/token/activation', responses: done }),
+    async (c) => {
+      token.deactivate();
+      await context.reloadCertificates();
+      return c.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/keys',
+      responses: { 200: { description: 'keys of the token', ...json(z.array(keySchema)) } },
+    }),
+    (c) =>
+      c.json(
+        token
+          .listKeys()
+          .map(({ createdAt, id, label, spec }) => ({ id, label, spec, createdAt: createdAt.toISOString() })),
+        200,
+      ),
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/keys',
+      request: { body: { required: true, ...json(z.object({ label: z.string(), spec: keySpecSchema })) } },
+      responses: { 201: { description: 'made', ...json(keySchema) } },
+    }),
+    async (c) => {
+      const { label, spec } = c.req.valid('json');
+      const key = await token.generateKey(spec, label);
+      return c.json({ id: key.id, label, spec, createdAt: key.createdAt.toISOString() }, 201);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/keys/{key}/requests',
+      description: 'A certificate signing request to take to a certification authority.',
+      request: {
+        params: z.object({ key: z.string() }),
+        body: {
+          required: true,
+          ...json(z.object({ subject: subjectSchema, subjectAltNames: z.array(z.string()).optional() })),
+        },
+      },
+      responses: { 201: { description: 'PEM', ...json(z.object({ request: z.string() })) } },
+    }),
+    async (c) => {
+      const { subject, subjectAltNames = [] } = c.req.valid('json');
+      const key = token.signingKey(c.req.valid('param').key);
+      const der = await createRequest({ subject: buildName(subject), subjectAltNames }, key);
+      return c.json({ request: toPem(der, 'CERTIFICATE REQUEST') }, 201);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/certificates',
+      responses: { 200: { description: 'certificates of this server', ...json(z.array(certificateSchema)) } },
+    }),
+    async (c) => {
+      const all = await ownCertificates(settings.db);
+      return c.json(
+        all.map((own) => show(own, signer.statusOf(own)?.validUntil)),
+        200,
+      );
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/certificates',
+      description: 'Takes in a certificate that an authority issued for a key of the token.',
+      request: {
+        body: {
+          required: true,
+          ...json(z.object({ certificate: z.string(), intermediates: z.array(z.string()).optional() })),
+        },
+      },
+      responses: { 201: { description: 'in use', ...json(certificateSchema) } },
+    }),
+    async (c) => {
+      const { certificate, intermediates = [] } = c.req.valid('json');
+      const own = readOwnCertificate(certificate, intermediates, context);
+      await putOwnCertificate(settings.db, own);
+      await context.reloadCertificates();
+      return c.json(show(own, signer.statusOf(own)?.validUntil), 201);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/certificates/{sha256}/activity',
+      request: {
+        params: certificateParameter,
+        body: { required: true, ...json(z.object({ isActive: z.boolean() })) },
+      },
+      responses: done,
+    }),
+    async (c) => {
+      const own = await requireCertificate(context, c.req.valid('param').sha256);
+      await putOwnCertificate(settings.db, { ...own, isActive: c.req.valid('json').isActive });
+      await context.reloadCertificates();
+      return c.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/certificates/{sha256}',
+      request: { params: certificateParameter },
+      responses: done,
+    }),
+    async (c) => {
+      const { sha256 } = c.req.valid('param');
+      await requireCertificate(context, sha256);
+      await removeOwnCertificate(settings.db, sha256);
+      await context.reloadCertificates();
+      return c.body(null, 204);
+    },
+  );
+}
+
+/** @throws Problem when the certificate is for no key here, for no purpose here, or of no approved authority */
+function readOwnCertificate(
+  pem: string,
+  intermediates: readonly string[],
+  context: AdminContext,
+): OwnCertificate {
+  const certificate = parseCertificate(Buffer.from(pem));
+  const key = context.token
+    .listKeys()
+    .find(({ publicKeyInfo }) => publicKeyInfo.equals(certificate.publicKeyInfo));
+  if (key === undefined) {
+    throw new Problem(
+      409,
+      'no-such-key',
+      'The certificate is for a key that is not in the token of this server',
+    );
+  }
+  const use = purposeOf(certificate);
+  if (use === undefined) {
+    const detail =
+      'The certificate must be for signing (nonRepudiation) or for authentication, and not for both';
+    throw new Problem(409, 'no-single-purpose', detail);
+  }
+  const configuration = context.configuration();
+  const { instance } = configuration;
+  const authority = configuration.approvedCa(instance, certificate.issuer.der);
+  if (authority === undefined) {
+    throw new Problem(
+      409,
+      'authority-not-approved',
+      `${certificate.issuer} is not an approved authority of ${instance}`,
+    );
+  }
+  const own = {
+    use,
+    tokenId: context.token.id,
+    keyId: key.id,
+    certificate,
+    intermediates: intermediates
+      .map((text) => parseCertificate(Buffer.from(text)))
+      .filter((one) => !isSameCertificate(one, authority.certificate)),
+    isActive: true,
+  } as const;
+  if (use === 'authentication') return own;
+  return { ...own, member: memberOfSigningCertificate(certificate, authority.profile, instance) };
+}
+
+async function requireCertificate({ settings }: AdminContext, sha256: string): Promise<OwnCertificate> {
+  const own = (await ownCertificates(settings.db)).find(
+    ({ certificate }) => certificate.sha256.toString('hex') === sha256,
+  );
+  if (own === undefined)
+    throw new Problem(404, 'unknown-certificate', `There is no certificate ${sha256} here`);
+  return own;
+}
+
+function show(own: OwnCertificate, statusValidUntil: Date | undefined): z.infer<typeof certificateSchema> {
+  const { certificate, use, keyId, member, isActive } = own;
+  return {
+    sha256: certificate.sha256.toString('hex'),
+    use,
+    keyId,
+    subject: certificate.subject.toString(),
+    issuer: certificate.issuer.toString(),
+    ...(member !== undefined && { member: printEncoded(member) }),
+    notAfter: certificate.notAfter.toISOString(),
+    isActive,
+    ...(statusValidUntil !== undefined && { statusValidUntil: statusValidUntil.toISOString() }),
+  };
+}

@@ -1,0 +1,126 @@
+import { z } from '@hono/zod-openapi';
+import { parseCertificate } from '../../certs/x509/index.ts';
+import { Problem } from '../../gateway/http/index.ts';
+import { parseEncodedClient, printEncoded } from '../../gateway/identifier/index.ts';
+import {
+  type ClientRecord,
+  parseSubject,
+  printSubject,
+  type ServiceRecord,
+  type Subject,
+} from '../settings/index.ts';
+
+/** Identifiers in encoded form, as X-Road's own administration APIs write them. */
+export const clientIdSchema = z
+  .string()
+  .describe('member or subsystem in encoded form')
+  .openapi({ example: 'PILOT:GOV:1001:population' });
+
+const certificateSchema = z.string().describe('PEM certificate');
+
+export const endpointSchema = z.object({
+  method: z
+    .string()
+    .regex(/^(\*|[A-Za-z]+)$/, 'an HTTP method or * is expected')
+    .openapi({ example: 'GET' }),
+  path: z
+    .string()
+    .describe('path glob: * within a segment, ** over segments')
+    .openapi({ example: '/persons/*' }),
+});
+
+export const clientSchema = z
+  .object({
+    id: clientIdSchema,
+    status: z
+      .enum(['saved', 'registered', 'disabled'])
+      .describe('only registered clients take part in exchanges'),
+    connectionType: z
+      .enum(['NOSSL', 'SSLNOAUTH', 'SSLAUTH'])
+      .describe('how its information systems must connect'),
+    certificates: z.array(certificateSchema).describe('of its information systems, for SSLAUTH'),
+  })
+  .openapi('Client');
+
+export const serviceSchema = z
+  .object({
+    serviceCode: z.string().openapi({ example: 'register' }),
+    kind: z.enum(['REST', 'OPENAPI']),
+    url: z.url({ protocol: /^https?$/, error: 'an http or https address is expected' }),
+    descriptionUrl: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('where the OpenAPI description is read'),
+    timeoutSeconds: z.number().int().min(1).max(3600),
+    verifyTls: z.boolean(),
+    certificates: z.array(certificateSchema).describe('accepted for an HTTPS service'),
+    disabledNotice: z.string().optional().describe('set while the service is switched off'),
+    endpoints: z.array(endpointSchema),
+  })
+  .openapi('Service');
+
+export const subjectSchema = z
+  .string()
+  .describe('who may: encoded client, GLOBALGROUP:instance:code or LOCALGROUP:code')
+  .openapi({ example: 'SUBSYSTEM:PILOT:MUN:2001:permits' });
+
+export function showClient({
+  id,
+  status,
+  connectionType,
+  certificates,
+}: ClientRecord): z.infer<typeof clientSchema> {
+  return { id: printEncoded(id), status, connectionType, certificates: certificates.map(showCertificate) };
+}
+
+export function showService(record: ServiceRecord): z.infer<typeof serviceSchema> {
+  const { serviceCode, kind, url, descriptionUrl, timeoutMs, verifyTls, certificates, disabledNotice } =
+    record;
+  return {
+    serviceCode,
+    kind: kind === 'WSDL' ? 'REST' : kind,
+    url,
+    ...(descriptionUrl !== undefined && { descriptionUrl }),
+    timeoutSeconds: timeoutMs / 1000,
+    verifyTls,
+    certificates: certificates.map(showCertificate),
+    ...(disabledNotice !== undefined && { disabledNotice }),
+    endpoints: record.endpoints.map(({ method, path }) => ({ method, path })),
+  };
+}
+
+export function readClientId(text: string): ClientRecord['id'] {
+  return parseEncodedClient(text);
+}
+
+export function readSubject(text: string): Subject {
+  return parseSubject(text);
+}
+
+export const showSubject = printSubject;
+
+/** @throws CertificateError malformed */
+export function readCertificates(pems: readonly string[]): Buffer[] {
+  return pems.map((pem) => parseCertificate(Buffer.from(pem)).der);
+}
+
+function showCertificate(der: Buffer): string {
+  return parseCertificate(der).pem;
+}
+
+/** A client of this server by its encoded identifier. @throws Problem unknown-client */
+export function requireClient(clients: readonly ClientRecord[], encoded: string): ClientRecord {
+  const wanted = printEncoded(readClientId(encoded));
+  const found = clients.find(({ id }) => printEncoded(id) === wanted);
+  if (found === undefined)
+    throw new Problem(404, 'unknown-client', `${encoded} is not a client of this server`);
+  return found;
+}
+
+/** @throws Problem unknown-service */
+export function requireService(services: readonly ServiceRecord[], code: string): ServiceRecord {
+  const found = services.find(({ serviceCode }) => serviceCode === code);
+  if (found === undefined)
+    throw new Problem(404, 'unknown-service', `There is no service ${code} of that client here`);
+  return found;
+}

@@ -1,0 +1,183 @@
+import { request } from 'undici';
+import { digestOf } from '../../certs/key/index.ts';
+import {
+  type AnchorSource,
+  type ConfigurationFile,
+  type Directory,
+  type DirectoryPart,
+  parsePrivateParameters,
+  parseSharedParameters,
+  verifyDirectory,
+  versions,
+} from '../../gateway/configuration/index.ts';
+import { Fault } from '../../gateway/fault/index.ts';
+
+export interface DownloadQuestion {
+  /** Instance whose configuration it must be. */
+  readonly instance: string;
+  /** In the order they are to be tried; HTTPS addresses first. */
+  readonly sources: readonly AnchorSource[];
+  /** Which content identifiers are wanted; undefined takes all. */
+  readonly wanted?: ReadonlySet<string>;
+  /** Files at hand: those whose hash is unchanged are not fetched again. */
+  readonly known: readonly ConfigurationFile[];
+  /** Version each address served last, by address; kept up to date here. */
+  readonly servedVersions: Map<string, number>;
+  readonly now: () => Date;
+  /** Milliseconds for each file; default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+const maxDirectoryBytes = 1024 * 1024;
+const maxFileBytes = 256 * 1024 * 1024;
+
+/**
+ * Fetches a configuration from the first source that serves a good one.
+ * @throws Error naming what was wrong with each source
+ * @see X-Road 7 protocol for downloading configuration
+ */
+export async function downloadConfiguration(question: DownloadQuestion): Promise<ConfigurationFile[]> {
+  const failures: string[] = [];
+  for (const source of question.sources) {
+    try {
+      return await downloadFrom(source, question);
+    } catch (error) {
+      failures.push(`${source.url}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new Error(failures.length === 0 ? 'no source is known' : failures.join('; '));
+}
+
+async function downloadFrom(source: AnchorSource, question: DownloadQuestion): Promise<ConfigurationFile[]> {
+  const { url, directory } = await fetchDirectory(source, question);
+  const { wanted } = question;
+  const parts = directory.parts.filter(
+    ({ contentIdentifier }) => wanted === undefined || wanted.has(contentIdentifier),
+  );
+  const files: ConfigurationFile[] = [];
+  for (const part of parts) files.push(await fileOf(part, url, directory, question));
+  if (!files.some(({ contentIdentifier }) => contentIdentifier === 'SHARED-PARAMETERS')) {
+    throw new Fault('MalformedGlobalConf', 'the directory names no shared parameters');
+  }
+  return files;
+}
+
+/** The newest version the source has, unless its address names one. */
+async function fetchDirectory(
+  source: AnchorSource,
+  question: DownloadQuestion,
+): Promise<{ readonly url: URL; readonly directory: Directory }> {
+  const base = new URL(source.url);
+  const { servedVersions, now } = question;
+  const candidates = base.searchParams.has('version')
+    ? [undefined]
+    : versionsToTry(servedVersions.get(source.url));
+  for (const version of candidates) {
+    const url = new URL(base);
+    if (version !== undefined) url.searchParams.set('version', String(version));
+    const body = await get(url, maxDirectoryBytes, question);
+    if (body === undefined) continue;
+    const directory = verifyDirectory(body, source.verificationCerts, now());
+    if (version !== undefined) servedVersions.set(source.url, version);
+    return { url, directory };
+  }
+  throw new Error('it serves no configuration of a version that is known here');
+}
+
+/** Newest first; what was served last is asked for again, with anything newer before it. */
+function versionsToTry(last: number | undefined): number[] {
+  const newestFirst = [...versions].sort((a, b) => b - a);
+  return last === undefined ? newestFirst : [last, ...newestFirst.filter((version) => version < last)];
+}
+
+async function fileOf(
+  part: DirectoryPart,
+  directoryUrl: URL,
+  directory: Directory,
+  question: DownloadQuestion,
+): Promise<ConfigurationFile> {
+  const { instance, contentIdentifier, digest, hash, location } = part;
+  if (instance !== question.instance) {
+    const message = `the directory is of instance ${instance}, expected ${question.instance}`;
+    throw new Fault('MalformedGlobalConf', message);
+  }
+  const fileName = part.fileName ?? location.slice(location.lastIndexOf('/') + 1);
+  const about = {
+    instance,
+    contentIdentifier,
+    fileName: safeName(fileName),
+    expiresAt: directory.expiresAt,
+    version: directory.version,
+    location,
+  };
+  const known = question.known.find(
+    (file) => file.instance === instance && file.contentIdentifier === contentIdentifier,
+  );
+  if (
+    known !== undefined &&
+    known.version === directory.version &&
+    digestOf(digest.name, known.content).equals(hash)
+  ) {
+    // Not renewed: the content stays, and counts for longer.
+    return { ...known, ...about };
+  }
+  const content = await get(new URL(location, directoryUrl), maxFileBytes, question);
+  if (content === undefined) throw new Error(`${location} is not there`);
+  if (!digestOf(digest.name, content).equals(hash)) {
+    throw new Fault('MalformedGlobalConf', `${location} is not the file that the directory was signed for`);
+  }
+  checkContent(contentIdentifier, content, about);
+  return { ...about, content };
+}
+
+/** A file that cannot be read is refused before it takes the place of one that can. */
+function checkContent(
+  contentIdentifier: string,
+  content: Buffer,
+  { instance, version }: Pick<ConfigurationFile, 'instance' | 'version'>,
+): void {
+  const found =
+    contentIdentifier === 'SHARED-PARAMETERS'
+      ? parseSharedParameters(content, version).instance
+      : contentIdentifier === 'PRIVATE-PARAMETERS'
+        ? parsePrivateParameters(content).instance
+        : instance;
+  if (found !== instance) {
+    throw new Fault('MalformedGlobalConf', `the ${contentIdentifier} of ${instance} are those of ${found}`);
+  }
+}
+
+/** A name that cannot lead out of its folder. */
+function safeName(name: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/.test(name) || name.endsWith('.metadata')) {
+    throw new Fault('MalformedGlobalConf', `'${name}' cannot be the name of a configuration file`);
+  }
+  return name;
+}
+
+/** @returns undefined for 404 */
+async function get(
+  url: URL,
+  maxBytes: number,
+  { timeoutMs = 30_000 }: DownloadQuestion,
+): Promise<Buffer | undefined> {
+  const response = await request(url, {
+    method: 'GET',
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  if (response.statusCode !== 200) {
+    await response.body.dump({ limit: 64 * 1024 });
+    if (response.statusCode === 404) return undefined;
+    throw new Error(`HTTP status ${response.statusCode}`);
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`${url.pathname} is larger than ${maxBytes} octets`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,1 @@
+export { ConfigurationClient, type ConfigurationClientOptions } from './client.ts';

@@ -1,0 +1,79 @@
+import { verifySignature } from '../../certs/key/index.ts';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { identifierKey, memberOf, printShort } from '../../gateway/identifier/index.ts';
+import type { Signer } from '../../gateway/road/index.ts';
+import type { LogHealth } from '../message-log/index.ts';
+import type { SettingsSnapshot } from '../settings/index.ts';
+
+export interface HealthCheck {
+  readonly name: 'configuration' | 'authentication' | 'signature' | 'message-log' | 'timestamp';
+  readonly isGood: boolean;
+  /** What was found; when it is not good, also what to do. */
+  readonly detail: string;
+}
+
+export interface Health {
+  /** Whether messages can be exchanged now; that the process answers at all shows that it lives. */
+  readonly isReady: boolean;
+  readonly checks: readonly HealthCheck[];
+}
+
+export interface HealthSources {
+  /** @throws Fault OutdatedGlobalConf */
+  readonly configuration: () => GlobalConfiguration;
+  readonly settings: () => SettingsSnapshot;
+  readonly signer: Signer;
+  readonly log: { health(): LogHealth; checkWritable(): Promise<void> };
+  readonly now: () => Date;
+}
+
+const trial = Buffer.from('readiness of this security server');
+
+/** Tries for real what an exchange needs: a signature of each member, a write of the log. */
+export async function checkHealth(sources: HealthSources): Promise<Health> {
+  const checks = [
+    await check('configuration', async () => {
+      const { instance, id } = sources.configuration();
+      return `configuration ${id.slice(0, 12)} of ${instance} is in force`;
+    }),
+    await check('authentication', async () => {
+      await sources.signer.authenticationIdentity();
+      return 'the server can prove to peers who it is';
+    }),
+    await check('signature', () => signForEveryMember(sources)),
+    await check('message-log', async () => {
+      await sources.log.checkWritable();
+      return 'the log can be written';
+    }),
+    timestampCheck(sources.log.health()),
+  ];
+  return { isReady: checks.every(({ isGood }) => isGood), checks };
+}
+
+async function signForEveryMember({ settings, signer }: HealthSources): Promise<string> {
+  const clients = settings().content.clients.filter(({ status }) => status === 'registered');
+  const members = new Map(clients.map(({ id }) => [identifierKey(memberOf(id)), memberOf(id)]));
+  if (members.size === 0)
+    throw new Error('no client is registered yet: add one with PUT /api/v1/clients/{client}');
+  for (const member of members.values()) {
+    const { key, certificate } = await signer.signingIdentity(member);
+    if (!verifySignature(key.algorithm, certificate.publicKey, trial, await key.sign(trial))) {
+      throw new Error(`the key of ${printShort(member)} does not fit its certificate`);
+    }
+  }
+  return `${members.size} member${members.size === 1 ? '' : 's'} can sign`;
+}
+
+function timestampCheck({ isAccepting, reason, withoutTimestamp, lastTimestampAt }: LogHealth): HealthCheck {
+  const last = lastTimestampAt === undefined ? 'none so far' : lastTimestampAt.toISOString();
+  const detail = reason ?? `last timestamp: ${last}; ${withoutTimestamp} records wait for the next`;
+  return { name: 'timestamp', isGood: isAccepting, detail };
+}
+
+async function check(name: HealthCheck['name'], run: () => Promise<string>): Promise<HealthCheck> {
+  try {
+    return { name, isGood: true, detail: await run() };
+  } catch (error) {
+    return { name, isGood: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,1 @@
+export { checkHealth, type Health, type HealthCheck, type HealthSources } from './health.ts';

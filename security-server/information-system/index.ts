@@ -1,0 +1,1 @@
+export { createPlainHandlers, type PlainHandlerSources } from './plain-handlers.ts';

@@ -1,0 +1,148 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { callerOf, checkClient, type PlainHandler } from '../../gateway/client-side/index.ts';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { Fault } from '../../gateway/fault/index.ts';
+import { type ClientId, equal, memberOf, parseEncodedClient } from '../../gateway/identifier/index.ts';
+import type { ServerSettings } from '../../gateway/road/index.ts';
+import { writeZip } from '../../gateway/signature/index.ts';
+import type { FoundRecord, SqliteMessageLog } from '../message-log/index.ts';
+import { listClients } from '../metadata/index.ts';
+import { containerOf } from './container.ts';
+import { verificationConfiguration } from './verification-configuration.ts';
+
+export interface PlainHandlerSources {
+  readonly configuration: () => GlobalConfiguration;
+  readonly settings: () => ServerSettings;
+  readonly log: SqliteMessageLog;
+  /** Folder of the configuration as it lies on disk. */
+  readonly configurationDir: string;
+  readonly now: () => Date;
+}
+
+const containerType = 'application/vnd.etsi.asic-e+zip';
+
+/** GET handlers for information systems beside messages themselves: `/listClients`, `/asic`, `/verificationconf`. */
+export function createPlainHandlers(sources: PlainHandlerSources): ReadonlyMap<string, PlainHandler> {
+  return new Map<string, PlainHandler>([
+    [
+      '/listClients',
+      async (incoming, outgoing, url) => {
+        const instance = url.searchParams.get('xRoadInstance') ?? undefined;
+        const answer = listClients(sources.configuration(), instance, incoming.headers.accept);
+        send(outgoing, answer.status, answer.contentType, Buffer.from(answer.body));
+      },
+    ],
+    [
+      '/asic',
+      plainly((incoming, outgoing, url) => sendContainers(incoming, outgoing, url.searchParams, sources)),
+    ],
+    [
+      '/verificationconf',
+      plainly(async (_incoming, outgoing) => {
+        const zip = await verificationConfiguration(sources.configurationDir);
+        send(outgoing, 200, 'application/zip', zip, 'verificationconf.zip');
+      }),
+    ],
+  ]);
+}
+
+/** Refusals of these two are plain text with an HTTP status of their own. */
+class Refusal extends Error {
+  readonly status: 400 | 401 | 404;
+
+  constructor(status: 400 | 401 | 404, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+function plainly(handler: PlainHandler): PlainHandler {
+  return async (incoming, outgoing, url) => {
+    try {
+      await handler(incoming, outgoing, url);
+    } catch (error) {
+      const isKnown = error instanceof Refusal || error instanceof Fault;
+      if (!isKnown || outgoing.headersSent) throw error;
+      const status = error instanceof Refusal ? error.status : 500;
+      send(outgoing, status, 'text/plain; charset=utf-8', Buffer.from(`${error.message}\n`));
+    }
+  };
+}
+
+async function sendContainers(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  query: URLSearchParams,
+  { settings, log, now, configuration }: PlainHandlerSources,
+): Promise<void> {
+  const queryId = query.get('queryId');
+  if (queryId === null || queryId === '')
+    throw new Refusal(400, 'queryId=, the X-Road message id, is expected');
+  const client = clientOf(query);
+  try {
+    checkClient(client, callerOf(incoming), settings(), now());
+  } catch (error) {
+    if (error instanceof Fault) throw new Refusal(401, error.message);
+    throw error;
+  }
+  configuration();
+  const wanted = wantedDirection(query);
+  const isWanted = (record: FoundRecord) =>
+    (wanted === undefined || record.direction === wanted) && concerns(record, client);
+  let records = log.find(queryId).filter(isWanted);
+  if (records.length === 0)
+    throw new Refusal(404, `No message with id '${queryId}' of that client is in the log`);
+  if (records.some(({ timestamp }) => timestamp === undefined)) {
+    if (!query.has('force')) {
+      throw new Refusal(404, 'The message has no timestamp yet; wait for the next round, or add &force');
+    }
+    await log.stampNow();
+    records = log.find(queryId).filter(isWanted);
+  }
+  const containers = await Promise.all(records.map((record) => containerOf(record, log)));
+  if (query.has('unique')) {
+    const [only, ...more] = containers;
+    if (only === undefined || more.length > 0) {
+      throw new Refusal(400, `${containers.length} messages have that id; add &requestOnly or &responseOnly`);
+    }
+    send(outgoing, 200, containerType, only.bytes, only.name);
+    return;
+  }
+  const zip = writeZip(containers.map(({ name, bytes }) => ({ name, data: bytes })));
+  send(outgoing, 200, 'application/zip', zip, 'asic.zip');
+}
+
+/** Who may fetch a message: the client that called, or the one that provided. */
+function concerns(record: FoundRecord, client: ClientId): boolean {
+  const provider = parseEncodedClient(record.service.split(':').slice(0, -1).join(':'));
+  const own = record.side === 'client' ? parseEncodedClient(record.client) : provider;
+  return equal(own, client) || (client.kind === 'MEMBER' && equal(memberOf(own), client));
+}
+
+function clientOf(query: URLSearchParams): ClientId {
+  const names = ['xRoadInstance', 'memberClass', 'memberCode', 'subsystemCode'] as const;
+  const [instance, memberClass, memberCode, subsystemCode] = names.map((name) => query.get(name) ?? '');
+  if (!instance || !memberClass || !memberCode) {
+    throw new Refusal(
+      400,
+      'xRoadInstance=, memberClass= and memberCode= are expected, subsystemCode= if there is one',
+    );
+  }
+  const member = { kind: 'MEMBER', instance, memberClass, memberCode } as const;
+  return subsystemCode ? { ...member, kind: 'SUBSYSTEM', subsystemCode } : member;
+}
+
+function wantedDirection(query: URLSearchParams): 'request' | 'response' | undefined {
+  const [request, response] = [query.has('requestOnly'), query.has('responseOnly')];
+  if (request && response) throw new Refusal(400, 'requestOnly and responseOnly exclude each other');
+  return request ? 'request' : response ? 'response' : undefined;
+}
+
+function send(outgoing: ServerResponse, status: number, type: string, body: Buffer, name?: string): void {
+  outgoing.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': body.length,
+    ...(name !== undefined && { 'Content-Disposition': `attachment; filename="${name}"` }),
+  });
+  outgoing.end(body);
+}
