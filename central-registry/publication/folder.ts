@@ -24,30 +24,39 @@ export function directoryPath(
   return join(versionFolder(root, version), `${source}conf`);
 }
 
-/**
- * Name of a generation: when it was made, to the millisecond, and a count that tells apart two of one millisecond.
- * @returns 23 digits, UTC
- */
-export function generationName(at: Date, count: number): string {
-  const digits = at.toISOString().replace(/\D/g, '');
-  return `${digits}${String(count % 1_000_000).padStart(6, '0')}`;
-}
-
 const generationPattern = /^\d{23}$/;
 
-/** Writes the parts of a generation. They are durable before this resolves, so a directory may then name them. */
+/**
+ * Writes parts as a new generation. They are durable before this resolves, so a directory may then name them.
+ * @param at goes into the name, so that people see when it was made
+ * @returns name of the generation: the instant (UTC) and a count, 23 digits
+ */
 export async function writeGeneration(
   root: string,
   version: ConfigurationVersion,
-  generation: string,
+  at: Date,
   files: readonly GenerationFile[],
-): Promise<void> {
+): Promise<string> {
   const parent = versionFolder(root, version);
-  const folder = join(parent, generation);
-  await mkdir(folder, { recursive: true });
-  for (const { fileName, content } of files) await writeFileDurably(join(folder, fileName), content, 0o644);
+  const name = await takeName(parent, at.toISOString().replace(/\D/g, ''));
+  for (const { fileName, content } of files) {
+    await writeFileDurably(join(parent, name, fileName), content, 0o644);
+  }
   await syncFolder(parent);
-  await syncFolder(root);
+  return name;
+}
+
+/** A name in use is never taken again, even if the clock is set back: a valid directory may name what is there. */
+async function takeName(parent: string, instant: string): Promise<string> {
+  for (let count = 0; ; count++) {
+    const name = `${instant}${String(count).padStart(6, '0')}`;
+    try {
+      await mkdir(join(parent, name), { mode: 0o755 });
+      return name;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
 }
 
 /** Puts a signed directory in force: readers get the former one or this one, whole. */

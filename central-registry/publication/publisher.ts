@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Token } from '../../certs/token/index.ts';
 import { type ConfigurationVersion, versions } from '../../gateway/configuration/index.ts';
+import { syncFolder } from '../../gateway/store/index.ts';
 import type { Register, RegisterContent } from '../register/index.ts';
 import {
-  generationName,
   listGenerations,
   removeGeneration,
   removeTemporaryFiles,
@@ -18,7 +19,7 @@ import { signDirectory } from './sign-directory.ts';
 export interface PublisherOptions {
   readonly register: Register;
   /** Holds the configuration keys; while it is not active, the former configuration stays until it expires. */
-  readonly token: Token;
+  readonly token: Pick<Token, 'signingKey'>;
   /** Where the published files are. */
   readonly folder: string;
   readonly now: () => Date;
@@ -65,7 +66,6 @@ export class Publisher {
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #generations = 0;
   #isClosed = false;
 
   private constructor(options: PublisherOptions) {
@@ -79,6 +79,8 @@ export class Publisher {
       await mkdir(versionFolder(options.folder, version), { recursive: true, mode: 0o755 });
       await removeTemporaryFiles(options.folder, version);
     }
+    await syncFolder(options.folder);
+    await syncFolder(dirname(options.folder));
     const publisher = new Publisher(options);
     try {
       await publisher.publish();
@@ -157,8 +159,7 @@ export class Publisher {
     const former = this.#current.get(version);
     // A renewal changes only the expiry: the parts in place are named again instead of being written anew.
     const isRenewal = former !== undefined && haveSameBytes(former.parts, parts);
-    const name = isRenewal ? former.name : generationName(publishedAt, this.#generations++);
-    if (!isRenewal) await writeGeneration(folder, version, name, parts);
+    const name = isRenewal ? former.name : await writeGeneration(folder, version, publishedAt, parts);
     const wanted = { version, location: `/V${version}/${name}`, parts, expiresAt };
     for (const source of ['internal', 'external'] as const) {
       const body = await signDirectory({ ...wanted, source }, content, token);

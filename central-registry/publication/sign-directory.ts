@@ -20,7 +20,7 @@ export interface DirectoryWanted {
 export async function signDirectory(
   { source, version, location, parts, expiresAt }: DirectoryWanted,
   { instance, keys }: RegisterContent,
-  token: Token,
+  token: Pick<Token, 'signingKey'>,
 ): Promise<Buffer> {
   const active = keys.find((key) => key.source === source && key.isActive);
   if (active === undefined) throw new Error(`the ${source} configuration has no key to sign it`);
