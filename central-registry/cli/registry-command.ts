@@ -13,7 +13,11 @@ const keySpecs: Readonly<Record<string, KeySpec>> = {
   'RSA-4096': { type: 'rsa', bits: 4096 },
 };
 
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = z.coerce
+  .number({ error: 'a port from 0 to 65535 is expected' })
+  .int()
+  .min(0, 'a port from 0 to 65535 is expected')
+  .max(65_535, 'a port from 0 to 65535 is expected');
 
 /** Settings of `registry start`: file, then environment (`WAYGATE_REGISTRY_…`), then options. */
 const startSchema = z.object({
@@ -41,7 +45,7 @@ interface InitOptions {
 
 /** `waygate registry`: found an instance, and run its registry. */
 export function registryCommand(): Command {
-  const command = new Command('registry').description('the central registry of an instance');
+  const command = new Command('waygate registry').description('the central registry of an instance');
   command
     .command('init')
     .description('found an instance: its register, a token, and the keys of its configuration')
@@ -114,9 +118,18 @@ async function start({
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
+  if (!isLoopback(settings.adminHost)) {
+    process.stderr.write(
+      `The administration API listens on ${settings.adminHost} in the clear: put a TLS proxy before it, or the API key can be read on the way.\n`,
+    );
+  }
   show(registry, data, json === true);
   await interrupted;
   await registry.close();
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
 function show(
