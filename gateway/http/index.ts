@@ -2,4 +2,5 @@ export { type AdminApiOptions, createAdminApi } from './admin-api.ts';
 export { type ApiKeyCheck, apiKeyCheck, loadOrCreateApiKey } from './api-key.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
 export { Problem, problemResponse } from './problem.ts';
+export { readSecret, type SecretSources } from './read-secret.ts';
 export { loadSettings, SettingsError } from './settings-file.ts';

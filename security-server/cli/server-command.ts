@@ -1,0 +1,184 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { asFault, spellCode } from '../../gateway/fault/index.ts';
+import { loadSettings, readSecret } from '../../gateway/http/index.ts';
+import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
+import type { RoadEvent } from '../../gateway/road/index.ts';
+import { initServer, type RunningServer, startServer } from '../main.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/** Settings of `server start`: file, then environment (`WAYGATE_SERVER_…`), then options. */
+export const startSchema = z.object({
+  data: z.string(),
+  pinFile: z.string().optional(),
+  clientHost: z.string().default('127.0.0.1'),
+  clientPort: port.default(8080),
+  clientTlsPort: port.default(8443),
+  peerHost: z.string().default('0.0.0.0'),
+  peerPort: port.default(5500),
+  instancePeerPort: port.default(5500),
+  adminHost: z.string().default('127.0.0.1'),
+  adminPort: port.default(4100),
+  timestampUrls: z
+    .union([z.array(z.url()), z.string().transform((text) => text.split(',').map((url) => url.trim()))])
+    .default([]),
+  acceptableTimestampFailureSeconds: z.coerce.number().int().min(0).default(14_400),
+  configurationPollSeconds: z.coerce.number().min(0.2).max(600).default(60),
+  allowedFederations: z.string().default('none'),
+  maxBodyMegabytes: z.coerce.number().min(1).default(10_240),
+  logMaxPages: z.coerce.number().int().min(100).optional(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+interface InitOptions {
+  readonly data: string;
+  readonly id: string;
+  readonly anchor: string;
+  readonly pinFile?: string;
+  readonly json?: boolean;
+}
+
+const pinOption = [
+  '--pin-file <file>',
+  'file with the PIN; else WAYGATE_SERVER_PIN, else the terminal',
+] as const;
+
+/** `waygate server`: set up a security server, and run it. */
+export function serverCommand(): Command {
+  const command = new Command('server').description('a security server of one administration');
+  command
+    .command('init')
+    .description('found a security server: its token, its settings, its anchor')
+    .requiredOption('--data <dir>', 'folder of this server alone')
+    .requiredOption('--id <id>', 'identifier: instance/class/member/server, e.g. PILOT/GOV/1001/ss1')
+    .requiredOption('--anchor <file>', 'configuration anchor, as the registry hands it out')
+    .option(...pinOption)
+    .option('--json', 'print one JSON document')
+    .action(init);
+  command
+    .command('start')
+    .description('serve information systems, other security servers and administrators until interrupted')
+    .option('--settings <file>', 'YAML or JSON file with any of the settings below')
+    .option('--data <dir>', 'folder of this server')
+    .option(...pinOption)
+    .option('--client-host <host>', 'where information systems are served (127.0.0.1)')
+    .option('--client-port <port>', 'HTTP for information systems (8080)')
+    .option('--client-tls-port <port>', 'HTTPS for information systems (8443)')
+    .option('--peer-host <host>', 'where other security servers are served (0.0.0.0)')
+    .option('--peer-port <port>', '(5500)')
+    .option('--instance-peer-port <port>', 'port of the other security servers of the instance (5500)')
+    .option('--admin-host <host>', 'where the administration API is served, in the clear (127.0.0.1)')
+    .option('--admin-port <port>', '(4100)')
+    .option('--timestamp-urls <urls>', 'comma-separated; those of the instance unless told')
+    .option(
+      '--acceptable-timestamp-failure-seconds <s>',
+      'how long to go on without timestamps; 0 for ever (14400)',
+    )
+    .option('--configuration-poll-seconds <s>', 'pause between looks at the registry (60)')
+    .option('--allowed-federations <instances>', 'none, all, or a comma-separated list (none)')
+    .option('--max-body-megabytes <n>', 'largest message body (10240)')
+    .option('--log-max-pages <n>', 'pages of 4 KiB the message log may grow to; as the disk allows')
+    .option('--log-level <level>', 'debug, info, warn or error (info)')
+    .option('--json', 'print one JSON document when ready')
+    .action(start);
+  return command;
+}
+
+async function init({ data, id, anchor, pinFile, json }: InitOptions): Promise<void> {
+  const serverId = parseRestServer(id);
+  const pin = await readPin(pinFile);
+  await initServer({ data, id: serverId, pin, anchor: await readFile(anchor) });
+  const next = `waygate server start --data ${data}`;
+  process.stdout.write(
+    json === true
+      ? `${JSON.stringify({ server: printShort(serverId), data })}\n`
+      : `Security server ${printShort(serverId)} is founded in ${data}.\nStart it: ${next}\n`,
+  );
+}
+
+function readPin(file: string | undefined): Promise<string> {
+  return readSecret({ name: 'PIN', file, variable: 'WAYGATE_SERVER_PIN', environment: process.env });
+}
+
+async function start({
+  settings: file,
+  json,
+  ...overrides
+}: Readonly<Record<string, string>> & { readonly json?: boolean }): Promise<void> {
+  const settings = loadSettings(startSchema, {
+    file,
+    environment: process.env,
+    prefix: 'WAYGATE_SERVER',
+    overrides,
+  });
+  const { data, pinFile, logLevel, allowedFederations, logMaxPages, ...rest } = settings;
+  const pin = await readPin(pinFile);
+  const logger = pino(
+    { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination(2),
+  );
+  const server = await startServer({
+    ...rest,
+    data,
+    pin,
+    acceptableTimestampFailureMs: rest.acceptableTimestampFailureSeconds * 1000,
+    configurationPollMs: rest.configurationPollSeconds * 1000,
+    maxBodyBytes: rest.maxBodyMegabytes * 1024 * 1024,
+    allowedFederations:
+      allowedFederations === 'none' || allowedFederations === 'all'
+        ? allowedFederations
+        : new Set(allowedFederations.split(',').map((instance) => instance.trim())),
+    ...(logMaxPages !== undefined && { logMaxPages }),
+    onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),
+    onTrouble: (about, error, reference) => logger.error({ about, reference, error: textOf(error) }),
+  });
+  // Whoever starts programs may send the signal as soon as it reads the lines below.
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  show(server, data, json === true);
+  await interrupted;
+  await server.close();
+}
+
+/** One line per exchange: who, how long, and why not; no headers, no bodies. */
+function lineOf({ error, durationMs, ...event }: RoadEvent): object {
+  const shown = { ...event, durationMs: Math.round(durationMs * 10) / 10 };
+  if (error === undefined) return shown;
+  return { ...shown, code: spellCode(asFault(error)), error: textOf(error) };
+}
+
+/** Message and causes; the stack too when nobody foresaw the error. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isForeseen = error.name === 'Fault' || error.name === 'RelayedFault' || 'code' in error;
+  const text = isForeseen ? error.message : (error.stack ?? error.message);
+  return error.cause === undefined ? text : `${text}; caused by ${textOf(error.cause)}`;
+}
+
+function show(
+  { id, clientUrl, clientTlsUrl, peerAddress, adminUrl }: RunningServer,
+  data: string,
+  asJson: boolean,
+): void {
+  if (asJson) {
+    process.stdout.write(
+      `${JSON.stringify({ server: printShort(id), clientUrl, clientTlsUrl, peerAddress, adminUrl })}\n`,
+    );
+    return;
+  }
+  const lines = [
+    `Security server ${printShort(id)} is live.`,
+    `  information systems  ${clientUrl} and ${clientTlsUrl}`,
+    `  security servers     ${peerAddress.host} port ${peerAddress.port}`,
+    `  administration       ${adminUrl}/openapi.json`,
+    `  API key              in ${join(data, 'api-key')}`,
+    `  readiness            ${adminUrl}/health/ready`,
+    'Stop it with Ctrl+C.',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

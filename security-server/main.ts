@@ -1,0 +1,319 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createSoftwareToken, openSoftwareToken, type Token } from '../certs/token/index.ts';
+import { buildName, createCertificate, parseCertificate } from '../certs/x509/index.ts';
+import { createClientListener } from '../gateway/client-side/index.ts';
+import { parseAnchor } from '../gateway/configuration/index.ts';
+import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
+import { checkCreatable, printShort, type ServerId } from '../gateway/identifier/index.ts';
+import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
+import type { Road, RoadEvent } from '../gateway/road/index.ts';
+import { createVerifier } from '../gateway/signature/index.ts';
+import { writeFileDurably } from '../gateway/store/index.ts';
+import { createBodySink, PeerPools, prepareSpool, serveTls } from '../gateway/transport/index.ts';
+import { verifyAuthenticationPeer } from '../gateway/trust/index.ts';
+import { createServerAdmin } from './admin/index.ts';
+import { ConfigurationClient } from './configuration-client/index.ts';
+import { checkHealth, type Health } from './health/index.ts';
+import { createPlainHandlers } from './information-system/index.ts';
+import { SqliteMessageLog } from './message-log/index.ts';
+import { createProviderServices } from './metadata/index.ts';
+import { SettingsStore } from './settings/index.ts';
+import { ownCertificates, ServerSigner, savedStatuses, saveStatus } from './signer/index.ts';
+
+/** Version of the administration API, not of the program. */
+const apiVersion = '1.0.0';
+
+export interface NewServer {
+  /** Folder of this server alone; made if need be, readable by its owner only. */
+  readonly data: string;
+  readonly id: ServerId;
+  /** Opens the token with the server's keys. */
+  readonly pin: string;
+  /** Bytes of the configuration anchor, as the registry hands it out. */
+  readonly anchor: Uint8Array;
+}
+
+export interface ServerSettings {
+  readonly data: string;
+  /** Absent: the server starts signed out, and waits for the PIN at its administration API. */
+  readonly pin?: string;
+  readonly clientHost: string;
+  /** For information systems, HTTP. */
+  readonly clientPort: number;
+  /** For information systems, HTTPS. */
+  readonly clientTlsPort: number;
+  /** For other security servers. */
+  readonly peerHost: string;
+  readonly peerPort: number;
+  /** Port of other security servers: one for the whole instance. */
+  readonly instancePeerPort: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  /** Addresses of timestamping authorities; none takes those of the instance. */
+  readonly timestampUrls: readonly string[];
+  readonly acceptableTimestampFailureMs: number;
+  readonly configurationPollMs: number;
+  readonly allowedFederations: 'none' | 'all' | ReadonlySet<string>;
+  /** Octets of one message body. */
+  readonly maxBodyBytes: number;
+  /** Pages of 4 KiB the log may grow to; absent: as the disk allows. */
+  readonly logMaxPages?: number;
+  readonly now?: () => Date;
+  /** Told how each exchange went. */
+  readonly onExchange: (event: RoadEvent) => void;
+  /** Told of troubles that need an operator: `about` names what failed. */
+  readonly onTrouble: (about: string, error: unknown, reference?: string) => void;
+}
+
+export interface RunningServer {
+  readonly id: ServerId;
+  readonly clientUrl: string;
+  readonly clientTlsUrl: string;
+  readonly peerAddress: { readonly host: string; readonly port: number };
+  readonly adminUrl: string;
+  /** Opens the administration API; also in the file `api-key` of the data folder. */
+  readonly apiKey: string;
+  health(): Promise<Health>;
+  close(): Promise<void>;
+}
+
+/** How long the server's own internal certificate serves, in years; information systems are given it by hand. */
+const internalYears = 20;
+
+/**
+ * Founds a security server in a folder: its token, its internal certificate, its settings, its anchor.
+ * @throws Fault MalformedGlobalConf for an anchor that cannot be read, TokenError, IdentifierError
+ */
+export async function initServer({ data, id, pin, anchor }: NewServer): Promise<void> {
+  for (const field of [id.instance, id.memberClass, id.memberCode, id.serverCode]) checkCreatable(field);
+  const { instance } = parseAnchor(anchor);
+  if (instance !== id.instance) {
+    throw new Error(
+      `the anchor is of instance ${instance}, the server of ${id.instance}: they must be the same`,
+    );
+  }
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const token = await createSoftwareToken(join(data, 'token'), { pin, label: printShort(id) });
+  const { id: keyId } = await token.generateKey({ type: 'ec', curve: 'P-256' }, internalKeyLabel);
+  const key = token.signingKey(keyId);
+  const subject = buildName({ O: printShort(id), CN: id.serverCode });
+  const notBefore = new Date();
+  const certificate = await createCertificate(
+    {
+      subject,
+      issuer: subject,
+      publicKey: key.publicKey,
+      serialNumber: BigInt(`0x${randomUUID().replaceAll('-', '')}`),
+      notBefore,
+      notAfter: new Date(Date.UTC(notBefore.getUTCFullYear() + internalYears, notBefore.getUTCMonth(), 1)),
+      keyUsage: ['digitalSignature'],
+      subjectAltNames: ['localhost', '127.0.0.1'],
+    },
+    key,
+  );
+  token.deactivate();
+  await writeFileDurably(join(data, 'configuration-anchor.xml'), anchor);
+  const path = join(data, 'settings.sqlite');
+  // Last, for a folder with settings is a founded server.
+  await SettingsStore.create(path, id);
+  const settings = await SettingsStore.open(path);
+  await settings.setInternalCertificate(certificate.der);
+  settings.close();
+}
+
+const internalKeyLabel = 'internal TLS';
+
+/**
+ * Starts a security server that was founded. It is live when this resolves; whether it is ready `health` says.
+ * @throws Error when none was founded there; TokenError pin-incorrect, pin-locked; PortError
+ */
+export async function startServer(options: ServerSettings): Promise<RunningServer> {
+  const { data, pin, onExchange, onTrouble, now = () => new Date() } = options;
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const end of closers.splice(0).reverse()) await end();
+  };
+  try {
+    const settings = await SettingsStore.open(join(data, 'settings.sqlite'));
+    closers.push(() => settings.close());
+    const token = await openSoftwareToken(join(data, 'token'));
+    closers.push(() => token.deactivate());
+    if (pin !== undefined) await token.activate(pin);
+
+    const configurationDir = join(data, 'globalconf');
+    const configuration = new ConfigurationClient({
+      anchor: parseAnchor(await readFile(join(data, 'configuration-anchor.xml'))),
+      dir: configurationDir,
+      now,
+      random: Math.random,
+      pollMs: options.configurationPollMs,
+      allowedFederations: options.allowedFederations,
+      onFailure: (error) => onTrouble('configuration', error),
+      // A status could not be asked for without a configuration that says whom to ask.
+      onChange: () => signer?.refresh().catch((error: unknown) => onTrouble('certificate status', error)),
+    });
+    closers.push(() => configuration.close());
+    await configuration.start();
+
+    const signer = new ServerSigner({
+      serverId: settings.serverId,
+      tokens: new Map([[token.id, token]]),
+      configuration,
+      now,
+      savedStatuses: await savedStatuses(settings.db),
+      saveStatus: (sha256, status) => saveStatus(settings.db, sha256, status),
+      onFailure: (own, error) => onTrouble(`status of certificate ${own.certificate.subject}`, error),
+    });
+    closers.push(() => signer.close());
+    const reloadCertificates = async () => signer.use(await ownCertificates(settings.db));
+    await reloadCertificates();
+
+    const log = await SqliteMessageLog.open({
+      dir: join(data, 'messages'),
+      configuration,
+      timestampUrls: options.timestampUrls,
+      acceptableTimestampFailureMs: options.acceptableTimestampFailureMs,
+      now,
+      onTimestampFailure: (error) => onTrouble('timestamping', error),
+      ...(options.logMaxPages !== undefined && { maxPages: options.logMaxPages }),
+    });
+    closers.push(() => log.close());
+
+    const spool = join(data, 'spool');
+    await prepareSpool(spool);
+    const road: Road = {
+      configuration,
+      settings: () => settings.current(),
+      signer,
+      log,
+      clock: { now },
+      signatures: createVerifier(),
+      newSink: () => createBodySink({ dir: spool, maxSize: options.maxBodyBytes, digest: 'sha512' }),
+      newId: randomUUID,
+      report: onExchange,
+    };
+    const health = () =>
+      checkHealth({
+        configuration: () => configuration.current(),
+        settings: () => settings.current(),
+        signer,
+        log,
+        now,
+      });
+
+    const provider = await listen(
+      createProviderSide(road, settings, closers),
+      options.peerHost,
+      options.peerPort,
+      '--peer-port',
+    );
+    closers.push(() => provider.close());
+
+    const peers = new PeerPools({
+      now,
+      verify: ({ chain, ocspResponses, provider: party, configuration: snapshot }) =>
+        verifyAuthenticationPeer({
+          chain,
+          ocspResponses,
+          party,
+          configuration: snapshot,
+          at: now(),
+          anchorBy: 'leaf',
+        }),
+    });
+    closers.push(() => peers.close());
+    const clientSide = { ...road, peers, peerPort: options.instancePeerPort, random: Math.random };
+    const plain = createPlainHandlers({
+      configuration: () => configuration.current(),
+      settings: () => settings.current(),
+      log,
+      configurationDir,
+      now,
+    });
+    const client = await listen(
+      createClientListener(clientSide, plain),
+      options.clientHost,
+      options.clientPort,
+      '--client-port',
+    );
+    closers.push(() => client.close());
+    const secure = createClientListener(clientSide, plain);
+    const internal = internalContext(token, settings);
+    serveTls(secure, { context: async () => internal(), onFailure: () => undefined });
+    const clientTls = await listen(secure, options.clientHost, options.clientTlsPort, '--client-tls-port');
+    closers.push(() => clientTls.close());
+
+    const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
+    const admin = createServerAdmin(
+      {
+        settings,
+        token,
+        signer,
+        log,
+        configuration: () => configuration.current(),
+        refreshConfiguration: () => configuration.refresh(),
+        reloadCertificates,
+        health,
+      },
+      {
+        version: apiVersion,
+        isApiKey: apiKeyCheck(apiKey),
+        report: (error, reference) => onTrouble('administration', error, reference),
+      },
+    );
+    const adminListening = await listen(
+      serverOf(admin.fetch),
+      options.adminHost,
+      options.adminPort,
+      '--admin-port',
+    );
+    closers.push(() => adminListening.close());
+
+    return {
+      id: settings.serverId,
+      clientUrl: urlOf('http', client),
+      clientTlsUrl: urlOf('https', clientTls),
+      peerAddress: { host: provider.host, port: provider.port },
+      adminUrl: urlOf('http', adminListening),
+      apiKey,
+      health,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function createProviderSide(road: Road, settings: SettingsStore, closers: (() => Promise<void> | void)[]) {
+  const services = new ServiceCaller();
+  closers.push(() => services.close());
+  return createProviderListener({
+    ...road,
+    services,
+    builtIn: createProviderServices(() => settings.current()),
+    checkPeer: createPeerCheck(),
+  });
+}
+
+/** TLS context of the listener for information systems, made once the token is signed in. */
+function internalContext(token: Token, settings: SettingsStore) {
+  let made: { readonly der: Buffer; readonly context: ReturnType<Token['secureContext']> } | undefined;
+  return () => {
+    const der = settings.current().content.internalCertificate;
+    if (der === undefined) throw new Error('this server has no internal certificate');
+    if (made?.der.equals(der) === true && token.isActive()) return made.context;
+    const certificate = parseCertificate(der);
+    const key = token.listKeys().find(({ publicKeyInfo }) => publicKeyInfo.equals(certificate.publicKeyInfo));
+    if (key === undefined) throw new Error('the key of the internal certificate is not in the token');
+    made = { der, context: token.secureContext(key.id, [certificate], { minVersion: 'TLSv1.2' }) };
+    return made.context;
+  };
+}
+
+function urlOf(scheme: string, { host, port }: Listening): string {
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
+}
