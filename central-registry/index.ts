@@ -1,6 +1,5 @@
 export { registryCommand } from './cli/index.ts';
 export {
-  type FoundingSettings,
   initRegistry,
   type RegistrySettings,
   type RunningRegistry,

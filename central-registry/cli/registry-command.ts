@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import type { KeySpec } from '../../certs/key/index.ts';
-import { loadSettings } from '../../gateway/http/index.ts';
+import { loadSettings, readSecret } from '../../gateway/http/index.ts';
 import { initRegistry, type RunningRegistry, startRegistry } from '../main.ts';
-import { readPin } from './read-pin.ts';
 
 const keySpecs: Readonly<Record<string, KeySpec>> = {
   'P-256': { type: 'ec', curve: 'P-256' },
@@ -78,7 +77,7 @@ export function registryCommand(): Command {
 }
 
 async function init({ data, instance, address, keys, pinFile, json }: InitOptions): Promise<void> {
-  const pin = await readPin({ file: pinFile, environment: process.env });
+  const pin = await readPin(pinFile);
   const keySpec = keySpecs[keys];
   await initRegistry({ data, instance, address, pin, ...(keySpec !== undefined && { keySpec }) });
   if (json === true) {
@@ -102,7 +101,7 @@ async function start({
     overrides,
   });
   const { data, pinFile, publicUrl, renewSeconds, ...listeners } = settings;
-  const pin = await readPin({ file: pinFile, environment: process.env });
+  const pin = await readPin(pinFile);
   const registry = await startRegistry({
     ...listeners,
     data,
@@ -151,4 +150,8 @@ function show(
       '',
     ].join('\n'),
   );
+}
+
+function readPin(file: string | undefined): Promise<string> {
+  return readSecret({ name: 'PIN', file, variable: 'WAYGATE_REGISTRY_PIN', environment: process.env });
 }

@@ -24,17 +24,12 @@ export {
 export type {
   Authority,
   CertificationService,
-  ConfigurationKey,
   ConfigurationSource,
   GlobalSettings,
-  GroupEntry,
-  Kept,
   Member,
-  MemberClass,
   RegisterContent,
   ServerEntry,
   Subsystem,
-  TimestampingService,
 } from './model.ts';
 export { Register } from './register.ts';
 export {

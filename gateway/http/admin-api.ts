@@ -59,6 +59,13 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     security: [{ apiKey: [] }],
   });
   app.notFound((context) => {
+    const allowed = methodsOf(app, context.req.path);
+    if (allowed.length > 0) {
+      const detail = `${context.req.path} takes ${allowed.join(', ')}, not ${context.req.method}`;
+      const response = problemResponse(new Problem(405, 'method-not-allowed', detail));
+      response.headers.set('allow', allowed.join(', '));
+      return response;
+    }
     const detail = `${context.req.method} ${context.req.path} is not part of this API; see /openapi.json`;
     return problemResponse(new Problem(404, 'not-found', detail));
   });
@@ -78,4 +85,20 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     );
   });
   return app;
+}
+
+/** Methods that the API has for a path: none when it has no such path. Middleware stands for every method. */
+function methodsOf(app: OpenAPIHono, path: string): string[] {
+  const segments = path.split('/');
+  const methods = app.routes
+    .filter(({ method }) => method !== 'ALL')
+    .filter((route) => {
+      const parts = route.path.split('/');
+      return (
+        parts.length === segments.length &&
+        parts.every((part, index) => part.startsWith(':') || part === segments[index])
+      );
+    })
+    .map(({ method }) => method);
+  return [...new Set(methods)].sort();
 }

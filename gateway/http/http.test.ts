@@ -125,6 +125,15 @@ describe('an administration API', () => {
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([404, 'not-found']);
   });
 
+  it('names the methods of a path that is called with another one', async () => {
+    const response = await api().request('/api/v1/things', {
+      method: 'DELETE',
+      headers: { authorization: 'Bearer right-key' },
+    });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(await response.json()).toMatchObject({ code: 'method-not-allowed' });
+  });
+
   it('makes its key once and keeps it', async () => {
     const path = join(dir, 'api-key');
     const write = async (file: string, text: string) => writeFileSync(file, text);

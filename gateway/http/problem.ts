@@ -22,7 +22,7 @@ export class Problem extends Error {
   }
 }
 
-export type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 422 | 500 | 503;
 
 export interface ProblemField {
   /** JSON pointer into the request. */
@@ -35,6 +35,7 @@ const titles: Readonly<Record<ProblemStatus, string>> = {
   401: 'The request is not authenticated',
   403: 'The request is not allowed',
   404: 'There is no such thing',
+  405: 'The method is not allowed here',
   409: 'The request does not fit the present state',
   413: 'The request is too large',
   422: 'The request has fields that do not fit',
