@@ -35,10 +35,12 @@ export function checkCoverage(question: CoverageQuestion): Coverage {
   if ((hasHashChainResult || hasHashChain) && !question.allowUnusedHashChain) {
     throw malformed('The message has a hash chain that its signature does not refer to');
   }
-  const unsigned = parts.filter((name) => !references.includes(name));
+  const signed = new Set(references);
+  const here = new Set(parts);
+  const unsigned = parts.filter((name) => !signed.has(name));
   if (unsigned.length > 0) throw malformed(`The signature does not cover ${unsigned.join(', ')}`);
-  const unknown = references.filter((name) => !parts.includes(name));
+  const unknown = references.filter((name) => !here.has(name));
   if (unknown.length > 0) throw malformed(`The signature refers to ${unknown.join(', ')}, which is not here`);
-  if (new Set(references).size < references.length) throw malformed('The signature refers to a part twice');
+  if (signed.size < references.length) throw malformed('The signature refers to a part twice');
   return references.length === 1 ? 'head' : 'direct';
 }

@@ -32,14 +32,15 @@ export interface HashChainVerdict {
 export function verifyHashChain(question: HashChainQuestion): HashChainVerdict {
   const result = readResult(question.result, question.chainName ?? hashChainName);
   const steps = readChain(question.chain);
-  const walk: Walk = { question, steps, met: new Set(), named: [], missing: [] };
+  const here = new Set(question.names);
+  const walk: Walk = { question, steps, here, met: new Set(), named: new Set(), missing: [] };
   const root = digestOfStep(result.step, result.algorithm, walk);
   if (!root.equals(result.digest)) refuse('InvalidHashChain', 'The hash chain does not lead to its result');
-  const unused = question.names.filter((name) => !walk.named.includes(name));
+  const unused = question.names.filter((name) => !walk.named.has(name));
   if (unused.length > 0) {
     refuse('HashChainUnusedInputs', `Not every part is in the hash chain: ${unused.join(', ')} is not`);
   }
-  checkOrder(walk.named);
+  checkOrder([...walk.named]);
   return { missing: walk.missing };
 }
 
@@ -48,8 +49,10 @@ interface Walk {
   readonly steps: Steps;
   /** Steps met so far. */
   readonly met: Set<string>;
+  /** Names of the files that are here. */
+  readonly here: ReadonlySet<string>;
   /** Files met so far, in order. */
-  readonly named: string[];
+  readonly named: Set<string>;
   readonly missing: { readonly name: string; readonly digest: Buffer }[];
 }
 
@@ -72,9 +75,9 @@ function resolveEntry(entry: Entry, walk: Walk): StepEntry {
     return { digest: digestOfStep(entry.step, entry.algorithm, walk), algorithm: entry.algorithm };
   }
   const { name, digest, algorithm } = entry;
-  if (walk.named.includes(name)) refuse('MalformedHashChain', `${name} is in the hash chain twice`);
-  walk.named.push(name);
-  if (!walk.question.names.includes(name)) {
+  if (walk.named.has(name)) refuse('MalformedHashChain', `${name} is in the hash chain twice`);
+  walk.named.add(name);
+  if (!walk.here.has(name)) {
     if (walk.question.allowMissing !== true) {
       refuse('InvalidReference', `The hash chain names ${name}, which is not part of the message`);
     }

@@ -112,10 +112,12 @@ function checkDocument(root: XmlElement): void {
   let signatures = 0;
   let objects = 0;
   for (const element of descendants(root)) {
-    if (element.localName === 'Signature' && element.namespace === dsNamespace) signatures += 1;
-    if (element.localName === 'Object' && element.namespace === dsNamespace) objects += 1;
+    if (element.namespace === dsNamespace) {
+      if (element.localName === 'Signature') signatures += 1;
+      if (element.localName === 'Object') objects += 1;
+    }
     for (const { name, value } of element.attributes) {
-      if (name.toLowerCase() !== 'id') continue;
+      if (name.length !== 2 || name.toLowerCase() !== 'id') continue;
       if (ids.has(value)) throw malformed(`Two elements have the id '${value}'`);
       ids.add(value);
     }

@@ -11,8 +11,8 @@ export function canonicalize(
   { exclusive = false }: { readonly exclusive?: boolean } = {},
 ): Buffer {
   const out: string[] = [];
-  const apexOptions = { inherited: exclusive ? [] : inheritedXmlAttributes(apex), scope: scopeOf(apex) };
-  writeElement(apex, new Map([['', '']]), apexOptions.scope, exclusive, apexOptions.inherited, out);
+  const inherited = exclusive ? [] : inheritedXmlAttributes(apex);
+  writeElement(apex, new Map([['', '']]), exclusive ? undefined : scopeOf(apex), inherited, out);
   return Buffer.from(out.join(''), 'utf8');
 }
 
@@ -36,40 +36,52 @@ function inheritedXmlAttributes(apex: XmlElement): XmlAttribute[] {
   return [...found.values()];
 }
 
+/**
+ * @param rendered namespaces that ancestors in the output declare
+ * @param scope namespaces in scope that may have to be declared; undefined in exclusive form, where only those
+ *   in use are
+ */
 function writeElement(
   element: XmlElement,
   rendered: ReadonlyMap<string, string>,
-  scope: ReadonlyMap<string, string>,
-  exclusive: boolean,
+  scope: ReadonlyMap<string, string> | undefined,
   inherited: readonly XmlAttribute[],
   out: string[],
 ): void {
-  const wanted = exclusive ? usedNamespaces(element) : scope;
-  let nowRendered = rendered;
-  const declarations: string[] = [];
-  for (const prefix of [...wanted.keys()].sort()) {
-    const namespace = wanted.get(prefix) ?? '';
-    if (prefix === 'xml' || (nowRendered.get(prefix) ?? (prefix === '' ? '' : undefined)) === namespace)
-      continue;
-    if (nowRendered === rendered) nowRendered = new Map(rendered);
-    (nowRendered as Map<string, string>).set(prefix, namespace);
-    declarations.push(` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(namespace)}"`);
-  }
-  out.push('<', element.name, ...declarations);
+  out.push('<', element.name);
+  const nowRendered = writeDeclarations(scope ?? usedNamespaces(element), rendered, out);
   const attributes = inherited.length === 0 ? element.attributes : [...element.attributes, ...inherited];
   for (const one of attributes.length < 2 ? attributes : [...attributes].sort(byNamespaceThenName)) {
     out.push(' ', one.name, '="', escapeAttribute(one.value), '"');
   }
   out.push('>');
   for (const node of element.children) {
-    if (typeof node === 'string') {
-      out.push(escapeText(node));
-      continue;
-    }
-    const inner = node.declarations.size === 0 ? scope : new Map([...scope, ...node.declarations]);
-    writeElement(node, nowRendered, inner, exclusive, [], out);
+    if (typeof node === 'string') out.push(escapeText(node));
+    // Below the apex all that was in scope is rendered: only what an element declares itself can be new.
+    else writeElement(node, nowRendered, scope && node.declarations, [], out);
   }
   out.push('</', element.name, '>');
+}
+
+/** @returns what is rendered then */
+function writeDeclarations(
+  wanted: ReadonlyMap<string, string>,
+  rendered: ReadonlyMap<string, string>,
+  out: string[],
+): ReadonlyMap<string, string> {
+  let added: Map<string, string> | undefined;
+  for (const [prefix, namespace] of wanted) {
+    if (prefix !== 'xml' && rendered.get(prefix) !== namespace) {
+      added ??= new Map();
+      added.set(prefix, namespace);
+    }
+  }
+  if (added === undefined) return rendered;
+  for (const prefix of [...added.keys()].sort()) {
+    const namespace = added.get(prefix) ?? '';
+    out.push(prefix === '' ? ' xmlns' : ` xmlns:${prefix}`, '="', escapeAttribute(namespace), '"');
+  }
+  return new Map([...rendered, ...added]);
 }
 
 /** Prefixes that the element itself and its attributes bear. */

@@ -81,21 +81,25 @@ const rootScope: ReadonlyMap<string, string> = new Map([
   ['xml', xmlNamespace],
 ]);
 
+const none: ReadonlyMap<string, string> = new Map();
+
 function resolve(tag: SaxesTagPlain, parent: OpenElement | undefined): OpenElement {
-  const declarations = new Map<string, string>();
-  const plain: [string, string][] = [];
-  for (const [name, value] of Object.entries(tag.attributes)) {
-    if (name === 'xmlns') declare(declarations, '', value);
-    else if (name.startsWith('xmlns:')) declare(declarations, name.slice(6), value);
-    else plain.push([name, value]);
-  }
+  const names = Object.keys(tag.attributes);
+  const declarations = names.some(isDeclaration) ? readDeclarations(tag.attributes) : none;
   const outer = parent?.scope ?? rootScope;
   const scope = declarations.size === 0 ? outer : new Map([...outer, ...declarations]);
   const [prefix, localName] = split(tag.name);
-  const attributes = plain.map(([name, value]) => resolveAttribute(name, value, scope));
-  if (attributes.length > 1) {
-    const names = new Set(attributes.map((one) => `${one.namespace}\u0000${one.localName}`));
-    if (names.size < attributes.length) throw new XmlError(`<${tag.name}> has an attribute twice`);
+  const attributes: XmlAttribute[] = [];
+  let prefixed = 0;
+  for (const name of names) {
+    if (declarations !== none && isDeclaration(name)) continue;
+    const attribute = resolveAttribute(name, tag.attributes[name] ?? '', scope);
+    if (attribute.prefix !== '') prefixed += 1;
+    attributes.push(attribute);
+  }
+  // The tokenizer refuses a name twice; two prefixes may still mean one namespace.
+  if (prefixed > 1 && new Set(attributes.map(expandedName)).size < attributes.length) {
+    throw new XmlError(`<${tag.name}> has an attribute twice`);
   }
   const namespace = namespaceOf(prefix, scope);
   return {
@@ -109,6 +113,22 @@ function resolve(tag: SaxesTagPlain, parent: OpenElement | undefined): OpenEleme
     parent,
     scope,
   };
+}
+
+function isDeclaration(name: string): boolean {
+  return name.startsWith('xmlns') && (name.length === 5 || name[5] === ':');
+}
+
+function readDeclarations(attributes: SaxesTagPlain['attributes']): ReadonlyMap<string, string> {
+  const declarations = new Map<string, string>();
+  for (const [name, value] of Object.entries(attributes)) {
+    if (isDeclaration(name)) declare(declarations, name.slice(6), value);
+  }
+  return declarations;
+}
+
+function expandedName({ namespace, localName }: XmlAttribute): string {
+  return `${namespace}\u0000${localName}`;
 }
 
 function declare(declarations: Map<string, string>, prefix: string, namespace: string): void {

@@ -72,6 +72,12 @@ export function attributeNs(element: XmlElement, localName: string, namespace: s
 
 /** The element and all below it, in document order. */
 export function* descendants(element: XmlElement): Generator<XmlElement> {
-  yield element;
-  for (const node of element.children) if (typeof node !== 'string') yield* descendants(node);
+  const left: XmlElement[] = [element];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    yield next;
+    for (let at = next.children.length - 1; at >= 0; at -= 1) {
+      const node = next.children[at];
+      if (node !== undefined && typeof node !== 'string') left.push(node);
+    }
+  }
 }
