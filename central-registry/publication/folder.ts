@@ -39,10 +39,16 @@ export async function writeGeneration(
 ): Promise<string> {
   const parent = versionFolder(root, version);
   const name = await takeName(parent, at.toISOString().replace(/\D/g, ''));
-  for (const { fileName, content } of files) {
-    await writeFileDurably(join(parent, name, fileName), content, 0o644);
+  try {
+    for (const { fileName, content } of files) {
+      await writeFileDurably(join(parent, name, fileName), content, 0o644);
+    }
+    await syncFolder(parent);
+  } catch (error) {
+    // Usually the disk is full: what no directory names must not fill it further with every attempt.
+    await removeGeneration(root, version, name);
+    throw error;
   }
-  await syncFolder(parent);
   return name;
 }
 

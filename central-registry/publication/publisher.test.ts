@@ -131,7 +131,10 @@ describe('a publisher', () => {
     await rename('Second');
     await expect(publisher.publish()).rejects.toMatchObject({ code: 'not-active' });
     expect(publisher.state().failure).toBeDefined();
+    await expect(publisher.publish()).rejects.toMatchObject({ code: 'not-active' });
     expect(await readPublished(6, 'internal')).toEqual(before);
+    // The one in force, and the one that waits for its signature: attempts do not fill the disk.
+    expect(generations(2)).toHaveLength(2);
     await token.activate(pin);
     await publisher.publish();
     expect(publisher.state().failure).toBeUndefined();

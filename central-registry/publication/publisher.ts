@@ -12,9 +12,9 @@ import {
   writeGeneration,
   writeSignedDirectory,
 } from './folder.ts';
-import { buildParameters, type Parameters } from './parameters.ts';
+import { buildParameters } from './parameters.ts';
 import { type Part, writeParts } from './parts.ts';
-import { signDirectory } from './sign-directory.ts';
+import { type DirectoryWanted, signDirectory } from './sign-directory.ts';
 
 export interface PublisherOptions {
   readonly register: Register;
@@ -23,7 +23,7 @@ export interface PublisherOptions {
   /** Where the published files are. */
   readonly folder: string;
   readonly now: () => Date;
-  /** Pause between renewals without a change. Milliseconds. */
+  /** Pause between renewals without a change, shorter where the validity asks for it. Milliseconds. */
   readonly renewEveryMs: number;
   /** Told of publications that failed; they are tried again at the next change or renewal. */
   readonly report: (error: unknown) => void;
@@ -41,15 +41,14 @@ export interface PublicationState {
 /** The files of one version that its directories name. */
 interface Generation {
   readonly name: string;
-  readonly parts: readonly Pick<Part, 'fileName' | 'digest'>[];
+  readonly parts: readonly Part[];
 }
 
-interface VersionToPublish {
-  readonly version: ConfigurationVersion;
+/** The register in the form of every version. */
+interface Prepared {
+  readonly revision: number;
   readonly content: RegisterContent;
-  readonly parameters: Parameters;
-  readonly publishedAt: Date;
-  readonly expiresAt: Date;
+  readonly parts: ReadonlyMap<ConfigurationVersion, readonly Part[]>;
 }
 
 /**
@@ -62,6 +61,7 @@ export class Publisher {
   /** When the last directory that names a former generation expires, by version and name. Milliseconds since 1970. */
   readonly #removableAt = new Map<string, number>();
   readonly #stopListening: () => void;
+  #prepared: Prepared | undefined;
   #state: PublicationState = { publishedAt: undefined, expiresAt: undefined, failure: undefined };
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
@@ -125,13 +125,17 @@ export class Publisher {
 
   async #publishOnce(): Promise<void> {
     clearTimeout(this.#timer);
+    let pauseMs = this.#options.renewEveryMs;
     try {
-      const content = await this.#options.register.readAll();
+      const { content, parts } = await this.#prepare();
+      const validityMs = content.settings.validitySeconds * 1000;
+      // A short validity may not run out between two renewals, nor because one of them failed.
+      pauseMs = Math.min(pauseMs, validityMs / 3);
       const publishedAt = this.#options.now();
-      const expiresAt = new Date(publishedAt.getTime() + content.settings.validitySeconds * 1000);
-      const parameters = buildParameters(content);
-      for (const version of versions) {
-        await this.#publishVersion({ version, content, parameters, publishedAt, expiresAt });
+      const expiresAt = new Date(publishedAt.getTime() + validityMs);
+      for (const [version, files] of parts) {
+        const location = await this.#putPartsInPlace(version, files, publishedAt);
+        await this.#putDirectoriesInForce({ version, location, parts: files, expiresAt }, content);
       }
       const formerExpiry = this.#state.expiresAt?.getTime() ?? 0;
       this.#state = { publishedAt, expiresAt, failure: undefined };
@@ -141,34 +145,46 @@ export class Publisher {
       throw error;
     } finally {
       if (!this.#isClosed) {
-        this.#timer = setTimeout(() => this.#publishUnattended(), this.#options.renewEveryMs);
+        this.#timer = setTimeout(() => this.#publishUnattended(), pauseMs);
         this.#timer.unref();
       }
     }
   }
 
-  async #publishVersion({
-    version,
-    content,
-    parameters,
-    publishedAt,
-    expiresAt,
-  }: VersionToPublish): Promise<void> {
-    const { folder, token } = this.#options;
-    const parts = writeParts(parameters, version);
+  /** The register as it is now, written out again only if it has changed. */
+  async #prepare(): Promise<Prepared> {
+    // Asked before reading: a change that comes in between is written out once too often, never too seldom.
+    const { revision } = this.#options.register;
+    if (this.#prepared?.revision === revision) return this.#prepared;
+    const content = await this.#options.register.readAll();
+    const parameters = buildParameters(content);
+    const parts = new Map(versions.map((version) => [version, writeParts(parameters, version)]));
+    this.#prepared = { revision, content, parts };
+    return this.#prepared;
+  }
+
+  /** @returns path under which the parts are served; parts that are in place stay where they are */
+  async #putPartsInPlace(
+    version: ConfigurationVersion,
+    parts: readonly Part[],
+    publishedAt: Date,
+  ): Promise<string> {
     const former = this.#current.get(version);
-    // A renewal changes only the expiry: the parts in place are named again instead of being written anew.
-    const isRenewal = former !== undefined && haveSameBytes(former.parts, parts);
-    const name = isRenewal ? former.name : await writeGeneration(folder, version, publishedAt, parts);
-    const wanted = { version, location: `/V${version}/${name}`, parts, expiresAt };
+    if (former !== undefined && haveSameBytes(former.parts, parts)) return `/V${version}/${former.name}`;
+    const name = await writeGeneration(this.#options.folder, version, publishedAt, parts);
+    this.#current.set(version, { name, parts });
+    return `/V${version}/${name}`;
+  }
+
+  async #putDirectoriesInForce(
+    wanted: Omit<DirectoryWanted, 'source'>,
+    content: RegisterContent,
+  ): Promise<void> {
+    const { folder, token } = this.#options;
     for (const source of ['internal', 'external'] as const) {
       const body = await signDirectory({ ...wanted, source }, content, token);
-      await writeSignedDirectory(folder, version, source, body);
+      await writeSignedDirectory(folder, wanted.version, source, body);
     }
-    this.#current.set(version, {
-      name,
-      parts: parts.map(({ fileName, digest }) => ({ fileName, digest })),
-    });
   }
 
   /**
@@ -194,7 +210,7 @@ export class Publisher {
   }
 }
 
-function haveSameBytes(former: Generation['parts'], parts: readonly Part[]): boolean {
+function haveSameBytes(former: readonly Part[], parts: readonly Part[]): boolean {
   return (
     former.length === parts.length &&
     parts.every(({ fileName, digest }, index) => {

@@ -16,6 +16,7 @@ export class Register {
   readonly instance: string;
   readonly #store: Store<RegisterTables>;
   readonly #listeners = new Set<() => void>();
+  #revision = 0;
 
   private constructor(store: Store<RegisterTables>, instance: string) {
     this.#store = store;
@@ -55,6 +56,11 @@ export class Register {
     return new Register(store, instance);
   }
 
+  /** Counts the changes made since it was opened. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   close(): void {
     this.#store.close();
   }
@@ -86,6 +92,7 @@ export class Register {
    */
   async change<Answer>(make: (book: Book) => Promise<Answer>): Promise<Answer> {
     const answer = await this.read(make);
+    this.#revision++;
     for (const tell of this.#listeners) tell();
     return answer;
   }
