@@ -1,6 +1,6 @@
-export { type AdminApiOptions, createAdminApi } from './admin-api.ts';
+export { createAdminApi } from './admin-api.ts';
 export { type ApiKeyCheck, apiKeyCheck, loadOrCreateApiKey } from './api-key.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
-export { Problem, problemResponse } from './problem.ts';
-export { readSecret, type SecretSources } from './read-secret.ts';
+export { Problem } from './problem.ts';
+export { readSecret } from './read-secret.ts';
 export { loadSettings, SettingsError } from './settings-file.ts';
