@@ -21,7 +21,9 @@ export function parseAnchor(xml: Uint8Array): Anchor {
 
 /** Also stands inside private parameters, for instances of a federation. */
 export function readAnchor(element: XmlElement): Anchor {
-  const generatedAt = optionalText(element, 'generatedAt');
+  const generatedText = optionalText(element, 'generatedAt');
+  const generatedAt = generatedText === undefined ? undefined : new Date(generatedText);
+  if (Number.isNaN(generatedAt?.getTime())) throw malformed(`<generatedAt> is '${generatedText}'`);
   const sources = childrenNamed(element, 'source').map((source) => {
     const verificationCerts = childrenNamed(source, 'verificationCert').map(readBase64);
     if (verificationCerts.length === 0)
@@ -31,7 +33,7 @@ export function readAnchor(element: XmlElement): Anchor {
   if (sources.length === 0) throw malformed('the anchor names no source');
   return {
     instance: requiredText(element, 'instanceIdentifier'),
-    ...(generatedAt !== undefined && { generatedAt: new Date(generatedAt) }),
+    ...(generatedAt !== undefined && { generatedAt }),
     sources,
   };
 }

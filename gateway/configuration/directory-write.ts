@@ -1,5 +1,6 @@
 import { digestAlgorithms, digestOf, type SigningKey } from '../../certs/key/index.ts';
 import type { ConfigurationVersion } from './model.ts';
+import { malformed } from './xml-fields.ts';
 
 export interface PartToWrite {
   readonly contentIdentifier: string;
@@ -22,6 +23,7 @@ const { sha512 } = digestAlgorithms;
 /**
  * A signed directory, byte for byte as X-Road's own central servers write it.
  * @param newBoundary gives a fresh boundary each time, of letters and digits
+ * @throws Fault MalformedGlobalConf for names that cannot stand in a header line
  */
 export async function writeDirectory(
   { version, expiresAt, parts, verificationCert }: DirectoryToWrite,
@@ -39,8 +41,8 @@ export async function writeDirectory(
       `--${inner}`,
       'Content-type: application/octet-stream',
       'Content-transfer-encoding: base64',
-      `Content-identifier: ${part.contentIdentifier}; instance='${part.instance}'`,
-      `Content-location: ${part.location}`,
+      `Content-identifier: ${headerText(part.contentIdentifier)}; instance=${quoted(part.instance)}`,
+      `Content-location: ${headerText(part.location)}`,
       `Hash-algorithm-id: ${sha512.xmlUri}`,
       '',
       digestOf('sha512', part.content).toString('base64'),
@@ -69,6 +71,19 @@ export async function writeDirectory(
     `--${outer}--`,
   );
   return Buffer.concat([Buffer.from(before), signedBytes, Buffer.from(after)]);
+}
+
+/** Readers take either quote. */
+function quoted(instance: string): string {
+  const quote = instance.includes("'") ? '"' : "'";
+  if (instance.includes(quote)) throw malformed(`instance ${instance} has quotes of both kinds`);
+  return `${quote}${headerText(instance)}${quote}`;
+}
+
+/** A line break in a name would make header lines that nobody meant to sign. */
+function headerText(text: string): string {
+  if (/\p{Cc}/u.test(text)) throw malformed('a name in the directory has control characters');
+  return text;
 }
 
 function lines(...all: readonly string[]): string {

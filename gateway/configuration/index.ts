@@ -1,13 +1,10 @@
 export { parseAnchor, writeAnchor } from './anchor.ts';
+export { buildFromFiles } from './build-from-files.ts';
 export { type Directory, type DirectoryPart, verifyDirectory } from './directory-read.ts';
 export { type DirectoryToWrite, type PartToWrite, writeDirectory } from './directory-write.ts';
-export {
-  buildFromFiles,
-  type ConfigurationFile,
-  readConfigurationFiles,
-  readConfigurationFolder,
-  writeConfigurationFolder,
-} from './folder.ts';
+export type { ConfigurationFile } from './folder-layout.ts';
+export { readConfigurationFiles, readConfigurationFolder } from './folder-read.ts';
+export { writeConfigurationFolder } from './folder-write.ts';
 export {
   buildConfiguration,
   type ConfigurationContent,

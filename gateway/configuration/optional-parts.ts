@@ -1,7 +1,7 @@
 import { Fault } from '../fault/index.ts';
 import type { ClientId } from '../identifier/index.ts';
 import { child, parseXml, type XmlElement, XmlError } from '../xml/index.ts';
-import { malformed, readClientId, requiredNumber, requiredText } from './xml-fields.ts';
+import { malformed, optionalBoolean, readClientId, requiredNumber } from './xml-fields.ts';
 
 /** What the optional parts of a configuration say. */
 export interface OptionalParameters {
@@ -30,9 +30,9 @@ export const optionalParts: ReadonlyMap<string, (xml: Uint8Array) => OptionalPar
   [
     'NEXTUPDATE',
     reader((root) => {
-      const text = requiredText(root, 'verifyNextUpdate');
-      if (!/^(?:true|false|1|0)$/.test(text)) throw malformed(`<verifyNextUpdate> is '${text}'`);
-      return { verifyNextUpdate: text === 'true' || text === '1' };
+      const verifyNextUpdate = optionalBoolean(root, 'verifyNextUpdate');
+      if (verifyNextUpdate === undefined) throw malformed('<verifyNextUpdate> is missing');
+      return { verifyNextUpdate };
     }),
   ],
 ]);

@@ -15,6 +15,7 @@ import type {
 import {
   allowOnly,
   malformed,
+  optionalBoolean,
   optionalText,
   readBase64,
   readCertificate,
@@ -76,14 +77,13 @@ function readApprovedCa(element: XmlElement, version: ConfigurationVersion): App
     ...(version >= 6 ? laterCaNames[6] : []),
   ]);
   allowOnly(element, names);
-  const authenticationOnly = optionalText(element, 'authenticationOnly');
   const defaultCsrFormat = optionalText(element, 'defaultCsrFormat');
   if (defaultCsrFormat !== undefined && defaultCsrFormat !== 'PEM' && defaultCsrFormat !== 'DER') {
     throw malformed(`<defaultCsrFormat> is '${defaultCsrFormat}', expected PEM or DER`);
   }
   return {
     name: requiredText(element, 'name'),
-    authenticationOnly: authenticationOnly === 'true' || authenticationOnly === '1',
+    authenticationOnly: optionalBoolean(element, 'authenticationOnly') ?? false,
     top: readAuthority(required(element, 'topCA'), version),
     intermediates: childrenNamed(element, 'intermediateCA').map((one) => readAuthority(one, version)),
     profile: requiredText(element, 'certificateProfileInfo'),

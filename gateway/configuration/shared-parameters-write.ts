@@ -1,4 +1,4 @@
-import { identifierKey } from '../identifier/index.ts';
+import { identifierKey, memberOf, printFull } from '../identifier/index.ts';
 import { escapeAttribute } from '../xml/index.ts';
 import type {
   ApprovedCa,
@@ -9,11 +9,12 @@ import type {
   SecurityServer,
   SharedParameters,
 } from './model.ts';
-import { group, tag, writeClientId, writeDocument } from './xml-fields.ts';
+import { group, malformed, tag, writeClientId, writeDocument } from './xml-fields.ts';
 
 /**
  * Shared parameters as one version has them: what the version does not know is left out, and servers in maintenance
  * lose their subsystems in versions that cannot say so, for older readers would go on routing there.
+ * @throws Fault MalformedGlobalConf when a server's owner is not among the members
  * @param parameters authentication certificates with both their SHA-1 (version 2) and SHA-256 hashes
  */
 export function writeSharedParameters(parameters: SharedParameters, version: ConfigurationVersion): Buffer {
@@ -132,8 +133,8 @@ function writeServer(
   version: ConfigurationVersion,
 ): string {
   const { id, address, authCertHashes, clients, inMaintenanceMode } = server;
-  const { instance, memberClass, memberCode } = id;
-  const owner = ids.get(identifierKey({ kind: 'MEMBER', instance, memberClass, memberCode })) ?? '';
+  const owner = ids.get(identifierKey(memberOf(id)));
+  if (owner === undefined) throw malformed(`the owner of ${printFull(id)} is not among the members`);
   const hashLength = version === 2 ? 20 : 32;
   const isHidden = version < 5 && inMaintenanceMode !== undefined;
   const shown = isHidden ? clients.filter(({ kind }) => kind === 'MEMBER') : clients;

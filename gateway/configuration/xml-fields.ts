@@ -4,7 +4,6 @@ import type { ClientId } from '../identifier/index.ts';
 import {
   attributeNs,
   child,
-  childrenNamed,
   elements,
   escapeText,
   parseXml,
@@ -56,6 +55,15 @@ export function optionalText(element: XmlElement, name: string): string | undefi
   return found && textOf(found).trim();
 }
 
+/** The booleans of XML Schema; whatever else a writer meant is not guessed. */
+export function optionalBoolean(element: XmlElement, name: string): boolean | undefined {
+  const text = optionalText(element, name);
+  if (text === undefined) return undefined;
+  if (text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  throw malformed(`<${name}> is '${text}', expected true or false`);
+}
+
 /** Trimmed text of an element, which may not be blank. */
 export function filled(element: XmlElement): string {
   const text = textOf(element).trim();
@@ -86,11 +94,6 @@ export function readBase64(element: XmlElement): Buffer {
 /** Base64 of DER, or of PEM text as some writers have it. */
 export function readCertificate(element: XmlElement): Certificate {
   return parseCertificate(readBase64(element));
-}
-
-/** Text of each child of that name. */
-export function texts(element: XmlElement, name: string): string[] {
-  return childrenNamed(element, name).map(filled);
 }
 
 /** Member or subsystem in the XML form of identifiers. */

@@ -1,0 +1,83 @@
+import { readdir, readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildFromFiles } from './build-from-files.ts';
+import {
+  type ConfigurationFile,
+  describeFile,
+  instanceOfFolder,
+  metadataEnding,
+  metadataOf,
+  ownerFile,
+} from './folder-layout.ts';
+import type { GlobalConfiguration } from './global-configuration.ts';
+import { malformed } from './xml-fields.ts';
+
+/** A file together with its metadata as they stand beside each other on disk. */
+export interface ConfigurationFileOnDisk extends ConfigurationFile {
+  readonly metadata: Buffer;
+}
+
+/**
+ * Reads a configuration as X-Road lays it out on disk: `instance-identifier`, and a folder per instance.
+ * @throws Fault MalformedGlobalConf
+ */
+export async function readConfigurationFolder(dir: string): Promise<GlobalConfiguration> {
+  return buildFromFiles(...(await readConfigurationFiles(dir)));
+}
+
+/**
+ * @returns the own instance, and the files of every instance
+ * @throws Fault MalformedGlobalConf, also when there is no configuration
+ */
+export async function readConfigurationFiles(dir: string): Promise<[string, ConfigurationFileOnDisk[]]> {
+  for (;;) {
+    const generation = await generationAt(dir);
+    try {
+      return await readGeneration(generation);
+    } catch (error) {
+      // A writer may have put the next generation in place and removed this one meanwhile.
+      if (generation === (await generationAt(dir))) throw error;
+    }
+  }
+}
+
+/** The folder itself, so that all is read from one generation although the link may change. */
+async function generationAt(dir: string): Promise<string> {
+  try {
+    return await realpath(dir);
+  } catch (error) {
+    throw malformed(`there is no configuration in ${dir}`, error);
+  }
+}
+
+async function readGeneration(dir: string): Promise<[string, ConfigurationFileOnDisk[]]> {
+  const own = await readIfThere(join(dir, ownerFile));
+  if (own === undefined) throw malformed(`${dir} has no file ${ownerFile}`);
+  const files: ConfigurationFileOnDisk[] = [];
+  for (const entry of await readdir(dir, { withFileTypes: true })) {
+    if (entry.isDirectory()) files.push(...(await readInstance(join(dir, entry.name), entry.name)));
+  }
+  return [own.toString('utf8').trim(), files];
+}
+
+async function readInstance(folder: string, name: string): Promise<ConfigurationFileOnDisk[]> {
+  const instance = instanceOfFolder(name);
+  const files: ConfigurationFileOnDisk[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isFile() || entry.name.endsWith(metadataEnding)) continue;
+    const path = join(folder, entry.name);
+    const metadata = await readIfThere(`${path}${metadataEnding}`);
+    const file = describeFile(instance, entry.name, await readFile(path), metadata);
+    files.push({ ...file, metadata: metadata ?? Buffer.from(metadataOf(file)) });
+  }
+  return files;
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
