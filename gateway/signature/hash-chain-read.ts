@@ -36,7 +36,7 @@ export function readResult(
   chainName: string,
 ): { readonly step: string; readonly algorithm: DigestAlgorithm; readonly digest: Buffer } {
   const root = readDocument(document, 'HashChainResult');
-  const [method, value, ...more] = elements(root);
+  const [method, value, ...more] = elementsIn(root, ['URI']);
   const uri = attribute(root, 'URI') ?? '';
   const { file, step } = splitUri(uri);
   if (file !== chainName)
@@ -47,7 +47,7 @@ export function readResult(
 
 /** @throws Fault MalformedHashChain */
 export function readChain(document: Uint8Array): Steps {
-  const [defaultMethod, ...stepElements] = elements(readDocument(document, 'HashChain'));
+  const [defaultMethod, ...stepElements] = elementsIn(readDocument(document, 'HashChain'), []);
   const algorithm = readMethod(defaultMethod, 'DefaultDigestMethod');
   if (stepElements.length === 0 || stepElements.length > maxSteps) {
     refuse(
@@ -67,7 +67,7 @@ export function readChain(document: Uint8Array): Steps {
 }
 
 function readStep(element: XmlElement, byDefault: DigestAlgorithm): readonly Entry[] {
-  const entries = elements(element).map((one) => readEntry(one, byDefault));
+  const entries = elementsIn(element, ['id']).map((one) => readEntry(one, byDefault));
   if (entries.length === 0) refuse('MalformedHashChain', 'A step of the hash chain is empty');
   // A file beside other nodes is one half of a pair. Were more allowed, one attachment of several could be
   // turned into a bare digest and withheld.
@@ -80,7 +80,7 @@ function readStep(element: XmlElement, byDefault: DigestAlgorithm): readonly Ent
 }
 
 function readEntry(element: XmlElement, byDefault: DigestAlgorithm): Entry {
-  const inner = elements(element);
+  const inner = elementsIn(element, ['URI']);
   const ownMethod = inner.find((one) => isNamed(one, 'DigestMethod', dsNamespace));
   const algorithm = ownMethod === undefined ? byDefault : readMethod(ownMethod);
   const rest = ownMethod === undefined ? inner : inner.slice(1);
@@ -144,6 +144,14 @@ function readDigest(element: XmlElement | undefined): Buffer {
     }
     throw error;
   }
+}
+
+/** Elements in one that holds nothing else and has no other attributes, as its schema has it. */
+function elementsIn(element: XmlElement, attributes: readonly string[]): XmlElement[] {
+  const isStrange =
+    element.children.some((node) => typeof node === 'string' && /[^ \t\r\n]/.test(node)) ||
+    element.attributes.some(({ name }) => !attributes.includes(name));
+  return isStrange ? unreadable(element) : elements(element);
 }
 
 function isNamed(element: XmlElement, localName: string, namespace: string): boolean {

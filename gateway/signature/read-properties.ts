@@ -2,6 +2,7 @@ import { digestOf } from '../../certs/key/index.ts';
 import { attribute, elements, textOf, type XmlElement } from '../xml/index.ts';
 import {
   bytesOf,
+  checkAttributes,
   type Digested,
   digestIn,
   isNamed,
@@ -33,8 +34,8 @@ export interface QualifyingProperties {
 /** @throws Fault MalformedSignature */
 export function readQualifyingProperties(element: XmlElement, signature: XmlElement): QualifyingProperties {
   const take = takeChildren(element, ['xades:SignedProperties', 'xades:UnsignedProperties']);
-  const id = attribute(signature, 'Id');
-  if (id !== undefined && required(element, 'Target') !== `#${id}`) {
+  checkAttributes(element, ['Id', 'Target']);
+  if (required(element, 'Target') !== `#${required(signature, 'Id')}`) {
     throw malformed('The qualifying properties are those of another signature');
   }
   const signedProperties = one(take('xades:SignedProperties'), 'xades:SignedProperties');

@@ -11,6 +11,7 @@ import {
 import { type QualifyingProperties, readQualifyingProperties } from './read-properties.ts';
 import {
   bytesOf,
+  checkAttributes,
   type Digested,
   isNamed,
   malformed,
@@ -78,6 +79,8 @@ function readParsed(root: XmlElement): SignaturePieces {
     one(take('ds:Object'), 'ds:Object'),
   ];
   checkDocument(root);
+  // None of these elements is signed; what their schemas do not have might mean something to someone.
+  for (const element of [signature, value, keyInfo, object]) checkAttributes(element, ['Id']);
   const properties = readQualifyingProperties(onlyChild(object, 'xades:QualifyingProperties'), signature);
   const certificate = onlyChild(onlyChild(keyInfo, 'ds:X509Data'), 'ds:X509Certificate');
   return {
@@ -118,6 +121,7 @@ function checkDocument(root: XmlElement): void {
     }
     for (const { name, value } of element.attributes) {
       if (name.length !== 2 || name.toLowerCase() !== 'id') continue;
+      if (!/^[A-Za-z_][\w.-]*$/.test(value)) throw malformed(`'${value.slice(0, 40)}' is not an id`);
       if (ids.has(value)) throw malformed(`Two elements have the id '${value}'`);
       ids.add(value);
     }

@@ -57,6 +57,12 @@ export function takeChildren(
   return (name) => taken.get(name) ?? [];
 }
 
+/** @throws Fault MalformedSignature when an element has attributes other than these */
+export function checkAttributes(element: XmlElement, names: readonly string[]): void {
+  const unknown = element.attributes.find(({ name }) => !names.includes(name));
+  if (unknown !== undefined) throw malformed(`<${element.name}> has an attribute ${unknown.name}`);
+}
+
 /** The only child of an element. */
 export function onlyChild(element: XmlElement, name: string): XmlElement {
   return one(takeChildren(element, [name])(name), name);
