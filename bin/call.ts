@@ -18,17 +18,28 @@ interface CallOptions {
 export function callCommand(): Command {
   return new Command('call')
     .description('make a REST exchange through a security server')
-    .argument('<service>', 'service identifier and path, e.g. PILOT/GOV/1001/population/register/persons/P-1001')
+    .argument(
+      '<service>',
+      'service identifier and path, e.g. PILOT/GOV/1001/population/register/persons/P-1001',
+    )
     .requiredOption('--server <url>', 'address of your own security server, e.g. http://localhost:8080')
     .requiredOption('--client <id>', 'the subsystem that calls, e.g. PILOT/MUN/2001/permits')
     .option('-X, --method <verb>', 'HTTP method', 'GET')
     .option('-d, --data <body>', 'request body; @file reads it from a file, @- from standard input')
-    .option('-H, --header <name:value>', 'further header, repeatable', (value, list: string[]) => [...list, value], [])
+    .option(
+      '-H, --header <name:value>',
+      'further header, repeatable',
+      (value, list: string[]) => [...list, value],
+      [],
+    )
     .option('--cert <file>', 'PEM client certificate, for clients whose connection type demands one')
     .option('--key <file>', 'PEM private key of --cert')
     .option('--insecure', 'accept any TLS certificate of the security server')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExit status: 0 answered by the service, 1 refused on the way, 2 wrong usage or unreachable.')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 answered by the service, 1 refused on the way, 2 wrong usage or unreachable.',
+    )
     .action(call);
 }
 

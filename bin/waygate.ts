@@ -33,13 +33,17 @@ const entries: readonly Entry[] = [
     name: 'config',
     about: 'verify a signed global configuration',
     load: async () =>
-      new Command('config').description('global configuration').addCommand((await import('./config-verify.ts')).configVerifyCommand()),
+      new Command('config')
+        .description('global configuration')
+        .addCommand((await import('./config-verify.ts')).configVerifyCommand()),
   },
   {
     name: 'audit',
     about: 'verify containers and archives offline',
     load: async () =>
-      new Command('audit').description('evidence').addCommand((await import('./audit-verify.ts')).auditVerifyCommand()),
+      new Command('audit')
+        .description('evidence')
+        .addCommand((await import('./audit-verify.ts')).auditVerifyCommand()),
   },
 ];
 
@@ -97,7 +101,8 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     process.stderr.write(`waygate: ${error instanceof Error ? error.message : String(error)}\n`);
-    if (process.env['WAYGATE_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (process.env['WAYGATE_DEBUG'] !== undefined && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`);
     process.exitCode = 2;
   },
 );

@@ -1,2 +1,3 @@
+export { type Auditor, createAuditor, type JudgedArchive, type Judgement } from './auditor/index.ts';
 export { serverCommand } from './cli/index.ts';
 export { initServer, type NewServer, type RunningServer, type ServerSettings, startServer } from './main.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createSoftwareToken, openSoftwareToken, type Token } from '../certs/token/index.ts';
 import { buildName, createCertificate, parseCertificate } from '../certs/x509/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
-import { parseAnchor } from '../gateway/configuration/index.ts';
+import { type GlobalConfiguration, parseAnchor } from '../gateway/configuration/index.ts';
 import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
 import { checkCreatable, printShort, type ServerId } from '../gateway/identifier/index.ts';
 import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
@@ -75,6 +75,8 @@ export interface RunningServer {
   readonly adminUrl: string;
   /** Opens the administration API; also in the file `api-key` of the data folder. */
   readonly apiKey: string;
+  /** The configuration in force. @throws Fault OutdatedGlobalConf */
+  configuration(): GlobalConfiguration;
   health(): Promise<Health>;
   close(): Promise<void>;
 }
@@ -143,6 +145,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     if (pin !== undefined) await token.activate(pin);
 
     const configurationDir = join(data, 'globalconf');
+    let signer: ServerSigner | undefined;
     const configuration = new ConfigurationClient({
       anchor: parseAnchor(await readFile(join(data, 'configuration-anchor.xml'))),
       dir: configurationDir,
@@ -157,7 +160,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     closers.push(() => configuration.close());
     await configuration.start();
 
-    const signer = new ServerSigner({
+    const certificates = new ServerSigner({
       serverId: settings.serverId,
       tokens: new Map([[token.id, token]]),
       configuration,
@@ -166,8 +169,9 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       saveStatus: (sha256, status) => saveStatus(settings.db, sha256, status),
       onFailure: (own, error) => onTrouble(`status of certificate ${own.certificate.subject}`, error),
     });
-    closers.push(() => signer.close());
-    const reloadCertificates = async () => signer.use(await ownCertificates(settings.db));
+    signer = certificates;
+    closers.push(() => certificates.close());
+    const reloadCertificates = async () => certificates.use(await ownCertificates(settings.db));
     await reloadCertificates();
 
     const log = await SqliteMessageLog.open({
@@ -186,7 +190,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     const road: Road = {
       configuration,
       settings: () => settings.current(),
-      signer,
+      signer: certificates,
       log,
       clock: { now },
       signatures: createVerifier(),
@@ -198,7 +202,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       checkHealth({
         configuration: () => configuration.current(),
         settings: () => settings.current(),
-        signer,
+        signer: certificates,
         log,
         now,
       });
@@ -250,7 +254,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       {
         settings,
         token,
-        signer,
+        signer: certificates,
         log,
         configuration: () => configuration.current(),
         refreshConfiguration: () => configuration.refresh(),
@@ -278,6 +282,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       peerAddress: { host: provider.host, port: provider.port },
       adminUrl: urlOf('http', adminListening),
       apiKey,
+      configuration: () => configuration.current(),
       health,
       close,
     };

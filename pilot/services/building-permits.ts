@@ -2,7 +2,11 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { request } from 'undici';
 
 const application = z
-  .object({ applicant: z.string().openapi({ example: 'P-1001' }), site: z.string().min(1), work: z.string().min(1) })
+  .object({
+    applicant: z.string().openapi({ example: 'P-1001' }),
+    site: z.string().min(1),
+    work: z.string().min(1),
+  })
   .openapi('Application');
 
 const permit = application
@@ -55,7 +59,8 @@ export function createBuildingPermits(options: BuildingPermitsOptions): OpenAPIH
       headersTimeout: 30_000,
     });
     const body: unknown = await answer.body.json();
-    if (answer.statusCode === 404) return c.json({ title: 'The applicant is not in the population register' }, 422);
+    if (answer.statusCode === 404)
+      return c.json({ title: 'The applicant is not in the population register' }, 422);
     const found = registerPerson.safeParse(body);
     if (answer.statusCode !== 200 || !found.success) {
       const detail = String(answer.headers['x-road-error'] ?? `status ${answer.statusCode}`);
@@ -89,7 +94,11 @@ export function createBuildingPermits(options: BuildingPermitsOptions): OpenAPIH
 
   app.doc('/openapi.json', {
     openapi: '3.0.3',
-    info: { title: 'Building permits', version: '1.0.0', description: 'Applications and permits of the city.' },
+    info: {
+      title: 'Building permits',
+      version: '1.0.0',
+      description: 'Applications and permits of the city.',
+    },
     servers: [{ url: '/v1' }],
   });
   return app;

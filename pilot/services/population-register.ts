@@ -54,7 +54,10 @@ export function createPopulationRegister(): OpenAPIHono {
   });
   app.openapi(search, (c) => {
     const wanted = c.req.valid('query').name.toLowerCase();
-    return c.json([...people.values()].filter(({ name }) => name.toLowerCase().includes(wanted)), 200);
+    return c.json(
+      [...people.values()].filter(({ name }) => name.toLowerCase().includes(wanted)),
+      200,
+    );
   });
 
   const changeAddress = createRoute({

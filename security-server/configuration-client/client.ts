@@ -69,10 +69,11 @@ export class ConfigurationClient implements ConfigurationSource {
   }
 
   /**
-   * Polls now.
+   * Polls anew, after a poll that is under way: what was published before the call is in force when it resolves.
    * @throws Error with what was wrong with each source
    */
   async refresh(): Promise<void> {
+    await this.#polling?.catch(() => undefined);
     this.#polling ??= this.#poll().finally(() => {
       this.#polling = undefined;
       this.#plan();

@@ -1,0 +1,276 @@
+import { access, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { initRegistry, startRegistry } from '../central-registry/index.ts';
+import { createAuthority, openAuthority, startAuthority } from '../certs/authority/index.ts';
+import type { KeySpec } from '../certs/key/index.ts';
+import { listen, serverOf } from '../gateway/http/index.ts';
+import { parseEncodedClient, parseEncodedServer } from '../gateway/identifier/index.ts';
+import { writeFileDurably } from '../gateway/store/index.ts';
+import { initServer, type RunningServer, startServer } from '../security-server/index.ts';
+import { type AdminClient, adminClient } from './admin-client.ts';
+import { foundInstance } from './found-instance.ts';
+import { joinInstance } from './join-instance.ts';
+import {
+  administrations,
+  city,
+  instance,
+  ministry,
+  type PilotAdministration,
+  type PilotPorts,
+  portsFrom,
+  serverId,
+  subsystemId,
+} from './plan.ts';
+import { pilotServices, publishService } from './publish-services.ts';
+import { loadOrMakeSecrets, type PilotSecrets } from './secrets.ts';
+import { createBuildingPermits } from './services/building-permits.ts';
+import { createPopulationRegister } from './services/population-register.ts';
+
+export interface PilotOptions {
+  readonly data: string;
+  /** First of twelve ports in a row. */
+  readonly portBase: number;
+  /** Of signing and authentication keys, when the network is founded. */
+  readonly keySpec?: KeySpec;
+  /** Told of each step when it is done. */
+  readonly onStep: (step: string) => void;
+  /** Told of troubles of any component. */
+  readonly onTrouble: (component: string, about: string, error: unknown) => void;
+}
+
+export interface PilotNetwork {
+  readonly registry: {
+    readonly configurationUrl: string;
+    readonly adminUrl: string;
+    readonly apiKey: string;
+  };
+  readonly ministry: RunningServer;
+  readonly city: RunningServer;
+  readonly ports: PilotPorts;
+  close(): Promise<void>;
+}
+
+/** Ends in reverse order what was begun. */
+class Closers {
+  readonly #ends: (() => Promise<void> | void)[] = [];
+
+  add(end: () => Promise<void> | void): void {
+    this.#ends.push(end);
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.#ends.splice(0).reverse()) await end();
+  }
+}
+
+/**
+ * Founds the pilot network, or finds it in its folder, and starts all of it: every part is the product's own code on
+ * real sockets, started as it is started alone.
+ */
+export async function startPilot(options: PilotOptions): Promise<PilotNetwork> {
+  const { data, onStep } = options;
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const secrets = await loadOrMakeSecrets(data);
+  const ports = portsFrom(options.portBase);
+  const marker = join(data, 'founded');
+  const isFounded = await exists(marker);
+  const closers = new Closers();
+  try {
+    const {
+      authority,
+      url: authorityUrl,
+      ocspUrl,
+      tsaUrl,
+    } = await startPilotAuthority(options, secrets, ports, closers);
+    onStep('certification authority, OCSP responder and timestamping authority are running');
+
+    const registry = await startPilotRegistry(options, secrets, ports, closers);
+    const registryAdmin = adminClient(registry.adminUrl, registry.apiKey);
+    if (!isFounded) await foundInstance(registryAdmin, { authority, ocspUrl, tsaUrl });
+    onStep(`registry of instance ${instance} is publishing its configuration`);
+
+    const servers = {} as Record<PilotAdministration['key'], { running: RunningServer; admin: AdminClient }>;
+    const anchor = (await registry.anchor('internal')).xml;
+    for (const administration of administrations) {
+      const running = await startPilotServer(administration, anchor, options, secrets, ports, closers);
+      const admin = adminClient(running.adminUrl, running.apiKey);
+      servers[administration.key] = { running, admin };
+      if (!isFounded) {
+        const { issue: issueSecret } = secrets;
+        const keySpec = options.keySpec ?? ({ type: 'ec', curve: 'P-256' } as const);
+        await joinInstance({
+          administration,
+          server: admin,
+          registry: registryAdmin,
+          authorityUrl,
+          issueSecret,
+          keySpec,
+        });
+      }
+      onStep(`security server of the ${administration.name} is running`);
+    }
+
+    await startServices(ports, servers.city.running.clientUrl, closers);
+    if (!isFounded) {
+      for (const service of pilotServices(ports.populationRegister, ports.buildingPermits)) {
+        await publishService(servers[service.provider.key].admin, service);
+      }
+      await writeFileDurably(marker, `${new Date().toISOString()}\n`);
+    }
+    onStep('population register and building permits are running and published');
+
+    for (const { running, admin } of Object.values(servers)) await requireEverybodyKnown(running, admin);
+    await requireReady(servers.ministry.running);
+    await requireReady(servers.city.running);
+    onStep('both security servers are ready');
+    const { configurationUrl, adminUrl, apiKey } = registry;
+    return {
+      registry: { configurationUrl, adminUrl, apiKey },
+      ministry: servers.ministry.running,
+      city: servers.city.running,
+      ports,
+      close: () => closers.close(),
+    };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function startPilotAuthority(
+  options: PilotOptions,
+  secrets: PilotSecrets,
+  ports: PilotPorts,
+  closers: Closers,
+) {
+  const dir = join(options.data, 'authority');
+  const pin = secrets.authority;
+  const authority = (await exists(join(dir, 'tsa.pem')))
+    ? await openAuthority(dir, { pin })
+    : await createAuthority(dir, { name: 'Waygate Pilot', pin });
+  const running = await startAuthority({
+    authority,
+    host: '127.0.0.1',
+    port: ports.authority,
+    issueSecret: secrets.issue,
+    report: (error) => options.onTrouble('authority', 'request', error),
+  });
+  closers.add(() => running.close());
+  return { authority, ...running };
+}
+
+async function startPilotRegistry(
+  options: PilotOptions,
+  secrets: PilotSecrets,
+  ports: PilotPorts,
+  closers: Closers,
+) {
+  const data = join(options.data, 'registry');
+  const pin = secrets.registry;
+  if (!(await exists(join(options.data, 'founded')))) {
+    await initRegistry({ data, instance, address: '127.0.0.1', pin });
+  }
+  const registry = await startRegistry({
+    data,
+    pin,
+    configurationHost: '127.0.0.1',
+    configurationPort: ports.configuration,
+    adminHost: '127.0.0.1',
+    adminPort: ports.registryAdmin,
+    report: (error) => options.onTrouble('registry', 'operation', error),
+  });
+  closers.add(() => registry.close());
+  return registry;
+}
+
+async function startPilotServer(
+  administration: PilotAdministration,
+  anchor: Uint8Array,
+  options: PilotOptions,
+  secrets: PilotSecrets,
+  ports: PilotPorts,
+  closers: Closers,
+): Promise<RunningServer> {
+  const { key, host } = administration;
+  const data = join(options.data, key);
+  const pin = secrets[key];
+  if (!(await exists(join(data, 'settings.sqlite')))) {
+    await initServer({
+      data,
+      id: parseEncodedServer(serverId(administration)),
+      pin,
+      anchor,
+    });
+  }
+  const server = await startServer({
+    data,
+    pin,
+    clientHost: '127.0.0.1',
+    clientPort: ports[`${key}Client`],
+    clientTlsPort: ports[`${key}ClientTls`],
+    peerHost: host,
+    peerPort: ports.peers,
+    instancePeerPort: ports.peers,
+    adminHost: '127.0.0.1',
+    adminPort: ports[`${key}Admin`],
+    timestampUrls: [],
+    acceptableTimestampFailureMs: 14_400_000,
+    configurationPollMs: 2_000,
+    allowedFederations: 'none',
+    maxBodyBytes: 10 * 1024 ** 3,
+    onExchange: ({ error, side, detail }) => {
+      if (error !== undefined) options.onTrouble(key, `exchange ${side} ${detail ?? ''}`, error);
+    },
+    onTrouble: (about, error) => options.onTrouble(key, about, error),
+  });
+  closers.add(() => server.close());
+  return server;
+}
+
+async function startServices(ports: PilotPorts, cityUrl: string, closers: Closers): Promise<void> {
+  const population = createPopulationRegister();
+  const permits = createBuildingPermits({
+    securityServerUrl: cityUrl,
+    client: `${instance}/${city.memberClass}/${city.memberCode}/permits`,
+    populationRegister: `/r1/${instance}/${ministry.memberClass}/${ministry.memberCode}/population/register`,
+  });
+  for (const [app, port] of [
+    [population, ports.populationRegister],
+    [permits, ports.buildingPermits],
+  ] as const) {
+    const listening = await listen(serverOf(app.fetch), '127.0.0.1', port, '--port-base');
+    closers.add(() => listening.close());
+  }
+}
+
+/** Waits until a server's configuration tells of every other: the registry publishes a moment after a change. */
+async function requireEverybodyKnown(server: RunningServer, admin: AdminClient): Promise<void> {
+  const everybody = administrations.flatMap((one) =>
+    one.subsystems.map(({ code }) => parseEncodedClient(subsystemId(one, code))),
+  );
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    await admin.post('/configuration/refresh');
+    const configuration = server.configuration();
+    if (everybody.every((client) => configuration.serversOf(client).length > 0)) return;
+    await setTimeout(50);
+  }
+  throw new Error('the registry did not publish all members within five seconds');
+}
+
+async function requireReady(server: RunningServer): Promise<void> {
+  const { isReady, checks } = await server.health();
+  if (isReady) return;
+  const reasons = checks.filter(({ isGood }) => !isGood).map(({ name, detail }) => `${name}: ${detail}`);
+  throw new Error(`a security server is not ready: ${reasons.join('; ')}`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}

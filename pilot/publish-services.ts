@@ -1,0 +1,58 @@
+import type { AdminClient } from './admin-client.ts';
+import { city, ministry, type PilotAdministration, subsystemId } from './plan.ts';
+
+interface PilotService {
+  readonly provider: PilotAdministration;
+  readonly subsystem: string;
+  readonly code: string;
+  readonly port: number;
+  /** Who may call which endpoints. */
+  readonly rights: readonly {
+    readonly subject: string;
+    readonly endpoints: readonly { readonly method: string; readonly path: string }[];
+  }[];
+}
+
+const everything = [{ method: '*', path: '**' }];
+
+export function pilotServices(populationPort: number, permitsPort: number): readonly PilotService[] {
+  return [
+    {
+      provider: ministry,
+      subsystem: 'population',
+      code: 'register',
+      port: populationPort,
+      rights: [
+        { subject: subsystemId(city, 'permits'), endpoints: [{ method: 'GET', path: '/persons/*' }] },
+        { subject: subsystemId(city, 'portal'), endpoints: everything },
+      ],
+    },
+    {
+      provider: city,
+      subsystem: 'permits',
+      code: 'building-permits',
+      port: permitsPort,
+      rights: [
+        { subject: subsystemId(ministry, 'inspection'), endpoints: everything },
+        { subject: subsystemId(city, 'portal'), endpoints: everything },
+      ],
+    },
+  ];
+}
+
+/** Publishes a service of an administration on its own security server. */
+export async function publishService(server: AdminClient, service: PilotService): Promise<void> {
+  const { provider, subsystem, code, port, rights } = service;
+  const url = `http://127.0.0.1:${port}/v1`;
+  const path = `/clients/${encodeURIComponent(subsystemId(provider, subsystem))}/services/${code}`;
+  await server.put(path, {
+    kind: 'OPENAPI',
+    url,
+    descriptionUrl: `${url}/openapi.json`,
+    timeoutSeconds: 60,
+    verifyTls: true,
+    certificates: [],
+    endpoints: [],
+  });
+  await server.put(`${path}/access-rights`, rights);
+}
