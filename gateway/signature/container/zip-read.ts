@@ -15,6 +15,9 @@ export interface ZipLimits {
 /** Deflate cannot do better; more means that entries share their data, the trick of the worst zip bombs. */
 const bestRatio = 1032;
 const maxNameLength = 255;
+const centralHeaderLength = 46;
+const endLength = 22;
+const endOfDirectory = Buffer.from([0x50, 0x4b, 0x05, 0x06]);
 const stored = 0;
 const deflated = 8;
 
@@ -48,12 +51,15 @@ async function readEntries(
   }
   const files = new Map<string, Buffer>();
   let octets = 0;
+  let directoryLength = 0;
   for await (const entry of zip.eachEntry()) {
-    const { fileName, uncompressedSize } = entry;
-    if (fileName.length > maxNameLength || /\p{Cc}/u.test(fileName)) {
+    const { fileName, fileNameRaw, uncompressedSize } = entry;
+    if (fileNameRaw.length > maxNameLength || fileNameRaw.some((octet) => octet < 0x20 || octet === 0x7f)) {
       throw new ZipError('an entry has an unusable name');
     }
     octets += uncompressedSize;
+    directoryLength +=
+      centralHeaderLength + fileNameRaw.length + entry.extraFieldLength + entry.fileCommentLength;
     // Judged by what the headers claim, before anything is inflated; the claim is held to below.
     if (octets > maxOctets) throw new ZipError(`the zip file holds more than ${maxOctets} octets`);
     if (octets > bestRatio * bytes.length) throw new ZipError('entries of the zip file overlap');
@@ -62,7 +68,21 @@ async function readEntries(
     if (!fileName.endsWith('/')) files.set(fileName, data);
     else if (data.length > 0) throw new ZipError(`folder '${fileName}' has content`);
   }
+  checkEnd(bytes, directoryLength);
   return files;
+}
+
+/**
+ * The directory must reach up to the record at the end: readers that count differently would find other entries
+ * behind those that were read.
+ */
+function checkEnd(bytes: Buffer, directoryLength: number): void {
+  const end = bytes.lastIndexOf(endOfDirectory, bytes.length - endLength);
+  if (end === -1) throw new ZipError('the zip file has no end');
+  const [length, offset] = [bytes.readUInt32LE(end + 12), bytes.readUInt32LE(end + 16)];
+  if (length !== directoryLength || offset + length !== end) {
+    throw new ZipError('the directory of the zip file is not what its end says');
+  }
 }
 
 async function readData(zip: ZipFile, entry: Entry, bytes: Buffer): Promise<Buffer> {
