@@ -22,6 +22,4 @@ export const policy = {
 export const messageName = '/message.xml';
 export const hashChainResultName = '/sig-hashchainresult.xml';
 export const hashChainName = '/sig-hashchain.xml';
-export const timestampHashChainResultName = '/ts-hashchainresult.xml';
 export const timestampHashChainName = '/ts-hashchain.xml';
-export const signaturesName = '/META-INF/signatures.xml';

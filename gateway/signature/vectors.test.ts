@@ -11,7 +11,7 @@ const folder = '../shared/vectors';
 const vectors = existsSync(`${folder}/signatures`);
 const vector = (name: string) => readFileSync(`${folder}/signatures/${name}`);
 
-/** With a configuration that knows none of their authorities: how far a good signature gets then is told. */
+/** By a configuration that knows none of their authorities. */
 async function outcomeOf(
   documents: SignatureDocuments,
   head: Buffer,
@@ -46,7 +46,7 @@ describe('signatures of X-Road', () => {
   });
 
   it.skipIf(!vectors)(
-    'of a batch fit their messages; only the authority is unknown (needs ../shared/vectors)',
+    'of a batch fit their messages; only the certificate is refused (needs ../shared/vectors)',
     async () => {
       const documents = {
         signature: vector('batch-sig.xml'),
@@ -56,7 +56,8 @@ describe('signatures of X-Road', () => {
       const head = vector('message-1.xml');
       const written = /attachment1">\s*<DigestValue>([^<]*)/.exec(documents.hashChain.toString())?.[1] ?? '';
       const attachment = { name: '/attachment1', digest: Buffer.from(written, 'base64') } as const;
-      expect(await outcomeOf(documents, head, [attachment])).toBe('CannotCreateCertPath');
+      // Its certificate is for signing and for authentication, which is asked after all that was signed was found good.
+      expect(await outcomeOf(documents, head, [attachment])).toBe('MalformedSignature');
       expect(await outcomeOf(documents, head)).toBe('MalformedSignature.InvalidReference');
       expect(await outcomeOf(documents, Buffer.from('other'), [attachment])).toBe(
         'MalformedSignature.InvalidHashChainRef',

@@ -21,7 +21,7 @@ export interface ArchiveLink {
   readonly fileName: string;
 }
 
-export interface LinkedContainer {
+interface LinkedContainer {
   /** Lower-case hex. */
   readonly digest: string;
   readonly name: string;
@@ -66,7 +66,7 @@ export function writeLinkingInfo({ previous, algorithm, containers }: LinkingInf
 }
 
 /** @throws ArchiveError malformed */
-export function readLinkingInfo(bytes: Uint8Array): LinkingInfo {
+function readLinkingInfo(bytes: Uint8Array): LinkingInfo {
   const lines = Buffer.from(bytes).toString('utf8').split('\n');
   if (lines.at(-1) === '') lines.pop();
   const [first = '', ...rest] = lines;
@@ -120,10 +120,7 @@ export function verifyLinks(
   for (const { name, digest: expected } of info.containers) {
     const bytes = files.get(name);
     if (bytes === undefined || seen.has(name)) {
-      throw new ArchiveError(
-        'missing',
-        `${name} is in linkinginfo and not, or not once more, in the archive`,
-      );
+      throw new ArchiveError('missing', `${name} of linkinginfo is not in the archive, or is named twice`);
     }
     seen.add(name);
     digest = nextDigest(algorithm.name, digest, bytes);

@@ -25,7 +25,7 @@ export const alice: MemberId = { kind: 'MEMBER', instance: 'DEV', memberClass: '
 export const bob: MemberId = { ...alice, memberCode: '222' };
 
 /** A key with the certificate for it. */
-export interface Identity {
+interface Identity {
   readonly key: SigningKey;
   readonly certificate: Certificate;
 }
@@ -38,7 +38,7 @@ export interface Pki {
   stamp(data: Uint8Array, at?: Date): Promise<Buffer>;
 }
 
-export interface IssueOptions {
+interface IssueOptions {
   /** RSA with PSS instead of PKCS#1 v1.5. */
   readonly pss?: boolean;
   readonly keyUsage?: readonly KeyUsage[];
