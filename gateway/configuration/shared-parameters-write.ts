@@ -14,8 +14,8 @@ import { group, malformed, tag, writeClientId, writeDocument } from './xml-field
 /**
  * Shared parameters as one version has them: what the version does not know is left out, and servers in maintenance
  * lose their subsystems in versions that cannot say so, for older readers would go on routing there.
- * @throws Fault MalformedGlobalConf when a server's owner is not among the members
  * @param parameters authentication certificates with both their SHA-1 (version 2) and SHA-256 hashes
+ * @throws Fault MalformedGlobalConf when a server's owner is not among the members
  */
 export function writeSharedParameters(parameters: SharedParameters, version: ConfigurationVersion): Buffer {
   const ids = new Map<string, string>();
