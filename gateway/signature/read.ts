@@ -49,12 +49,16 @@ const maxBytes = 2 * 1024 * 1024;
  * Takes a signature document apart and checks that it has the one form that X-Road 7 servers read: one
  * `ds:Signature` with one `ds:Object`, elements in the order of their schemas, ids unique, one reference to the
  * signed properties of that very object, no other transforms than canonical XML of these.
+ * @param mode older containers may have white space around the signature; servers refuse it in a message
  * @throws Fault MalformedSignature
  * @see W3C XML Signature; ETSI TS 101 903 1.3.2
  */
-export function readSignature(document: Uint8Array): SignaturePieces {
+export function readSignature(
+  document: Uint8Array,
+  mode: 'message' | 'container' = 'message',
+): SignaturePieces {
   try {
-    return readParsed(parseXml(document, { maxBytes }));
+    return readParsed(parseXml(document, { maxBytes }), mode);
   } catch (error) {
     if (error instanceof XmlError) throw malformed(`The signature cannot be read: ${error.message}`, error);
     throw error;
@@ -69,8 +73,8 @@ export function signatureValueOf(document: Uint8Array): Buffer {
   return readSignature(document).signatureValue;
 }
 
-function readParsed(root: XmlElement): SignaturePieces {
-  const signature = findSignature(root);
+function readParsed(root: XmlElement, mode: 'message' | 'container'): SignaturePieces {
+  const signature = findSignature(root, mode);
   const take = takeChildren(signature, ['ds:SignedInfo', 'ds:SignatureValue', 'ds:KeyInfo', 'ds:Object']);
   const [signedInfo, value, keyInfo, object] = [
     one(take('ds:SignedInfo'), 'ds:SignedInfo'),
@@ -92,18 +96,18 @@ function readParsed(root: XmlElement): SignaturePieces {
   };
 }
 
-/** The root itself, or the first node in it; servers look nowhere else. */
-function findSignature(root: XmlElement): XmlElement {
+/** The root itself, or the only node in it; servers look nowhere else. */
+function findSignature(root: XmlElement, mode: 'message' | 'container'): XmlElement {
   if (isNamed(root, 'ds:Signature')) return root;
   const isContainer =
     root.name === 'asic:XAdESSignatures' &&
     (root.namespace === asicNamespace || root.namespace === olderAsicNamespace);
   if (!isContainer) throw malformed(`<${root.name}> is not a signature document`);
-  const [first] = root.children;
-  if (first === undefined || typeof first === 'string' || !isNamed(first, 'ds:Signature')) {
-    throw malformed('The signature document does not begin with a <ds:Signature>');
+  const signature = onlyChild(root, 'ds:Signature');
+  if (mode === 'message' && root.children[0] !== signature) {
+    throw malformed('The signature document does not begin with its signature');
   }
-  return first;
+  return signature;
 }
 
 /**

@@ -274,6 +274,7 @@ describe('a signature document that could be read in two ways', () => {
     ['has two objects', '</ds:Signature>', '<ds:Object></ds:Object></ds:Signature>'],
     ['has an object before its own', '<ds:Object>', '<ds:Object></ds:Object><ds:Object>'],
     ['has white space in front of its signature', /(<asic:[^>]*>)/, '$1 '],
+    ['has an element behind its signature', '</asic:', '<x></x></asic:'],
     ['has an element in front of its signature', /(<asic:[^>]*>)/, '$1<x></x>'],
     ['has two elements of one id', 'Id="ocsp-response-1"', 'Id="signed-properties"'],
     ['spells the attribute of an id differently', 'Id="ocsp-response-1"', 'ID="signed-properties"'],
@@ -296,6 +297,12 @@ describe('a signature document that could be read in two ways', () => {
     ['has no root of its own', /asic:XAdESSignatures/g, 'asic:Other'],
   ])('is refused when it %s', (_what, from, to) => {
     expect(faultOf(altered(plain, from, to))).toBe('MalformedSignature');
+  });
+
+  it('may have white space around its signature when it is old and in a container', () => {
+    const spaced = altered(plain, /(<asic:[^>]*>)(.*)(<\/asic:)/, '$1\n$2\n$3');
+    expect(faultOf(spaced)).toBe('MalformedSignature');
+    expect(faultOf(spaced, { mode: 'container' })).toBe('accepted');
   });
 
   it.each<[string, string | RegExp, string]>([

@@ -54,7 +54,7 @@ export function createVerifier(): SignatureVerifier {
   const certificates = new SigningCertificates();
   return {
     verify: (question) => {
-      const pieces = readSignature(question.documents.signature);
+      const pieces = readSignature(question.documents.signature, question.mode);
       const { coverage, missing } = verifyCoverage(pieces.references, question);
       const { certificate, checkSigner, checkTrust } = certificates.open(pieces, question);
       checkSigner();

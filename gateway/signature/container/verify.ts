@@ -39,7 +39,7 @@ export async function verifyContainer(question: ContainerQuestion): Promise<Veri
     ? await readContainer(question.container)
     : question.container;
   const message = signerOfMessage(container.head);
-  const pieces = readSignature(container.documents.signature);
+  const pieces = readSignature(container.documents.signature, 'container');
   checkReferences(pieces);
   const timestamp = verifyTimestamp(container, pieces, configuration);
   const signature = verifier.verify({
