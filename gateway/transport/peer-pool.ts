@@ -85,7 +85,8 @@ export class PeerPool implements PeerConnection {
       connect: (_target, callback) => {
         const waiting = this.#ready.pop();
         if (waiting !== undefined && !waiting.socket.destroyed) {
-          callback(null, waiting.socket);
+          // Answered within this very call, the client would not notice and never send.
+          process.nextTick(callback, null, waiting.socket);
           return;
         }
         this.#open().then(
