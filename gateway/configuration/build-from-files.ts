@@ -6,18 +6,26 @@ import {
   type GlobalConfiguration,
   type InstanceContent,
 } from './global-configuration.ts';
-import type { PrivateParameters } from './model.ts';
+import type { PrivateParameters, SharedParameters } from './model.ts';
 import { type OptionalParameters, optionalParts } from './optional-parts.ts';
 import { parsePrivateParameters } from './private-parameters.ts';
 import { parseSharedParameters } from './shared-parameters-read.ts';
 import { malformed } from './xml-fields.ts';
 
+/** Shared parameters by the very bytes they were read from, for whoever builds again and again. */
+export type ReadBefore = WeakMap<Buffer, { readonly version: number; readonly shared: SharedParameters }>;
+
 /**
  * Parses the files of a configuration and indexes them.
  * @param own the own instance: private and optional parts of others do not count
+ * @param readBefore kept by the caller: contents that came before, as the same buffers, are not parsed anew
  * @throws Fault MalformedGlobalConf, also when a file speaks of another instance than it was filed under
  */
-export function buildFromFiles(own: string, files: readonly ConfigurationFile[]): GlobalConfiguration {
+export function buildFromFiles(
+  own: string,
+  files: readonly ConfigurationFile[],
+  readBefore: ReadBefore = new WeakMap(),
+): GlobalConfiguration {
   const instances: InstanceContent[] = [];
   const seen = new Set<string>();
   let optional: OptionalParameters = {};
@@ -31,7 +39,7 @@ export function buildFromFiles(own: string, files: readonly ConfigurationFile[])
     seen.add(key);
     hash.update(`\n${key} ${version} ${content.length}\n`).update(content);
     if (contentIdentifier === 'SHARED-PARAMETERS') {
-      const shared = parseSharedParameters(content, version);
+      const shared = readShared(file, readBefore);
       requireInstance(shared.instance, instance, 'shared parameters');
       instances.push({ shared, expiresAt });
     } else if (instance === own && contentIdentifier === 'PRIVATE-PARAMETERS') {
@@ -53,6 +61,14 @@ export function buildFromFiles(own: string, files: readonly ConfigurationFile[])
     }),
   };
   return buildConfiguration(content);
+}
+
+function readShared({ content, version }: ConfigurationFile, readBefore: ReadBefore): SharedParameters {
+  const known = readBefore.get(content);
+  if (known?.version === version) return known.shared;
+  const shared = parseSharedParameters(content, version);
+  readBefore.set(content, { version, shared });
+  return shared;
 }
 
 function fileKey({ instance, contentIdentifier }: ConfigurationFile): string {

@@ -2,7 +2,7 @@ import { digestAlgorithms, digestOf, type SigningKey } from '../../certs/key/ind
 import type { ConfigurationVersion } from './model.ts';
 import { malformed } from './xml-fields.ts';
 
-export interface PartToWrite {
+interface PartToWrite {
   readonly contentIdentifier: string;
   readonly instance: string;
   readonly location: string;

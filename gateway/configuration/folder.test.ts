@@ -13,6 +13,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   buildFromFiles,
   type ConfigurationFile,
+  type ReadBefore,
   readConfigurationFiles,
   readConfigurationFolder,
   writeConfigurationFolder,
@@ -240,6 +241,21 @@ describe('the files of a configuration', () => {
     const foreign = { ...part, instance: 'ABROAD' };
     expect(buildFromFiles('DEV', [...own(), sharedOf('ABROAD'), foreign]).verifyNextUpdate).toBe(true);
     expect(buildFromFiles('DEV', [...own(), part]).verifyNextUpdate).toBe(false);
+  });
+
+  it('are not parsed anew when their bytes are still the same ones', () => {
+    const readBefore: ReadBefore = new WeakMap();
+    const files = own();
+    const first = buildFromFiles('DEV', files, readBefore);
+    const renewed = files.map((file) => ({ ...file, expiresAt: new Date('2030-01-01T00:00:00Z') }));
+    const second = buildFromFiles('DEV', renewed, readBefore);
+    expect(second.shared('DEV')).toBe(first.shared('DEV'));
+    expect(second.expiresAt).toEqual(new Date('2030-01-01T00:00:00Z'));
+    const copied = files.map((file) => ({ ...file, content: Buffer.from(file.content) }));
+    expect(buildFromFiles('DEV', copied, readBefore).shared('DEV')).not.toBe(first.shared('DEV'));
+    // The same bytes may not be read the same way in another version.
+    const older = files.map((file) => ({ ...file, version: 2 as const }));
+    expect(codeOf(() => buildFromFiles('DEV', older, readBefore))).toBe('MalformedGlobalConf');
   });
 
   it('have the same id in any order, and another when one of them changes', () => {

@@ -1,7 +1,7 @@
 export { parseAnchor, writeAnchor } from './anchor.ts';
-export { buildFromFiles } from './build-from-files.ts';
+export { buildFromFiles, type ReadBefore } from './build-from-files.ts';
 export { type Directory, type DirectoryPart, verifyDirectory } from './directory-read.ts';
-export { type DirectoryToWrite, type PartToWrite, writeDirectory } from './directory-write.ts';
+export { type DirectoryToWrite, writeDirectory } from './directory-write.ts';
 export type { ConfigurationFile } from './folder-layout.ts';
 export { readConfigurationFiles, readConfigurationFolder } from './folder-read.ts';
 export { writeConfigurationFolder } from './folder-write.ts';
@@ -11,7 +11,18 @@ export {
   type GlobalConfiguration,
   type IssuingCa,
 } from './global-configuration.ts';
-export * from './model.ts';
+export {
+  type Anchor,
+  type AnchorSource,
+  type ApprovedCa,
+  type CertificationAuthority,
+  type ConfigurationVersion,
+  type Member,
+  type PrivateParameters,
+  type SecurityServer,
+  type SharedParameters,
+  versions,
+} from './model.ts';
 export { parsePrivateParameters, writePrivateParameters } from './private-parameters.ts';
 export { parseSharedParameters } from './shared-parameters-read.ts';
 export { writeSharedParameters } from './shared-parameters-write.ts';

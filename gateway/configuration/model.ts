@@ -44,7 +44,7 @@ export interface MemberClass {
   readonly description: string;
 }
 
-export interface Subsystem {
+interface Subsystem {
   readonly subsystemCode: string;
   /** From version 5. */
   readonly name?: string;
@@ -58,7 +58,7 @@ export interface Member {
 }
 
 /** Hash of an authentication certificate: 20 bytes are SHA-1, 32 are SHA-256. */
-export type AuthCertHash = Buffer;
+type AuthCertHash = Buffer;
 
 export interface SecurityServer {
   /** Names its owner. */
@@ -78,7 +78,7 @@ export interface GlobalGroup {
 }
 
 /** A place that serves the configuration, as other servers of the instance learn it. From version 3. */
-export interface ConfigurationSourceAddress {
+interface ConfigurationSourceAddress {
   readonly address: string;
   /** DER; of the internal and of the external configuration. */
   readonly internalVerificationCerts: readonly Buffer[];

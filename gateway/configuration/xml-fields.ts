@@ -13,7 +13,7 @@ import {
 } from '../xml/index.ts';
 
 export const xroadNamespace = 'http://x-road.eu/xsd/xroad.xsd';
-export const identifiersNamespace = 'http://x-road.eu/xsd/identifiers';
+const identifiersNamespace = 'http://x-road.eu/xsd/identifiers';
 
 export function malformed(message: string, cause?: unknown): Fault {
   return new Fault('MalformedGlobalConf', message, cause === undefined ? {} : { cause });
@@ -65,7 +65,7 @@ export function optionalBoolean(element: XmlElement, name: string): boolean | un
 }
 
 /** Trimmed text of an element, which may not be blank. */
-export function filled(element: XmlElement): string {
+function filled(element: XmlElement): string {
   const text = textOf(element).trim();
   if (text === '') throw malformed(`<${element.name}> is empty`);
   return text;

@@ -1,4 +1,4 @@
 export { isKnownAuthenticationCertificate, verifyAuthenticationPeer } from './authentication-peer.ts';
-export { type Purpose, purposeOf } from './purpose.ts';
+export { purposeOf } from './purpose.ts';
 export { verifySigningCertificate } from './signing-certificate.ts';
 export { memberOfSigningCertificate } from './signing-member.ts';

@@ -1,7 +1,7 @@
 import type { DistinguishedName } from '../../certs/x509/index.ts';
 
 /** The part of a subject that names a member. */
-export interface NamedMember {
+interface NamedMember {
   readonly instance: string;
   readonly memberClass: string;
   readonly memberCode: string;

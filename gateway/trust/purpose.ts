@@ -1,7 +1,7 @@
 import { type Certificate, extendedKeyUsages } from '../../certs/x509/index.ts';
 
 /** What a certificate of a member may be used for. */
-export type Purpose = 'signing' | 'authentication';
+type Purpose = 'signing' | 'authentication';
 
 /**
  * The one purpose of a certificate; undefined when it says none, or both. X-Road 7 itself would take a certificate

@@ -39,7 +39,7 @@ export const otherMember: MemberId = { ...member, memberCode: '2' };
 type Wanted = Partial<CertificateToCreate> & Pick<CertificateToCreate, 'subject'>;
 
 /** @param issuer undefined for a certificate that is its own */
-export async function issue(wanted: Wanted, issuer?: Party): Promise<Party> {
+async function issue(wanted: Wanted, issuer?: Party): Promise<Party> {
   const key = softwareSigningKey((await generateKeyPair({ type: 'ec', curve: 'P-256' })).privateKey);
   const certificate = await createCertificate(
     {
@@ -60,7 +60,7 @@ export function issueAuthority(name: string, issuer?: Party): Promise<Party> {
   return issue({ subject, basicConstraints: { ca: true }, keyUsage: ['keyCertSign', 'cRLSign'] }, issuer);
 }
 
-export const signingSubject = buildName({ C: 'DEV', O: 'GOV', CN: '1' });
+const signingSubject = buildName({ C: 'DEV', O: 'GOV', CN: '1' });
 export const authenticationSubject = buildName({ C: 'DEV', CN: 'ss1' });
 const { clientAuth, ocspSigning } = extendedKeyUsages;
 
@@ -91,7 +91,7 @@ export function statusOf(
   return createOcspResponse([{ ...usual, ...status }], noon, responder.certificate, responder.key);
 }
 
-export const ejbca = 'ee.ria.xroad.common.certificateprofile.impl.EjbcaCertificateProfileInfoProvider';
+const ejbca = 'ee.ria.xroad.common.certificateprofile.impl.EjbcaCertificateProfileInfoProvider';
 
 export function approved(ca: Party, more: Partial<ApprovedCa> = {}, responder?: Party): ApprovedCa {
   const ocsp =
