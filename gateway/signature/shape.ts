@@ -31,7 +31,6 @@ export function takeChildren(
   element: XmlElement,
   shape: readonly string[],
 ): (name: string) => readonly XmlElement[] {
-  const taken = new Map<string, XmlElement[]>();
   const nodes: XmlElement[] = [];
   for (const node of element.children) {
     if (typeof node !== 'string') nodes.push(node);
@@ -39,23 +38,24 @@ export function takeChildren(
   }
   let at = 0;
   for (const entry of shape) {
-    const mark = /[?*+]$/.exec(entry)?.[0];
-    const name = mark === undefined ? entry : entry.slice(0, -1);
-    const found: XmlElement[] = [];
+    const mark = marks.indexOf(entry.charAt(entry.length - 1));
+    const name = mark === -1 ? entry : entry.slice(0, -1);
+    const from = at;
     for (let node = nodes[at]; node !== undefined && isNamed(node, name); node = nodes[at]) {
-      if (found.length === 1 && mark !== '*' && mark !== '+') break;
-      found.push(node);
       at += 1;
+      if (mark < 1) break;
     }
-    if (found.length === 0 && mark !== '?' && mark !== '*') {
+    if (at === from && mark !== 0 && mark !== 1) {
       throw malformed(`<${element.name}> has no <${name}> where one is expected`);
     }
-    taken.set(name, found);
   }
   const next = nodes[at];
   if (next !== undefined) throw malformed(`<${element.name}> has <${next.name}> where it is not expected`);
-  return (name) => taken.get(name) ?? [];
+  return (name) => nodes.filter((node) => node.name === name);
 }
+
+/** None or one, none or many, one or many; without a mark exactly one. */
+const marks = '?*+';
 
 /** @throws Fault MalformedSignature when an element has attributes other than these */
 export function checkAttributes(element: XmlElement, names: readonly string[]): void {
