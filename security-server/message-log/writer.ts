@@ -43,11 +43,7 @@ export class LogWriter {
 
   /** @throws Error when the database cannot be opened */
   static async open(data: WriterData): Promise<LogWriter> {
-    // Run from source, as tests do, the thread needs a loader for TypeScript; built, it needs none.
-    const isSource = import.meta.url.endsWith('.ts');
-    const url = new URL(isSource ? './writer-thread.ts' : './writer-thread.js', import.meta.url);
-    const options = isSource ? { execArgv: ['--import', 'tsx'] } : {};
-    const writer = new LogWriter(new Worker(url, { workerData: data, ...options }));
+    const writer = new LogWriter(startThread(data));
     await writer.setCondition('opened', Date.now());
     return writer;
   }
@@ -113,4 +109,14 @@ export class LogWriter {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
+}
+
+/** Run from source, as tests do, the thread needs a loader for TypeScript; built, it needs none. */
+function startThread(data: WriterData): Worker {
+  if (!import.meta.url.endsWith('.ts')) {
+    return new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: data });
+  }
+  const source = JSON.stringify(new URL('./writer-thread.ts', import.meta.url).href);
+  const load = `import('tsx/esm/api').then(({ tsImport }) => tsImport(${source}, ${source}))`;
+  return new Worker(load, { eval: true, workerData: data });
 }
