@@ -8,6 +8,7 @@ import {
 } from '../../certs/key/index.ts';
 import { CertificateError, parseCertificate } from '../../certs/x509/index.ts';
 import { Fault } from '../fault/index.ts';
+import { boundaryOf, decodeBody, readHeaders, type Span, splitParts } from './mime-text.ts';
 import { type ConfigurationVersion, versions } from './model.ts';
 import { malformed } from './xml-fields.ts';
 
@@ -29,8 +30,11 @@ export interface Directory {
   readonly parts: readonly DirectoryPart[];
 }
 
-interface SignedDirectory extends Directory {
+/** What is signed, and the signature, before either is believed. */
+interface Envelope {
   readonly signedBytes: Buffer;
+  /** Boundary between the parts of `signedBytes`. */
+  readonly boundary: string;
   readonly signatureAlgorithm: SignatureAlgorithm;
   readonly signature: Buffer;
   readonly certificateHash: { readonly digest: DigestAlgorithm; readonly value: Buffer };
@@ -40,7 +44,7 @@ interface SignedDirectory extends Directory {
 const maxBytes = 1024 * 1024;
 
 /**
- * Verifies a downloaded configuration directory: signature, then expiry, then version.
+ * Verifies a downloaded configuration directory: signature, then expiry, then version, then the parts.
  * @param body exactly as received
  * @param certificates DER, of the place it came from; only the public key of the one that signed is used
  * @param now judges `Expire-date`; undefined leaves expiry unjudged
@@ -53,23 +57,32 @@ export function verifyDirectory(
   certificates: readonly Buffer[],
   now: Date | undefined,
 ): Directory {
-  const directory = parseDirectory(body);
-  const { digest, value } = directory.certificateHash;
-  const der = certificates.find((one) => digestOf(digest.name, one).equals(value));
-  if (der === undefined) {
-    throw new Fault(
-      'CertNotFound',
-      'The configuration is signed with a certificate that its anchor does not name',
-    );
-  }
-  const { signatureAlgorithm, signedBytes, signature, expiresAt, version, parts } = directory;
-  if (!verifySignature(signatureAlgorithm, readCertificate(der).publicKey, signedBytes, signature)) {
-    throw new Fault('InvalidSignatureValue', 'The signature of the configuration is not good');
-  }
+  const envelope = readEnvelope(body);
+  checkSignature(envelope, certificates);
+  const signed = envelope.signedBytes.toString('latin1');
+  const [head, ...files] = splitParts(signed, 0, envelope.boundary, true);
+  const headers = head && readHeaders(signed, head.start, head.end).headers;
+  const expiresAt = readInstant(headers?.get('expire-date'));
   if (now !== undefined && expiresAt <= now) {
     throw new Fault('OutdatedGlobalConf', `The configuration expired at ${expiresAt.toISOString()}`);
   }
-  return { expiresAt, version, parts };
+  const version = readVersion(headers?.get('version'));
+  return { expiresAt, version, parts: files.map((file) => readPart(signed, file)) };
+}
+
+function checkSignature(
+  { certificateHash, signatureAlgorithm, signedBytes, signature }: Envelope,
+  certificates: readonly Buffer[],
+): void {
+  const { digest, value } = certificateHash;
+  const der = certificates.find((one) => digestOf(digest.name, one).equals(value));
+  if (der === undefined) {
+    const message = 'The configuration is signed with a certificate that its anchor does not name';
+    throw new Fault('CertNotFound', message);
+  }
+  if (!verifySignature(signatureAlgorithm, readCertificate(der).publicKey, signedBytes, signature)) {
+    throw new Fault('InvalidSignatureValue', 'The signature of the configuration is not good');
+  }
 }
 
 function readCertificate(der: Buffer) {
@@ -82,107 +95,22 @@ function readCertificate(der: Buffer) {
   }
 }
 
-function parseDirectory(body: Buffer): SignedDirectory {
+function readEnvelope(body: Buffer): Envelope {
   if (body.length > maxBytes) throw malformed(`the directory is larger than ${maxBytes} octets`);
   // One character per octet, so that positions in text are positions in bytes.
   const text = body.toString('latin1');
   const outer = readHeaders(text, 0);
-  const outerBoundary = boundaryOf(outer.headers, 'multipart/related');
-  const pieces = splitParts(text, outer.end, outerBoundary);
+  const pieces = splitParts(text, outer.end, boundaryOf(outer.headers, 'multipart/related'));
   const [content, signature] = pieces;
   if (content === undefined || signature === undefined || pieces.length !== 2) {
     throw malformed('a directory is its content and one signature');
   }
-  const inner = readHeaders(text, content.start);
-  const innerBoundary = boundaryOf(inner.headers, 'multipart/mixed');
-  const signed = text.slice(inner.end, content.end);
-  const [head, ...files] = splitParts(signed, 0, innerBoundary, true);
-  if (head === undefined) throw malformed('the directory has no Expire-date');
-  const { headers } = readHeaders(signed, head.start, head.end);
+  const inner = readHeaders(text, content.start, content.end);
   return {
     signedBytes: body.subarray(inner.end, content.end),
-    expiresAt: readInstant(headers.get('expire-date')),
-    version: readVersion(headers.get('version')),
-    parts: files.map((file) => readPart(signed, file)),
+    boundary: boundaryOf(inner.headers, 'multipart/mixed'),
     ...readSignature(text, signature),
   };
-}
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-/**
- * Splits at delimiter lines. The line break before a delimiter belongs to it.
- * @param isOpen whether the closing delimiter may be absent, as in old directories
- */
-function splitParts(text: string, from: number, boundary: string, isOpen = false): Span[] {
-  const spans: Span[] = [];
-  const delimiter = `--${boundary}`;
-  let start: number | undefined;
-  for (let at = from; at < text.length; ) {
-    const lineEnd = text.indexOf('\n', at);
-    const next = lineEnd === -1 ? text.length : lineEnd + 1;
-    const line = text.slice(at, next).trimEnd();
-    if (line === delimiter || line === `${delimiter}--`) {
-      if (start !== undefined) spans.push({ start, end: Math.max(start, beforeLineBreak(text, at)) });
-      if (line !== delimiter) return spans;
-      start = next;
-    } else if (start === undefined && line !== '') {
-      throw malformed('there is text before the first part');
-    }
-    at = next;
-  }
-  if (start !== undefined) {
-    if (!isOpen && spans.length === 0) throw malformed('the directory ends before its signature');
-    spans.push({ start, end: text.length });
-  }
-  return spans;
-}
-
-function beforeLineBreak(text: string, at: number): number {
-  if (text[at - 1] !== '\n') return at;
-  return text[at - 2] === '\r' ? at - 2 : at - 1;
-}
-
-/** Header lines up to the first empty one. `end` is behind it. */
-function readHeaders(
-  text: string,
-  start: number,
-  limit = text.length,
-): { readonly headers: ReadonlyMap<string, string>; readonly end: number } {
-  const headers = new Map<string, string>();
-  for (let at = start; at < limit; ) {
-    const lineEnd = text.indexOf('\n', at);
-    const next = lineEnd === -1 || lineEnd >= limit ? limit : lineEnd + 1;
-    const line = text.slice(at, next).trimEnd();
-    if (line === '') return { headers, end: next };
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon).toLowerCase();
-    if (colon < 1 || !/^[a-z-]+$/.test(name)) throw malformed('a header line of the directory has no name');
-    if (headers.has(name)) throw malformed(`header ${name} occurs twice in one part of the directory`);
-    headers.set(name, line.slice(colon + 1).trim());
-    at = next;
-  }
-  return { headers, end: limit };
-}
-
-function boundaryOf(headers: ReadonlyMap<string, string>, type: string): string {
-  const value = headers.get('content-type') ?? '';
-  const [media, ...parameters] = value.split(';').map((piece) => piece.trim());
-  const boundary = parameters
-    .find((piece) => /^boundary=/i.test(piece))
-    ?.slice('boundary='.length)
-    .replace(/^"(.*)"$/, '$1');
-  if (
-    media?.toLowerCase() !== type ||
-    boundary === undefined ||
-    !/^[A-Za-z0-9'()+_,\-./:=? ]{1,70}$/.test(boundary)
-  ) {
-    throw malformed(`the directory has content type '${value}', expected ${type} with a boundary`);
-  }
-  return boundary;
 }
 
 function readPart(text: string, { start, end }: Span): DirectoryPart {
@@ -203,7 +131,7 @@ function readPart(text: string, { start, end }: Span): DirectoryPart {
     throw malformed('a content identifier names no instance');
   const digest = digestByXmlUri(need('hash-algorithm-id'));
   if (digest === undefined) throw malformed(`hash algorithm ${need('hash-algorithm-id')} is not accepted`);
-  const hash = readBase64(text.slice(bodyStart, end));
+  const hash = decodeBody(text.slice(bodyStart, end));
   if (hash.length !== digest.byteLength) throw malformed('a hash of the directory has the wrong length');
   const fileName = headers.get('content-file-name');
   return {
@@ -220,7 +148,7 @@ function readPart(text: string, { start, end }: Span): DirectoryPart {
 function readSignature(
   text: string,
   { start, end }: Span,
-): Pick<SignedDirectory, 'signatureAlgorithm' | 'signature' | 'certificateHash'> {
+): Pick<Envelope, 'signatureAlgorithm' | 'signature' | 'certificateHash'> {
   const { headers, end: bodyStart } = readHeaders(text, start, end);
   const algorithmId = headers.get('signature-algorithm-id') ?? '';
   const signatureAlgorithm = algorithmByXmlUri(algorithmId);
@@ -232,20 +160,13 @@ function readSignature(
   const digest = named?.[2] === undefined ? undefined : digestByXmlUri(named[2]);
   if (named?.[1] === undefined || digest === undefined)
     throw malformed('the directory does not name its certificate');
-  const signature = readBase64(text.slice(bodyStart, end));
+  const signature = decodeBody(text.slice(bodyStart, end));
   if (signature.length === 0) throw malformed('the directory has an empty signature');
   return {
     signatureAlgorithm,
     signature,
     certificateHash: { digest, value: Buffer.from(named[1], 'base64') },
   };
-}
-
-function readBase64(text: string): Buffer {
-  const compact = text.replace(/\s+/g, '');
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact) || compact.length % 4 !== 0)
-    throw malformed('a part is not base64');
-  return Buffer.from(compact, 'base64');
 }
 
 function readInstant(text: string | undefined): Date {
