@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type AttributeName, buildName } from '../../certs/x509/index.ts';
+import { asSequence, readDer, sequence } from '../../certs/der/index.ts';
+import { type AttributeName, buildName, type DistinguishedName } from '../../certs/x509/index.ts';
 import { Fault } from '../fault/index.ts';
 import { memberOfSigningCertificate } from './index.ts';
 import { issueAuthority, issueSigning, type Party } from './testing/small-world.ts';
@@ -54,7 +55,8 @@ const rows: readonly (readonly [profile: string, subject: Subject, expected: str
   ['SkKlass3', { organizationIdentifier: 'NTREE-12345678' }, 'CTX/COM/12345678'],
   ['SkKlass3', { organizationIdentifier: 'GO:EE-00000001' }, 'CTX/GOV/00000001'],
   ['SkKlass3', { organizationIdentifier: 'NP:EE-00000002' }, 'CTX/NGO/00000002'],
-  ['SkKlass3', { organizationIdentifier: 'VATFI-1' }, 'CTX/NEE/VATFI-1'],
+  ['SkKlass3', { organizationIdentifier: 'NP:FI-00000002' }, 'CTX/NEE/NP:FI-00000002'],
+  ['SkKlass3', { organizationIdentifier: 'NTREE-' }, refused],
   ['SkKlass3', { organizationIdentifier: 'NTREE-1', serialNumber: '70000001' }, 'CTX/COM/1'],
   ['SkKlass3', { serialNumber: '10000001' }, 'CTX/COM/10000001'],
   ['SkKlass3', { serialNumber: '60000001' }, 'CTX/COM/60000001'],
@@ -70,7 +72,26 @@ const rows: readonly (readonly [profile: string, subject: Subject, expected: str
   ['Test', { C: 'EE', O: 'BUSINESS', CN: 'producer' }, refused],
 ];
 
+/** A name with `attributes` first and `more` behind them. */
+function nameOf(attributes: Subject, more: Subject): DistinguishedName {
+  const rdns = [attributes, more].flatMap((part) => asSequence(readDer(buildName(part).der)));
+  return { ...buildName(attributes), der: sequence(...rdns.map(({ raw }) => raw)) };
+}
+
 describe('the member of a signing certificate', () => {
+  it('is not read from a subject that says one thing twice', async () => {
+    const read = async (more: Subject) => {
+      const subject = nameOf({ C: 'EE', O: 'BUSINESS', CN: 'producer' }, more);
+      const { certificate } = await issueSigning(ca, { subject });
+      return memberOfSigningCertificate(certificate, 'EjbcaCertificateProfileInfoProvider', 'CTX').memberCode;
+    };
+    await expect(read({ CN: 'consumer' })).rejects.toMatchObject({ code: refused });
+    await expect(read({ CN: 'producer' })).rejects.toMatchObject({ code: refused });
+    await expect(read({ O: 'GOV' })).rejects.toMatchObject({ code: refused });
+    // What the profile does not look at may be there as often as it likes.
+    expect(await read({ OU: 'Sales' })).toBe('producer');
+  });
+
   it.each(rows)('is read by %s from %o as %s', async (profile, subject, expected) => {
     const name = `${profile}CertificateProfileInfoProvider`;
     expect(await read(name, subject)).toBe(expected);

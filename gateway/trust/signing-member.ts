@@ -1,7 +1,7 @@
 import type { Certificate } from '../../certs/x509/index.ts';
 import { Fault } from '../fault/index.ts';
 import type { MemberId } from '../identifier/index.ts';
-import { formOf, profiles } from './profiles.ts';
+import { formOf, profiles, type SubjectAttribute, valuesOf } from './profiles.ts';
 
 /**
  * The member a signing certificate names.
@@ -21,9 +21,11 @@ export function memberOfSigningCertificate(
   }
   const refuse = (why: string) =>
     new Fault('IncorrectCertificate', `The certificate of ${subject} does not follow ${profile}: ${why}`);
-  const value = (attribute: string) => {
-    const text = subject.first(attribute);
-    if (text === undefined || text === '') throw refuse(`it has no ${attribute}`);
+  const value = (attribute: SubjectAttribute) => {
+    const [text, ...more] = valuesOf(subject, attribute);
+    if (text === undefined) throw refuse(`it has no ${attribute}`);
+    // Which of two counts depends on who reads: a certificate must not be of one member here, of another there.
+    if (more.length > 0) throw refuse(`it has more than one ${attribute}`);
     return text;
   };
   const form = formOf(subject, forms);
