@@ -24,8 +24,7 @@ import {
 } from './plan.ts';
 import { pilotServices, publishService } from './publish-services.ts';
 import { loadOrMakeSecrets, type PilotSecrets } from './secrets.ts';
-import { createBuildingPermits } from './services/building-permits.ts';
-import { createPopulationRegister } from './services/population-register.ts';
+import { createBuildingPermits, createPopulationRegister } from './services/index.ts';
 
 export interface PilotOptions {
   readonly data: string;

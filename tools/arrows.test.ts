@@ -47,10 +47,12 @@ const files = houses.flatMap((house) =>
     .map((entry) => relative(root, join(entry.parentPath, entry.name))),
 );
 const arrows: Arrow[] = files.flatMap((from) =>
-  [...readFileSync(join(root, from), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map((match) => ({
-    from,
-    to: normalize(join(dirname(from), match[1] ?? '')),
-  })),
+  [...readFileSync(join(root, from), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map(
+    (match) => ({
+      from,
+      to: normalize(join(dirname(from), match[1] ?? '')),
+    }),
+  ),
 );
 const product = arrows.filter(({ from }) => !isTest(from));
 const houseOf = (file: string) => file.split('/')[0] ?? '';
@@ -73,7 +75,8 @@ describe('the arrows of the house', () => {
 
   it('lead inside the gateway only downwards, and the language never imports the road', () => {
     const wrong = product.filter(({ from, to }) => {
-      if (houseOf(from) !== 'gateway' || houseOf(to) !== 'gateway' || roomOf(from) === roomOf(to)) return false;
+      if (houseOf(from) !== 'gateway' || houseOf(to) !== 'gateway' || roomOf(from) === roomOf(to))
+        return false;
       if (roomOf(from) === 'journeys') return false;
       const [a, b] = [floors.indexOf(roomOf(from)), floors.indexOf(roomOf(to))];
       return a < 0 || b < 0 || b >= a || mechanism.includes(roomOf(from));
@@ -84,7 +87,8 @@ describe('the arrows of the house', () => {
   it('keep the registry off the road', () => {
     const road = ['transport', 'road', 'client-side', 'provider-side'];
     const wrong = product.filter(
-      ({ from, to }) => houseOf(from) === 'central-registry' && houseOf(to) === 'gateway' && road.includes(roomOf(to)),
+      ({ from, to }) =>
+        houseOf(from) === 'central-registry' && houseOf(to) === 'gateway' && road.includes(roomOf(to)),
     );
     expect(wrong.map(print)).toEqual([]);
   });

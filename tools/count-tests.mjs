@@ -2,6 +2,10 @@
 import { readFileSync } from 'node:fs';
 
 const report = JSON.parse(readFileSync(process.argv[2] ?? '.test-report.json', 'utf8'));
-const failedFiles = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+const failedFiles = report.testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+);
 const skipped = report.numPendingTests + report.numTodoTests;
-console.log(`${report.numPassedTests} passed, ${report.numFailedTests + failedFiles.length} failed, ${skipped} skipped`);
+console.log(
+  `${report.numPassedTests} passed, ${report.numFailedTests + failedFiles.length} failed, ${skipped} skipped`,
+);

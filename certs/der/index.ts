@@ -21,7 +21,6 @@ export {
   enumerated,
   explicit,
   generalizedTime,
-  ia5String,
   implicit,
   integer,
   nullValue,

@@ -78,10 +78,6 @@ export function printableString(text: string): Buffer {
   return tlv(tags.printableString, Buffer.from(text, 'latin1'));
 }
 
-export function ia5String(text: string): Buffer {
-  return tlv(tags.ia5String, Buffer.from(text, 'latin1'));
-}
-
 export function boolean(value: boolean): Buffer {
   return tlv(tags.boolean, Buffer.from([value ? 0xff : 0]));
 }

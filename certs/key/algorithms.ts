@@ -139,7 +139,7 @@ export function verifySignature(
 }
 
 /** What `node:crypto` needs beside the data. */
-export function operand(
+function operand(
   algorithm: SignatureAlgorithm,
   key: KeyObject,
   encoding: SignatureEncoding,

@@ -202,7 +202,7 @@ function writeKeyUsage(usages: readonly KeyUsage[]): Buffer {
 }
 
 /** GeneralNames of DNS names and IP addresses. */
-export function writeAltNames(names: readonly string[]): Buffer {
+function writeAltNames(names: readonly string[]): Buffer {
   return sequence(
     ...names.map((name) => {
       if (isIPv4(name)) return implicit(7, Buffer.from(name.split('.').map(Number)));

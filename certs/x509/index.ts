@@ -4,8 +4,6 @@ export {
   isSameCertificate,
   issuerAndSerial,
   parseCertificate,
-  publicKeyBitsOf,
-  publicKeyInfoOf,
 } from './certificate.ts';
 export { type CertificateToCreate, createCertificate } from './create.ts';
 export { CertificateError, type CertificateErrorCode } from './error.ts';

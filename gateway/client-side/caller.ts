@@ -30,12 +30,18 @@ export function callerOf(request: IncomingMessage): Caller {
 export function checkClient(client: ClientId, caller: Caller, settings: ServerSettings, now: Date): void {
   const known = settings.client(client);
   if (known === undefined) {
-    throw new Fault('UnknownMember', `Client '${printFull(client)}' is not registered at this security server`);
+    throw new Fault(
+      'UnknownMember',
+      `Client '${printFull(client)}' is not registered at this security server`,
+    );
   }
   if (known.connectionType === 'NOSSL') return;
   const name = `Client '${printFull(client)}'`;
   if (!caller.isSecure) {
-    throw new Fault('SslAuthenticationFailed', `${name} must connect with HTTPS, but the request came over HTTP`);
+    throw new Fault(
+      'SslAuthenticationFailed',
+      `${name} must connect with HTTPS, but the request came over HTTP`,
+    );
   }
   if (known.connectionType === 'SSLNOAUTH') return;
   const { certificate } = caller;
@@ -43,7 +49,8 @@ export function checkClient(client: ClientId, caller: Caller, settings: ServerSe
     throw new Fault('SslAuthenticationFailed', `${name} must show a client certificate, but none was shown`);
   }
   const isKnown =
-    known.certificateHashes.has(certificate.sha256) || certificate.sha256 === settings.internalCertificateHash;
+    known.certificateHashes.has(certificate.sha256) ||
+    certificate.sha256 === settings.internalCertificateHash;
   if (!isKnown) {
     throw new Fault('SslAuthenticationFailed', `${name} has not registered the certificate that was shown`);
   }

@@ -27,13 +27,18 @@ export function findPeer(
   }
   const open = asked.filter(({ inMaintenanceMode }) => inMaintenanceMode === undefined);
   if (open.length === 0) {
-    const notice = asked.map(({ inMaintenanceMode }) => inMaintenanceMode?.message).find((text) => text !== undefined);
+    const notice = asked
+      .map(({ inMaintenanceMode }) => inMaintenanceMode?.message)
+      .find((text) => text !== undefined);
     const message = `Every security server of '${printFull(provider)}' is in maintenance`;
     throw new Fault('MaintenanceMode', notice === undefined ? message : `${message}: ${notice}`);
   }
   const addresses = open.flatMap(({ address }) => (address === undefined ? [] : [{ host: address, port }]));
   if (addresses.length === 0) {
-    throw new Fault('UnknownMember', `No address is registered for a security server of '${printFull(provider)}'`);
+    throw new Fault(
+      'UnknownMember',
+      `No address is registered for a security server of '${printFull(provider)}'`,
+    );
   }
   return shuffled(addresses, random);
 }

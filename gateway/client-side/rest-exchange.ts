@@ -65,7 +65,11 @@ export async function exchangeRest(
   const { parts, answer } = await sendRequest(request, head, body, identity.ocspResponses, peer, road);
   try {
     const { response, body: answerBody } = await verifyAnswer(request, parts, answer, road);
-    await returnAnswer({ response, ...(answerBody === undefined ? {} : { body: answerBody }) }, incoming, outgoing);
+    await returnAnswer(
+      { response, ...(answerBody === undefined ? {} : { body: answerBody }) },
+      incoming,
+      outgoing,
+    );
   } finally {
     await Promise.all(answer.attachments.map((held) => held.discard()));
   }
@@ -95,7 +99,8 @@ async function verifyAnswer(
   answer: ReceivedMessage,
   road: ClientSide,
 ): Promise<Answer> {
-  if (answer.protocol !== 'rest') throw new Fault('MissingRest', 'The peer answered a REST request with another kind');
+  if (answer.protocol !== 'rest')
+    throw new Fault('MissingRest', 'The peer answered a REST request with another kind');
   const at = road.clock.now();
   // The signer must be the member that was asked, whatever the answer says of itself.
   verifySignature(answer, request, road, at);
@@ -137,7 +142,11 @@ function verifySignature(answer: ReceivedMessage, request: RestRequest, road: Cl
   }
 }
 
-async function returnAnswer(answer: Answer, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function returnAnswer(
+  answer: Answer,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   const { response, body } = answer;
   const headers = response.headers.flat();
   const hasEntity = body !== undefined;

@@ -1,10 +1,23 @@
 import type { Readable } from 'node:stream';
 import { Fault, RelayedFault, readSoapFault } from '../fault/index.ts';
-import type { MessagePart, RestRequest } from '../message/index.ts';
-import { hashAlgorithmHeader, mediaType, messageContentType, newBoundary, proxyVersion, type Road } from '../road/index.ts';
-import { signMessage } from '../signature/index.ts';
 import { memberOf } from '../identifier/index.ts';
-import { type HeldBody, type PeerConnection, type ReceivedMessage, receiveMessage, sendMessage } from '../transport/index.ts';
+import type { MessagePart, RestRequest } from '../message/index.ts';
+import {
+  hashAlgorithmHeader,
+  mediaType,
+  messageContentType,
+  newBoundary,
+  proxyVersion,
+  type Road,
+} from '../road/index.ts';
+import { signMessage } from '../signature/index.ts';
+import {
+  type HeldBody,
+  type PeerConnection,
+  type ReceivedMessage,
+  receiveMessage,
+  sendMessage,
+} from '../transport/index.ts';
 
 /** A request that a peer answered; its evidence is already in our log. */
 export interface AnsweredRequest {
@@ -82,7 +95,10 @@ export async function sendRequest(
     }
     const algorithm = response.headers['x-hash-algorithm'];
     if (typeof algorithm !== 'string' || algorithm.toUpperCase() !== hashAlgorithmHeader) {
-      throw new Fault('InternalError', `The peer hashes with '${algorithm}'; ${hashAlgorithmHeader} is expected`);
+      throw new Fault(
+        'InternalError',
+        `The peer hashes with '${algorithm}'; ${hashAlgorithmHeader} is expected`,
+      );
     }
     const answer = await receiveMessage(response.body, {
       contentType,
@@ -107,7 +123,8 @@ async function readFault(body: Readable): Promise<Fault> {
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > maxFaultBytes) return new Fault('InvalidMessage', 'The peer answered with a fault of more than 1 MiB');
+    if (size > maxFaultBytes)
+      return new Fault('InvalidMessage', 'The peer answered with a fault of more than 1 MiB');
     chunks.push(chunk);
   }
   const fault = readSoapFault(Buffer.concat(chunks));
@@ -119,5 +136,7 @@ function networkFault(error: unknown, peer: PeerConnection): Fault {
   if (error instanceof Fault || error instanceof RelayedFault) return error;
   const reason = error instanceof Error ? error.message : String(error);
   const { host, port } = peer.address;
-  return new Fault('NetworkError', `The security server at ${host}:${port} did not answer: ${reason}`, { cause: error });
+  return new Fault('NetworkError', `The security server at ${host}:${port} did not answer: ${reason}`, {
+    cause: error,
+  });
 }

@@ -100,7 +100,7 @@ const origins: Readonly<Record<FaultOrigin, string>> = {
 export type Spelling = '7.8' | '7.7';
 
 /** The code alone, as release 7.8 spells it. */
-export function spellName(code: FaultCode): string {
+function spellName(code: FaultCode): string {
   const spelled = codes[code];
   return typeof spelled === 'string' ? spelled : code.replace(/(?!^)[A-Z]/g, '_$&').toLowerCase();
 }

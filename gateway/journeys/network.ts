@@ -31,7 +31,7 @@ export interface TestNetwork extends PilotNetwork {
 }
 
 /** Who calls in most journeys. */
-export const portal = 'PILOT/MUN/2001/portal';
+const portal = 'PILOT/MUN/2001/portal';
 const population = '/clients/PILOT%3AGOV%3A1001%3Apopulation';
 
 export async function startNetwork(): Promise<TestNetwork> {

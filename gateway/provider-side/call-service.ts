@@ -30,7 +30,11 @@ export class ServiceCaller {
    * tried twice.
    * @throws Fault ServiceMalformedUrl, NetworkError, UnknownHost
    */
-  async call(service: ServiceSettings, request: RestRequest, body: HeldBody | undefined): Promise<ServiceAnswer> {
+  async call(
+    service: ServiceSettings,
+    request: RestRequest,
+    body: HeldBody | undefined,
+  ): Promise<ServiceAnswer> {
     const { origin, path } = targetOf(service, request);
     const sent = withBody.has(request.verb) ? body : undefined;
     // Lengths are known; a method that carries no body announces none.
@@ -97,11 +101,15 @@ function targetOf(service: ServiceSettings, request: RestRequest): { origin: str
   }
   const isHttp = base.protocol === 'http:' || base.protocol === 'https:';
   if (!isHttp || base.username !== '' || base.search !== '' || base.hash !== '') {
-    throw new Fault('ServiceMalformedUrl', `The address of ${printFull(service.id)} is not a plain http(s) URL`);
+    throw new Fault(
+      'ServiceMalformedUrl',
+      `The address of ${printFull(service.id)} is not a plain http(s) URL`,
+    );
   }
   // The path is taken from the text, not from the parser: what was authorised is what is called.
   const written = service.url.replace(/^[a-z]+:\/\/[^/]*/i, '');
-  const joined = written.endsWith('/') && request.servicePath.startsWith('/') ? written.slice(0, -1) : written;
+  const joined =
+    written.endsWith('/') && request.servicePath.startsWith('/') ? written.slice(0, -1) : written;
   const path = `${joined}${request.servicePath}`;
   const query = request.query === undefined ? '' : `?${request.query}`;
   return { origin: base.origin, path: `${path.startsWith('/') ? path : `/${path}`}${query}` };

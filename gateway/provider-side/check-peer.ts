@@ -25,7 +25,10 @@ export function createPeerCheck(): PeerCheck {
     const leaf = chain[0];
     if (leaf === undefined) throw new Fault('SslAuthenticationFailed', 'The peer showed no certificate');
     if (ocspResponses.length === 0) {
-      throw new Fault('SslAuthenticationFailed', 'The message carries no status of its security server certificate');
+      throw new Fault(
+        'SslAuthenticationFailed',
+        'The message carries no status of its security server certificate',
+      );
     }
     const evidence = ocspResponses.map((response) => response.toString('latin1')).join('|');
     const key = `${configuration.id}|${identifierKey(client)}|${leaf.sha256.toString('hex')}|${chain.length}|${evidence}`;

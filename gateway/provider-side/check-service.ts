@@ -19,13 +19,19 @@ export function checkService(
     throw new Fault('UnknownService', `Unknown service: ${printFull(request.service)}`);
   }
   if (service.kind === 'WSDL') {
-    throw new Fault('ServiceType', `Service is a SOAP service and cannot be called with REST: ${printFull(request.service)}`);
+    throw new Fault(
+      'ServiceType',
+      `Service is a SOAP service and cannot be called with REST: ${printFull(request.service)}`,
+    );
   }
   if (!settings.isAllowed(request.client, request.service, request.verb, path, configuration)) {
     throw new Fault('AccessDenied', `Request is not allowed: ${printFull(request.service)}`);
   }
   if (service.disabledNotice !== undefined) {
-    throw new Fault('ServiceDisabled', `Service ${printFull(request.service)} is disabled: ${service.disabledNotice}`);
+    throw new Fault(
+      'ServiceDisabled',
+      `Service ${printFull(request.service)} is disabled: ${service.disabledNotice}`,
+    );
   }
   return service;
 }

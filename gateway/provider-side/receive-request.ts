@@ -32,7 +32,8 @@ export async function receiveRequest(
     const value = incoming.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
-  if (incoming.method !== 'POST') throw new Fault('InvalidHttpMethod', 'Messages between servers are sent with POST');
+  if (incoming.method !== 'POST')
+    throw new Fault('InvalidHttpMethod', 'Messages between servers are sent with POST');
   const contentType = header('content-type') ?? '';
   if (mediaType(contentType) !== 'multipart/mixed') {
     throw new Fault('InvalidContentType', `A message is multipart/mixed; this is '${contentType}'`);
@@ -64,7 +65,10 @@ export async function receiveRequest(
         throw new Fault('InvalidSecurityServer', message);
       }
       if (settings.client(provider) === undefined) {
-        throw new Fault('UnknownMember', `Provider '${printFull(provider)}' is not registered at this security server`);
+        throw new Fault(
+          'UnknownMember',
+          `Provider '${printFull(provider)}' is not registered at this security server`,
+        );
       }
       // Nothing is worth receiving if the answer could not be signed.
       await road.signer.signingIdentity(memberOf(provider));
@@ -77,5 +81,7 @@ export async function receiveRequest(
 
 /** The Java server does not compare; a message pinned to one server must not be answered by another. */
 function isThisServer(request: RestRequest, settings: ServerSettings): boolean {
-  return request.securityServer !== undefined && printFull(request.securityServer) === printFull(settings.serverId);
+  return (
+    request.securityServer !== undefined && printFull(request.securityServer) === printFull(settings.serverId)
+  );
 }

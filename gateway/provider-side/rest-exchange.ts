@@ -46,7 +46,14 @@ export async function answerRest(
   const settings = road.settings();
   road.log.requireAccepting();
 
-  const { request, message } = await receiveRequest(incoming, chain, configuration, settings, road.checkPeer, road);
+  const { request, message } = await receiveRequest(
+    incoming,
+    chain,
+    configuration,
+    settings,
+    road.checkPeer,
+    road,
+  );
   try {
     const builtIn = await road.builtIn(request, settings, configuration);
     const service = builtIn === undefined ? checkService(request, settings, configuration) : undefined;
@@ -61,7 +68,8 @@ export async function answerRest(
     }
     const answer = await road.services.call(service, request, message.attachments[0]);
     const hash = requestHash(headPart?.digest, bodyPart?.digest);
-    const body = answer.body === undefined ? {} : { body: faultsNamed(answer.body, (e) => serviceFault(e, service)) };
+    const body =
+      answer.body === undefined ? {} : { body: faultsNamed(answer.body, (e) => serviceFault(e, service)) };
     const unsigned = { status: answer.status, reason: answer.reason, headers: answer.headers, ...body };
     try {
       await sendAnswer(unsigned, request, hash, outgoing, road, renderFault);

@@ -85,7 +85,8 @@ function drained(outgoing: ServerResponse): Promise<void> {
     const settle = () => {
       outgoing.off('drain', settle);
       outgoing.off('close', settle);
-      if (outgoing.destroyed) reject(new Fault('IOError', 'The peer went away before the whole answer was sent'));
+      if (outgoing.destroyed)
+        reject(new Fault('IOError', 'The peer went away before the whole answer was sent'));
       else resolve();
     };
     outgoing.once('drain', settle);

@@ -3,10 +3,9 @@ export {
   readArchive,
   type VerifiedArchive,
   type WrittenArchive,
-  writeArchive,
 } from './container/archive.ts';
 export { ArchiveError, type ArchiveErrorCode, type ArchiveLink } from './container/linking-info.ts';
-export { type Container, readContainer } from './container/read.ts';
+export type { Container } from './container/read.ts';
 export { type ContainerQuestion, type VerifiedContainer, verifyContainer } from './container/verify.ts';
 export { type BatchTimestamp, type ContainerToWrite, writeContainer } from './container/write.ts';
 export { writeZip, type ZipEntry, type ZipOptions } from './container/zip-write.ts';

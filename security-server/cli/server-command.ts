@@ -12,7 +12,7 @@ import { initServer, type RunningServer, startServer } from '../main.ts';
 const port = z.coerce.number().int().min(0).max(65_535);
 
 /** Settings of `server start`: file, then environment (`WAYGATE_SERVER_…`), then options. */
-export const startSchema = z.object({
+const startSchema = z.object({
   data: z.string(),
   pinFile: z.string().optional(),
   clientHost: z.string().default('127.0.0.1'),

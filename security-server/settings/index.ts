@@ -7,8 +7,9 @@ export type {
   SettingsContent,
   Subject,
 } from './model.ts';
-export { wholeService } from './model.ts';
 export type { SettingsTables } from './schema.ts';
-export { buildSnapshot, covers, type SettingsSnapshot, serviceIdOf } from './snapshot.ts';
+
+export { from './snapshot.ts';
+
 export { SettingsStore } from './store.ts';
 export { parseSubject, printSubject } from './subject.ts';

@@ -17,9 +17,6 @@ export interface Endpoint {
   readonly path: string;
 }
 
-/** The endpoint that stands for a whole service. */
-export const wholeService: Endpoint = { method: '*', path: '**' };
-
 export interface ServiceRecord {
   readonly provider: ClientId;
   readonly serviceCode: string;

@@ -99,7 +99,7 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
 }
 
 /** Whether an endpoint stands for this method and path: X-Road 7's `*` and `**`. */
-export function covers(endpoint: Endpoint, method: string, path: string): boolean {
+function covers(endpoint: Endpoint, method: string, path: string): boolean {
   const methodFits = endpoint.method === '*' || endpoint.method.toUpperCase() === method.toUpperCase();
   return methodFits && matchesPath(endpoint.path, path);
 }

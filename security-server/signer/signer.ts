@@ -2,13 +2,7 @@ import type { SecureContext } from 'node:tls';
 import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
-import {
-  identifierKey,
-  type MemberId,
-  memberOf,
-  printFull,
-  type ServerId,
-} from '../../gateway/identifier/index.ts';
+import { identifierKey, type MemberId, printFull, type ServerId } from '../../gateway/identifier/index.ts';
 import type { ConfigurationSource, Signer, SigningIdentity } from '../../gateway/road/index.ts';
 import type { AuthenticationIdentity } from '../../gateway/transport/index.ts';
 import type { OwnCertificate } from './own-certificates.ts';
@@ -236,11 +230,4 @@ export class ServerSigner implements Signer {
     );
     this.#timer.unref();
   }
-}
-
-/** The members whose messages this server can be asked to sign. */
-export function signingMembers(certificates: readonly OwnCertificate[]): MemberId[] {
-  return certificates.flatMap(({ use, member }) =>
-    use === 'signing' && member !== undefined ? [memberOf(member)] : [],
-  );
 }

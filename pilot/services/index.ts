@@ -1,0 +1,2 @@
+export { createBuildingPermits } from './building-permits.ts';
+export { createPopulationRegister } from './population-register.ts';
