@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildName, type Certificate, extendedKeyUsages } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
@@ -277,5 +278,24 @@ describe('the status of a peer', () => {
       instance('DEV', [approved(ca), approved(other, {}, named)], [leaf.certificate]),
     );
     expect(refusal({ ocspResponses, configuration: naming })).toEqual(incorrect);
+  });
+
+  it('is refused with a fault, whatever its bytes are', async () => {
+    const delegated = await statusOf(leaf.certificate, ca, { responder: await issueResponder(ca) });
+    const flipped = fc
+      .tuple(fc.constantFrom(good, delegated), fc.nat(), fc.integer({ min: 1, max: 255 }))
+      .map(([response, at, bits]) => {
+        const changed = Buffer.from(response);
+        changed[at % changed.length] = (changed[at % changed.length] ?? 0) ^ bits;
+        return changed;
+      });
+    const random = fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes));
+    fc.assert(
+      fc.property(fc.oneof(flipped, random), (response) => {
+        // What changes nothing that is judged may pass, such as a digit in the name of a certificate that came along.
+        expect(['', 'SslAuthenticationFailed']).toContain(refusal({ ocspResponses: [response] })[0] ?? '');
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
