@@ -9,7 +9,7 @@ export type {
 } from './model.ts';
 export type { SettingsTables } from './schema.ts';
 
-export { from './snapshot.ts';
+export { type SettingsSnapshot, serviceIdOf } from './snapshot.ts';
 
 export { SettingsStore } from './store.ts';
 export { parseSubject, printSubject } from './subject.ts';
