@@ -58,10 +58,12 @@ export function verifyDirectory(
   now: Date | undefined,
 ): Directory {
   const envelope = readEnvelope(body);
-  checkSignature(envelope, certificates);
   const signed = envelope.signedBytes.toString('latin1');
   const [head, ...files] = splitParts(signed, 0, envelope.boundary, true);
   const headers = head && readHeaders(signed, head.start, head.end).headers;
+  // Without one it is no directory, whoever signed it; what it says counts only after the signature.
+  if (headers?.has('expire-date') !== true) throw malformed('the directory has no Expire-date');
+  checkSignature(envelope, certificates);
   const expiresAt = readInstant(headers?.get('expire-date'));
   if (now !== undefined && expiresAt <= now) {
     throw new Fault('OutdatedGlobalConf', `The configuration expired at ${expiresAt.toISOString()}`);
