@@ -21,6 +21,7 @@ export default defineConfig({
           name: 'journeys',
           include: ['**/journeys/**/*.test.ts'],
           exclude: outside,
+          globalSetup: ['tools/build-for-journeys.ts'],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 180_000,

@@ -2,7 +2,7 @@ export { parseAnchor, writeAnchor } from './anchor.ts';
 export { buildFromFiles, type ReadBefore } from './build-from-files.ts';
 export { type Directory, type DirectoryPart, verifyDirectory } from './directory-read.ts';
 export { type DirectoryToWrite, writeDirectory } from './directory-write.ts';
-export type { ConfigurationFile } from './folder-layout.ts';
+export { type ConfigurationFile, instanceFolder } from './folder-layout.ts';
 export { readConfigurationFiles, readConfigurationFolder } from './folder-read.ts';
 export { writeConfigurationFolder } from './folder-write.ts';
 export {

@@ -1,3 +1,4 @@
+export { isHopHeader } from './headers.ts';
 export { matchesPath } from './path-glob.ts';
 export { type MessagePart, requestHash } from './request-hash.ts';
 export { composeRestRequest, parseRestRequest, type RestRequest } from './rest-request.ts';

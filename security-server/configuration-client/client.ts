@@ -6,6 +6,7 @@ import type {
 } from '../../gateway/configuration/index.ts';
 import {
   buildFromFiles,
+  type ReadBefore,
   readConfigurationFiles,
   writeConfigurationFolder,
 } from '../../gateway/configuration/index.ts';
@@ -40,6 +41,8 @@ const firstRetryMs = 1_000;
 export class ConfigurationClient implements ConfigurationSource {
   readonly #options: ConfigurationClientOptions;
   readonly #servedVersions = new Map<string, number>();
+  /** Parsing a large instance takes a second; a poll that brings the same bytes does not repeat it. */
+  readonly #readBefore: ReadBefore = new WeakMap();
   #files: readonly ConfigurationFile[] = [];
   #configuration: GlobalConfiguration | undefined;
   #failures = 0;
@@ -92,7 +95,7 @@ export class ConfigurationClient implements ConfigurationSource {
     try {
       const [own, files] = await readConfigurationFiles(dir);
       if (own !== anchor.instance) return;
-      this.#configuration = buildFromFiles(own, files);
+      this.#configuration = buildFromFiles(own, files, this.#readBefore);
       this.#files = files;
       onChange(this.#configuration);
     } catch (error) {
@@ -107,7 +110,7 @@ export class ConfigurationClient implements ConfigurationSource {
     try {
       const own = await this.#download(instance, this.#ownSources());
       const files = [...own, ...(await this.#downloadFederation(own))];
-      const configuration = buildFromFiles(instance, files);
+      const configuration = buildFromFiles(instance, files, this.#readBefore);
       if (configuration.private === undefined) {
         throw new Fault(
           'MalformedGlobalConf',
@@ -150,7 +153,7 @@ export class ConfigurationClient implements ConfigurationSource {
   async #downloadFederation(own: readonly ConfigurationFile[]): Promise<ConfigurationFile[]> {
     const { allowedFederations, anchor, onFailure, now } = this.#options;
     if (allowedFederations === 'none') return [];
-    const anchors = buildFromFiles(anchor.instance, own).private?.federatedAnchors ?? [];
+    const anchors = buildFromFiles(anchor.instance, own, this.#readBefore).private?.federatedAnchors ?? [];
     const admitted = anchors.filter(
       ({ instance }) =>
         instance !== anchor.instance && (allowedFederations === 'all' || allowedFederations.has(instance)),

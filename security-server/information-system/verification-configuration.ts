@@ -1,4 +1,4 @@
-import { readConfigurationFiles } from '../../gateway/configuration/index.ts';
+import { instanceFolder, readConfigurationFiles } from '../../gateway/configuration/index.ts';
 import { writeZip, type ZipEntry } from '../../gateway/signature/index.ts';
 
 /**
@@ -9,7 +9,7 @@ export async function verificationConfiguration(dir: string): Promise<Buffer> {
   const [own, files] = await readConfigurationFiles(dir);
   const shared = files.filter(({ contentIdentifier }) => contentIdentifier === 'SHARED-PARAMETERS');
   const entries: ZipEntry[] = shared.flatMap(({ instance, fileName, content, metadata }) => {
-    const path = `verificationconf/${encodeURIComponent(instance)}/${fileName}`;
+    const path = `verificationconf/${instanceFolder(instance)}/${fileName}`;
     return [
       { name: path, data: content },
       { name: `${path}.metadata`, data: metadata },

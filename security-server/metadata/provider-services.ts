@@ -3,26 +3,9 @@ import { parse as parseYaml, stringify as stringifyYaml } from 'yaml';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { type ClientId, providerOf } from '../../gateway/identifier/index.ts';
-import type { RestRequest } from '../../gateway/message/index.ts';
+import { isHopHeader, type RestRequest } from '../../gateway/message/index.ts';
 import type { BuiltInServices, UnsignedAnswer } from '../../gateway/provider-side/index.ts';
 import type { Endpoint, ServiceRecord, SettingsSnapshot } from '../settings/index.ts';
-
-/** Headers of a request that do not come back with the answer of a built-in service. */
-const hopSet = new Set([
-  'transfer-encoding',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'upgrade',
-  'connection',
-  'user-agent',
-  'host',
-  'content-length',
-  'server',
-  'expect',
-]);
 
 const maxDescriptionBytes = 10 * 1024 * 1024;
 
@@ -144,7 +127,7 @@ function json(request: RestRequest, value: object): UnsignedAnswer {
 function answer(request: RestRequest, contentType: string, body: Buffer): UnsignedAnswer {
   const kept = request.headers.filter(([name]) => {
     const lower = name.toLowerCase();
-    return !hopSet.has(lower) && lower !== 'content-type' && lower !== 'accept-encoding';
+    return !isHopHeader(lower) && lower !== 'content-type' && lower !== 'accept-encoding';
   });
   return { status: 200, reason: 'OK', headers: [...kept, ['content-type', contentType]], body: once(body) };
 }
