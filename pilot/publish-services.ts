@@ -6,11 +6,17 @@ interface PilotService {
   readonly subsystem: string;
   readonly code: string;
   readonly port: number;
+  readonly endpoints: readonly PilotEndpoint[];
   /** Who may call which endpoints. */
   readonly rights: readonly {
     readonly subject: string;
-    readonly endpoints: readonly { readonly method: string; readonly path: string }[];
+    readonly endpoints: readonly PilotEndpoint[];
   }[];
+}
+
+interface PilotEndpoint {
+  readonly method: string;
+  readonly path: string;
 }
 
 const everything = [{ method: '*', path: '**' }];
@@ -22,6 +28,11 @@ export function pilotServices(populationPort: number, permitsPort: number): read
       subsystem: 'population',
       code: 'register',
       port: populationPort,
+      endpoints: [
+        { method: 'GET', path: '/persons' },
+        { method: 'GET', path: '/persons/*' },
+        { method: 'POST', path: '/persons/*/changes' },
+      ],
       rights: [
         { subject: subsystemId(city, 'permits'), endpoints: [{ method: 'GET', path: '/persons/*' }] },
         { subject: subsystemId(city, 'portal'), endpoints: everything },
@@ -32,6 +43,11 @@ export function pilotServices(populationPort: number, permitsPort: number): read
       subsystem: 'permits',
       code: 'building-permits',
       port: permitsPort,
+      endpoints: [
+        { method: 'POST', path: '/permits' },
+        { method: 'GET', path: '/permits' },
+        { method: 'GET', path: '/permits/*' },
+      ],
       rights: [
         { subject: subsystemId(ministry, 'inspection'), endpoints: everything },
         { subject: subsystemId(city, 'portal'), endpoints: everything },
@@ -42,7 +58,7 @@ export function pilotServices(populationPort: number, permitsPort: number): read
 
 /** Publishes a service of an administration on its own security server. */
 export async function publishService(server: AdminClient, service: PilotService): Promise<void> {
-  const { provider, subsystem, code, port, rights } = service;
+  const { provider, subsystem, code, port, endpoints, rights } = service;
   const url = `http://127.0.0.1:${port}/v1`;
   const path = `/clients/${encodeURIComponent(subsystemId(provider, subsystem))}/services/${code}`;
   await server.put(path, {
@@ -52,7 +68,7 @@ export async function publishService(server: AdminClient, service: PilotService)
     timeoutSeconds: 60,
     verifyTls: true,
     certificates: [],
-    endpoints: [],
+    endpoints,
   });
   await server.put(`${path}/access-rights`, rights);
 }
