@@ -23,11 +23,8 @@ export function createClientListener(
     });
   };
   server.on('request', serve);
-  // Without this listener node answers `Expect: 100-continue` by itself, before the client was checked.
-  server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    outgoing.writeContinue();
-    serve(incoming, outgoing);
-  });
+  // Without this listener node would invite the body by itself, before the client was checked.
+  server.on('checkContinue', serve);
   return server;
 }
 

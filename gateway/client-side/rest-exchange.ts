@@ -61,6 +61,7 @@ export async function exchangeRest(
   const identity = await road.signer.authenticationIdentity();
   const peer = await road.peers.connect(candidates, provider, identity, configuration);
 
+  if (incoming.headers.expect?.toLowerCase() === '100-continue') outgoing.writeContinue();
   const body = await bodyOf(incoming);
   const { parts, answer } = await sendRequest(request, head, body, identity.ocspResponses, peer, road);
   try {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { callerOf, checkClient, type PlainHandler } from '../../gateway/client-side/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
-import { type ClientId, equal, memberOf, parseEncodedClient } from '../../gateway/identifier/index.ts';
+import { type ClientId, equal, parseEncodedClient } from '../../gateway/identifier/index.ts';
 import type { ServerSettings } from '../../gateway/road/index.ts';
 import { writeZip } from '../../gateway/signature/index.ts';
 import type { FoundRecord, SqliteMessageLog } from '../message-log/index.ts';
@@ -115,8 +115,7 @@ async function sendContainers(
 /** Who may fetch a message: the client that called, or the one that provided. */
 function concerns(record: FoundRecord, client: ClientId): boolean {
   const provider = parseEncodedClient(record.service.split(':').slice(0, -1).join(':'));
-  const own = record.side === 'client' ? parseEncodedClient(record.client) : provider;
-  return equal(own, client) || (client.kind === 'MEMBER' && equal(memberOf(own), client));
+  return equal(record.side === 'client' ? parseEncodedClient(record.client) : provider, client);
 }
 
 function clientOf(query: URLSearchParams): ClientId {
