@@ -60,6 +60,9 @@ async function call(service: string, options: CallOptions): Promise<void> {
       headers: { 'X-Road-Client': options.client, ...Object.fromEntries(options.header.map(splitHeader)) },
       body: body ?? null,
       dispatcher: agent,
+    }).catch((cause: Error) => {
+      const reason = `the security server at ${options.server} did not answer: ${cause.message}`;
+      throw new Error(`${reason}; check --server, and that it is running`, { cause });
     });
     const text = await response.body.text();
     report(response.statusCode, response.headers, text, performance.now() - startedAt, options.json === true);

@@ -18,7 +18,12 @@ export interface SecretSources {
  * @throws Error that names the ways to give it
  */
 export async function readSecret({ name, file, variable, environment }: SecretSources): Promise<string> {
-  if (file !== undefined) return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+  if (file !== undefined) {
+    const text = await readFile(file, 'utf8').catch((cause: Error) => {
+      throw new Error(`the ${name} file cannot be read: ${cause.message}`, { cause });
+    });
+    return text.replace(/\r?\n$/, '');
+  }
   const fromEnvironment = environment[variable];
   if (fromEnvironment !== undefined) return fromEnvironment;
   if (!process.stdin.isTTY) {

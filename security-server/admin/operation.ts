@@ -27,8 +27,13 @@ export function addOperationRoutes(app: OpenAPIHono, context: AdminContext): voi
 
   // Outside /api: whoever watches the process needs no key, and learns nothing that is worth one.
   app.get('/health/live', (c) => c.json({ isLive: true }));
+  let asking: ReturnType<AdminContext['health']> | undefined;
   app.get('/health/ready', async (c) => {
-    const { isReady } = await context.health();
+    // Each answer costs signatures and a write: those who ask at once share one.
+    asking ??= context.health().finally(() => {
+      asking = undefined;
+    });
+    const { isReady } = await asking;
     return c.json({ isReady }, isReady ? 200 : 503);
   });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +61,7 @@ describe('the settings of a server', () => {
   it('are founded once', async () => {
     await expect(SettingsStore.create(path, serverId)).rejects.toThrow();
     await expect(SettingsStore.open(join(dir, 'other.sqlite'))).rejects.toThrow('init');
+    expect(existsSync(join(dir, 'other.sqlite'))).toBe(false);
   });
 
   it('give a right to a client for an endpoint, and to no one else for nothing else', async () => {

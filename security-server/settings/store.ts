@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Kysely, Transaction } from 'kysely';
 import {
   type ClientId,
@@ -56,6 +57,10 @@ export class SettingsStore {
 
   /** @throws Error when no server was founded there */
   static async open(path: string): Promise<SettingsStore> {
+    const notFounded = () =>
+      new Error(`${path} holds no security server yet: run \`waygate server init\` first`);
+    // Opening would create the file, and a folder with settings is taken for a founded server.
+    if (!existsSync(path)) throw notFounded();
     const store = openStore<SettingsTables>(path, settingsSteps);
     const row = await store.db
       .selectFrom('server')
@@ -64,7 +69,7 @@ export class SettingsStore {
       .executeTakeFirst();
     if (row === undefined) {
       store.close();
-      throw new Error(`${path} holds no security server yet: run \`waygate server init\` first`);
+      throw notFounded();
     }
     const serverId = parseEncodedServer(row.value);
     return new SettingsStore(store, serverId, await readContent(store.db, serverId));
