@@ -27,7 +27,7 @@ const startSchema = z.object({
     .union([z.array(z.url()), z.string().transform((text) => text.split(',').map((url) => url.trim()))])
     .default([]),
   acceptableTimestampFailureSeconds: z.coerce.number().int().min(0).default(14_400),
-  configurationPollSeconds: z.coerce.number().min(0.2).max(600).default(60),
+  configurationPollSeconds: z.coerce.number().min(0.2).max(600).default(3),
   allowedFederations: z.string().default('none'),
   maxBodyMegabytes: z.coerce.number().min(1).default(10_240),
   logMaxPages: z.coerce.number().int().min(100).optional(),
@@ -78,7 +78,7 @@ export function serverCommand(): Command {
       '--acceptable-timestamp-failure-seconds <s>',
       'how long to go on without timestamps; 0 for ever (14400)',
     )
-    .option('--configuration-poll-seconds <s>', 'pause between looks at the registry (60)')
+    .option('--configuration-poll-seconds <s>', 'pause between looks at the registry (3)')
     .option('--allowed-federations <instances>', 'none, all, or a comma-separated list (none)')
     .option('--max-body-megabytes <n>', 'largest message body (10240)')
     .option('--log-max-pages <n>', 'pages of 4 KiB the message log may grow to; as the disk allows')

@@ -12,7 +12,7 @@ import {
 } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import type { ConfigurationSource } from '../../gateway/road/index.ts';
-import { downloadConfiguration } from './download.ts';
+import { downloadConfiguration, type ServedLast } from './download.ts';
 
 export interface ConfigurationClientOptions {
   readonly anchor: Anchor;
@@ -21,7 +21,7 @@ export interface ConfigurationClientOptions {
   readonly now: () => Date;
   /** In [0, 1); spreads the polls of many servers. */
   readonly random: () => number;
-  /** Milliseconds between polls; 60,000 in X-Road. */
+  /** Milliseconds between polls: how long a change of the registry may take to be in force here. */
   readonly pollMs: number;
   /** Instances of the federation that are admitted. */
   readonly allowedFederations: 'none' | 'all' | ReadonlySet<string>;
@@ -40,7 +40,7 @@ const firstRetryMs = 1_000;
  */
 export class ConfigurationClient implements ConfigurationSource {
   readonly #options: ConfigurationClientOptions;
-  readonly #servedVersions = new Map<string, number>();
+  readonly #served = new Map<string, ServedLast>();
   /** Parsing a large instance takes a second; a poll that brings the same bytes does not repeat it. */
   readonly #readBefore: ReadBefore = new WeakMap();
   #files: readonly ConfigurationFile[] = [];
@@ -110,6 +110,10 @@ export class ConfigurationClient implements ConfigurationSource {
     try {
       const own = await this.#download(instance, this.#ownSources());
       const files = [...own, ...(await this.#downloadFederation(own))];
+      if (isUnchanged(files, this.#files) && this.#configuration !== undefined) {
+        this.#failures = 0;
+        return;
+      }
       const configuration = buildFromFiles(instance, files, this.#readBefore);
       if (configuration.private === undefined) {
         throw new Fault(
@@ -137,13 +141,13 @@ export class ConfigurationClient implements ConfigurationSource {
     wanted?: ReadonlySet<string>,
   ): Promise<ConfigurationFile[]> {
     const { now } = this.#options;
-    const servedVersions = this.#servedVersions;
+    const served = this.#served;
     const known = this.#files;
     return downloadConfiguration({
       instance,
       sources,
       known,
-      servedVersions,
+      served,
       now,
       ...(wanted && { wanted }),
     });
@@ -203,6 +207,17 @@ export class ConfigurationClient implements ConfigurationSource {
     );
     this.#timer.unref();
   }
+}
+
+/** Whether a poll brought nothing new: the same contents, counting until the same instants. */
+function isUnchanged(files: readonly ConfigurationFile[], before: readonly ConfigurationFile[]): boolean {
+  return (
+    files.length === before.length &&
+    files.every((file, index) => {
+      const other = before[index];
+      return file.content === other?.content && file.expiresAt.getTime() === other.expiresAt.getTime();
+    })
+  );
 }
 
 /** HTTPS variants before HTTP ones, each group in the order given. */

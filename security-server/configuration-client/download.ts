@@ -21,11 +21,20 @@ export interface DownloadQuestion {
   readonly wanted?: ReadonlySet<string>;
   /** Files at hand: those whose hash is unchanged are not fetched again. */
   readonly known: readonly ConfigurationFile[];
-  /** Version each address served last, by address; kept up to date here. */
-  readonly servedVersions: Map<string, number>;
+  /** What each address served last, by address; kept up to date here. */
+  readonly served: Map<string, ServedLast>;
   readonly now: () => Date;
   /** Milliseconds for each file; default 30,000. */
   readonly timeoutMs?: number;
+}
+
+/** What an address served last: polls come often, and mostly bring the same bytes again. */
+export interface ServedLast {
+  /** Undefined for an address that names a version itself. */
+  readonly version: number | undefined;
+  /** Directory as it was received and verified. */
+  readonly body: Buffer;
+  readonly directory: Directory;
 }
 
 const maxDirectoryBytes = 1024 * 1024;
@@ -68,17 +77,18 @@ async function fetchDirectory(
   question: DownloadQuestion,
 ): Promise<{ readonly url: URL; readonly directory: Directory }> {
   const base = new URL(source.url);
-  const { servedVersions, now } = question;
-  const candidates = base.searchParams.has('version')
-    ? [undefined]
-    : versionsToTry(servedVersions.get(source.url));
+  const { served, now } = question;
+  const last = served.get(source.url);
+  const candidates = base.searchParams.has('version') ? [undefined] : versionsToTry(last?.version);
   for (const version of candidates) {
     const url = new URL(base);
     if (version !== undefined) url.searchParams.set('version', String(version));
     const body = await get(url, maxDirectoryBytes, question);
     if (body === undefined) continue;
-    const directory = verifyDirectory(body, source.verificationCerts, now());
-    if (version !== undefined) servedVersions.set(source.url, version);
+    // The same bytes were verified before; only the clock has gone on.
+    const isSame = last?.body.equals(body) === true && last.directory.expiresAt > now();
+    const directory = isSame ? last.directory : verifyDirectory(body, source.verificationCerts, now());
+    served.set(source.url, { version, body, directory });
     return { url, directory };
   }
   throw new Error('it serves no configuration of a version that is known here');
