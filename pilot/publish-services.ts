@@ -6,7 +6,6 @@ interface PilotService {
   readonly subsystem: string;
   readonly code: string;
   readonly port: number;
-  readonly endpoints: readonly PilotEndpoint[];
   /** Who may call which endpoints. */
   readonly rights: readonly {
     readonly subject: string;
@@ -28,11 +27,6 @@ export function pilotServices(populationPort: number, permitsPort: number): read
       subsystem: 'population',
       code: 'register',
       port: populationPort,
-      endpoints: [
-        { method: 'GET', path: '/persons' },
-        { method: 'GET', path: '/persons/*' },
-        { method: 'POST', path: '/persons/*/changes' },
-      ],
       rights: [
         { subject: subsystemId(city, 'permits'), endpoints: [{ method: 'GET', path: '/persons/*' }] },
         { subject: subsystemId(city, 'portal'), endpoints: everything },
@@ -43,11 +37,6 @@ export function pilotServices(populationPort: number, permitsPort: number): read
       subsystem: 'permits',
       code: 'building-permits',
       port: permitsPort,
-      endpoints: [
-        { method: 'POST', path: '/permits' },
-        { method: 'GET', path: '/permits' },
-        { method: 'GET', path: '/permits/*' },
-      ],
       rights: [
         { subject: subsystemId(ministry, 'inspection'), endpoints: everything },
         { subject: subsystemId(city, 'portal'), endpoints: everything },
@@ -58,7 +47,7 @@ export function pilotServices(populationPort: number, permitsPort: number): read
 
 /** Publishes a service of an administration on its own security server. */
 export async function publishService(server: AdminClient, service: PilotService): Promise<void> {
-  const { provider, subsystem, code, port, endpoints, rights } = service;
+  const { provider, subsystem, code, port, rights } = service;
   const url = `http://127.0.0.1:${port}/v1`;
   const path = `/clients/${encodeURIComponent(subsystemId(provider, subsystem))}/services/${code}`;
   await server.put(path, {
@@ -68,7 +57,8 @@ export async function publishService(server: AdminClient, service: PilotService)
     timeoutSeconds: 60,
     verifyTls: true,
     certificates: [],
-    endpoints,
+    endpoints: [],
   });
+  await server.post(`${path}/endpoints/refresh`);
   await server.put(`${path}/access-rights`, rights);
 }

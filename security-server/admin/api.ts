@@ -4,6 +4,7 @@ import { CertificateError } from '../../certs/x509/index.ts';
 import { Fault, spellCode } from '../../gateway/fault/index.ts';
 import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
+import { DescriptionError } from '../metadata/index.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
 import { addKeyRoutes } from './keys.ts';
@@ -44,6 +45,7 @@ function explain(error: unknown): Problem | undefined {
   if (error instanceof TokenError) return new Problem(tokenStatus[error.code], error.code, error.message);
   if (error instanceof IdentifierError) return new Problem(422, 'invalid-identifier', error.message);
   if (error instanceof CertificateError) return new Problem(422, `certificate-${error.code}`, error.message);
+  if (error instanceof DescriptionError) return new Problem(409, 'description-unreadable', error.message);
   if (error instanceof Fault) return new Problem(409, spellCode(error).replaceAll('_', '-'), error.message);
   return undefined;
 }

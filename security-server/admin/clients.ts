@@ -1,5 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { Problem } from '../../gateway/http/index.ts';
 import { checkCreatable } from '../../gateway/identifier/index.ts';
+import { endpointsOf, fetchDescription } from '../metadata/index.ts';
+import type { Endpoint } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
 import {
   clientIdSchema,
@@ -26,6 +29,9 @@ const done = { 204: { description: 'in force' } } as const;
 const rightsSchema = z
   .array(z.object({ subject: subjectSchema, endpoints: z.array(endpointSchema) }))
   .openapi('AccessRights');
+const differenceSchema = z
+  .object({ added: z.array(endpointSchema), removed: z.array(endpointSchema) })
+  .openapi('EndpointDifference');
 const groupSchema = z
   .object({ code: z.string(), description: z.string(), members: z.array(clientIdSchema) })
   .openapi('LocalGroup');
@@ -130,6 +136,36 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
       requireService(settings.current().servicesOf(id), service);
       await settings.removeService(id, service);
       return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/clients/{client}/services/{service}/endpoints/refresh',
+      description: 'Reads the endpoints from the OpenAPI description; rights on endpoints that went stay.',
+      request: { params: serviceParameter },
+      responses: { 200: { description: 'what changed', ...json(differenceSchema) } },
+    }),
+    async (context) => {
+      const { client, service } = context.req.valid('param');
+      const { id } = requireClient(content().clients, client);
+      const record = requireService(settings.current().servicesOf(id), service);
+      if (record.descriptionUrl === undefined) {
+        throw new Problem(
+          409,
+          'no-description',
+          `Service ${service} has no descriptionUrl to read endpoints from`,
+        );
+      }
+      const endpoints = endpointsOf(await fetchDescription(record.descriptionUrl));
+      await settings.putService({ ...record, endpoints });
+      const without = (those: readonly Endpoint[], others: readonly Endpoint[]) =>
+        those.filter((one) => !others.some(({ method, path }) => method === one.method && path === one.path));
+      return context.json(
+        { added: without(endpoints, record.endpoints), removed: without(record.endpoints, endpoints) },
+        200,
+      );
     },
   );
 

@@ -1,13 +1,11 @@
-import { request as fetchUrl } from 'undici';
-import { parse as parseYaml, stringify as stringifyYaml } from 'yaml';
+import { stringify as stringifyYaml } from 'yaml';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { type ClientId, providerOf } from '../../gateway/identifier/index.ts';
 import { isHopHeader, type RestRequest } from '../../gateway/message/index.ts';
 import type { BuiltInServices, UnsignedAnswer } from '../../gateway/provider-side/index.ts';
 import type { Endpoint, ServiceRecord, SettingsSnapshot } from '../settings/index.ts';
-
-const maxDescriptionBytes = 10 * 1024 * 1024;
+import { DescriptionError, fetchDescription } from './open-api.ts';
 
 /**
  * The REST services every provider has: `listMethods`, `allowedMethods` and `getOpenAPI`, for GET only.
@@ -87,36 +85,14 @@ async function getOpenApi(request: RestRequest, services: readonly ServiceRecord
   if (service.kind !== 'OPENAPI' || service.descriptionUrl === undefined) {
     throw new Fault('InternalError', `Service '${wanted}' has no OpenAPI description`);
   }
-  const { text, contentType } = await readDescription(service.descriptionUrl);
-  const isYaml = !text.trimStart().startsWith('{');
-  const document: unknown = isYaml ? parseYaml(text, { maxAliasCount: 100 }) : JSON.parse(text);
-  if (typeof document !== 'object' || document === null || !('openapi' in document)) {
-    throw new Fault('InternalError', `The description of '${wanted}' is not an OpenAPI 3 document`);
-  }
+  const { document, isYaml, contentType } = await fetchDescription(service.descriptionUrl).catch((cause) => {
+    throw cause instanceof DescriptionError ? new Fault('InternalError', cause.message, { cause }) : cause;
+  });
   // Callers reach the service over the road; its own address says nothing to them and is not theirs to know.
   const path = `/r1/${request.path.split('/').slice(2, 6).join('/')}/${encodeURIComponent(wanted)}`;
   const shown = { ...document, servers: [{ url: path }] };
   const body = isYaml ? stringifyYaml(shown) : JSON.stringify(shown);
   return answer(request, contentType, Buffer.from(body));
-}
-
-async function readDescription(url: string): Promise<{ text: string; contentType: string }> {
-  try {
-    const response = await fetchUrl(url, { headersTimeout: 20_000, bodyTimeout: 20_000 });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of response.body) {
-      size += chunk.length;
-      if (size > maxDescriptionBytes) throw new Error('it is larger than 10 MiB');
-      chunks.push(chunk);
-    }
-    if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`);
-    const contentType = String(response.headers['content-type'] ?? 'application/json');
-    return { text: Buffer.concat(chunks).toString('utf8'), contentType };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault('InternalError', `The OpenAPI description could not be read: ${reason}`, { cause });
-  }
 }
 
 function json(request: RestRequest, value: object): UnsignedAnswer {
