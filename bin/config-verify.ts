@@ -12,6 +12,7 @@ import {
   parsePrivateParameters,
   parseSharedParameters,
   verifyDirectory,
+  versions,
   writeConfigurationFolder,
 } from '../gateway/configuration/index.ts';
 import { asFault, Fault, spellCode } from '../gateway/fault/index.ts';
@@ -66,7 +67,7 @@ async function verify(file: string | undefined, options: VerifyOptions): Promise
   if (into !== undefined && url === undefined)
     throw new Error('--into needs --url: the parts are fetched from there');
   const anchorBytes = await readFile(options.anchor);
-  const body = file === undefined ? await fetchBytes(new URL(url ?? '')) : await readFile(file);
+  const body = file === undefined ? await fetchNewest(new URL(url ?? '')) : await readFile(file);
   const verdict = await judge(anchorBytes, body, options);
   process.stdout.write(json === true ? `${JSON.stringify(verdict)}\n` : describe(verdict));
   process.exitCode = verdict.valid ? 0 : 1;
@@ -160,13 +161,34 @@ function fileOf(part: DirectoryPart, content: Buffer, { expiresAt, version }: Di
   return { contentIdentifier, instance, location, fileName, content, expiresAt, version };
 }
 
-class HttpStatusError extends Error {}
+class HttpStatusError extends Error {
+  readonly status: number;
+
+  constructor(url: URL, status: number) {
+    super(`${url} was answered with HTTP status ${status}`);
+    this.status = status;
+  }
+}
+
+/** The newest version that is served, unless the address names one. */
+async function fetchNewest(url: URL): Promise<Buffer> {
+  if (url.searchParams.has('version')) return fetchBytes(url);
+  for (const version of [...versions].sort((a, b) => b - a)) {
+    const versioned = new URL(url);
+    versioned.searchParams.set('version', String(version));
+    try {
+      return await fetchBytes(versioned);
+    } catch (error) {
+      if (!(error instanceof HttpStatusError) || error.status !== 404) throw error;
+    }
+  }
+  throw new Error(`${url} serves no configuration of a version that is known here`);
+}
 
 async function fetchBytes(url: URL): Promise<Buffer> {
   const response = await request(url, { headersTimeout: 30_000, bodyTimeout: 30_000 });
   const bytes = Buffer.from(await response.body.arrayBuffer());
-  if (response.statusCode !== 200)
-    throw new HttpStatusError(`${url} was answered with HTTP status ${response.statusCode}`);
+  if (response.statusCode !== 200) throw new HttpStatusError(url, response.statusCode);
   return bytes;
 }
 

@@ -73,7 +73,7 @@ describe.skipIf(!hasCurl)('a newcomer with the README (needs curl)', () => {
   it('takes the configuration and verifies it, parts and all', async () => {
     const waygate = `${process.execPath} ${resolve('dist/bin/waygate.js')}`;
     const fetched = await run(
-      `${waygate} config verify --json --anchor pilot-data/city/configuration-anchor.xml --url http://127.0.0.1:${portBase}/internalconf?version=6 --into taken`,
+      `${waygate} config verify --json --anchor pilot-data/city/configuration-anchor.xml --url http://127.0.0.1:${portBase}/internalconf --into taken`,
       dir,
     );
     expect([
