@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { Hono } from 'hono';
 import { request } from 'undici';
 
 const application = z
@@ -36,9 +37,9 @@ const json = <T extends z.ZodType>(schema: T, description: string) => ({
  * The City of Rivertown's building permits. Before it takes an application it asks the ministry's population
  * register who the applicant is, through the city's security server: one request from outside, two exchanges.
  */
-export function createBuildingPermits(options: BuildingPermitsOptions): OpenAPIHono {
+export function createBuildingPermits(options: BuildingPermitsOptions): Hono {
   const permits = new Map<string, Permit>();
-  const app = new OpenAPIHono().basePath('/v1');
+  const app = new OpenAPIHono();
 
   const apply = createRoute({
     method: 'post',
@@ -101,5 +102,6 @@ export function createBuildingPermits(options: BuildingPermitsOptions): OpenAPIH
     },
     servers: [{ url: '/v1' }],
   });
-  return app;
+  // Paths in the description are relative to its server, /v1, so the prefix is put around them here.
+  return new Hono().route('/v1', app);
 }

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { Hono } from 'hono';
 
 const person = z
   .object({
@@ -28,9 +29,9 @@ const json = <T extends z.ZodType>(schema: T, description: string) => ({
 });
 
 /** The Ministry of the Interior's population register: people by code, a search, and changes of address. */
-export function createPopulationRegister(): OpenAPIHono {
+export function createPopulationRegister(): Hono {
   const people = new Map(firstPeople.map((entry) => [entry.code, entry]));
-  const app = new OpenAPIHono().basePath('/v1');
+  const app = new OpenAPIHono();
   const code = z.object({ code: z.string() });
 
   const getPerson = createRoute({
@@ -80,5 +81,6 @@ export function createPopulationRegister(): OpenAPIHono {
     info: { title: 'Population register', version: '1.0.0', description: 'People and where they live.' },
     servers: [{ url: '/v1' }],
   });
-  return app;
+  // Paths in the description are relative to its server, /v1, so the prefix is put around them here.
+  return new Hono().route('/v1', app);
 }
