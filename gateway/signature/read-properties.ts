@@ -15,7 +15,8 @@ import {
 
 /** What XAdES adds to an XML signature. */
 export interface QualifyingProperties {
-  readonly signedProperties: XmlElement;
+  /** `xades:SignedProperties`. */
+  readonly element: XmlElement;
   /** When the signer says to have signed; nobody vouches for it. */
   readonly signedAt: Date | undefined;
   /** Digest of the certificate that the signer says to have signed with. */
@@ -41,7 +42,7 @@ export function readQualifyingProperties(element: XmlElement, signature: XmlElem
   const signedProperties = one(take('xades:SignedProperties'), 'xades:SignedProperties');
   const unsigned = one(take('xades:UnsignedProperties'), 'xades:UnsignedProperties');
   return {
-    signedProperties,
+    element: signedProperties,
     ...readSignedProperties(signedProperties),
     ...readUnsignedProperties(onlyChild(unsigned, 'xades:UnsignedSignatureProperties')),
   };
@@ -112,7 +113,7 @@ function readPolicy(element: XmlElement): string | undefined {
 }
 
 /** @see W3C XML Schema, dateTime */
-function readTime(text: string): Date {
+export function readTime(text: string): Date {
   const isDateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?$/.test(text);
   const time = new Date(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`);
   if (!isDateTime || Number.isNaN(time.getTime()))

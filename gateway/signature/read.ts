@@ -1,5 +1,13 @@
 import { algorithmByXmlUri, type SignatureAlgorithm } from '../../certs/key/index.ts';
-import { attribute, descendants, parseXml, textOf, type XmlElement, XmlError } from '../xml/index.ts';
+import {
+  attribute,
+  canonicalize,
+  descendants,
+  parseXml,
+  textOf,
+  type XmlElement,
+  XmlError,
+} from '../xml/index.ts';
 import {
   asicNamespace,
   dsNamespace,
@@ -29,14 +37,17 @@ export interface FileReference extends Digested {
 }
 
 /** A signature document taken apart; nothing in it has been verified. */
-export interface SignaturePieces extends QualifyingProperties {
-  readonly signedInfo: XmlElement;
-  /** Which form of canonical XML `signedInfo` is signed in. */
-  readonly isExclusive: boolean;
+export interface SignaturePieces extends Omit<QualifyingProperties, 'element'> {
+  /** Canonical form, what the signature value is of. */
+  readonly signedInfo: Buffer;
+  /** Canonical form, what `propertiesReference` is the digest of. */
+  readonly signedProperties: Buffer;
   readonly algorithm: SignatureAlgorithm;
   /** As they stand in the document, without that to the signed properties. */
   readonly references: readonly FileReference[];
-  readonly propertiesReference: Digested & { readonly isExclusive: boolean };
+  readonly propertiesReference: Digested;
+  /** How many references stand before that to the signed properties. */
+  readonly propertiesReferenceAt: number;
   /** Octets of `ds:SignatureValue`; ECDSA as r and s side by side. */
   readonly signatureValue: Buffer;
   readonly certificateDer: Buffer;
@@ -85,12 +96,17 @@ function readParsed(root: XmlElement, mode: 'message' | 'container'): SignatureP
   checkDocument(root);
   // None of these elements is signed; what their schemas do not have might mean something to someone.
   for (const element of [signature, value, keyInfo, object]) checkAttributes(element, ['Id']);
-  const properties = readQualifyingProperties(onlyChild(object, 'xades:QualifyingProperties'), signature);
+  const { element, ...properties } = readQualifyingProperties(
+    onlyChild(object, 'xades:QualifyingProperties'),
+    signature,
+  );
   const certificate = onlyChild(onlyChild(keyInfo, 'ds:X509Data'), 'ds:X509Certificate');
+  const { isExclusive, isPropertiesExclusive, ...read } = readSignedInfo(signedInfo, element);
   return {
-    ...readSignedInfo(signedInfo, properties.signedProperties),
+    ...read,
     ...properties,
-    signedInfo,
+    signedInfo: canonicalize(signedInfo, { exclusive: isExclusive }),
+    signedProperties: canonicalize(element, { exclusive: isPropertiesExclusive }),
     signatureValue: bytesOf(value),
     certificateDer: bytesOf(certificate),
   };
@@ -134,7 +150,15 @@ function checkDocument(root: XmlElement): void {
   if (objects !== 1) throw malformed(`The signature has ${objects} objects, expected one`);
 }
 
-type SignedInfo = Pick<SignaturePieces, 'isExclusive' | 'algorithm' | 'references' | 'propertiesReference'>;
+type SignedInfo = Pick<
+  SignaturePieces,
+  'algorithm' | 'references' | 'propertiesReference' | 'propertiesReferenceAt'
+> & {
+  /** Which form of canonical XML is signed. */
+  readonly isExclusive: boolean;
+  /** Which form of canonical XML the signed properties are digested in. */
+  readonly isPropertiesExclusive: boolean;
+};
 
 function readSignedInfo(signedInfo: XmlElement, signedProperties: XmlElement): SignedInfo {
   const take = takeChildren(signedInfo, ['ds:CanonicalizationMethod', 'ds:SignatureMethod', 'ds:Reference+']);
@@ -145,20 +169,28 @@ function readSignedInfo(signedInfo: XmlElement, signedProperties: XmlElement): S
   if (algorithm === undefined) throw malformed(`Signature algorithm '${methodUri}' is not accepted`);
   const propertiesUri = `#${required(signedProperties, 'Id')}`;
   const references: FileReference[] = [];
-  let propertiesReference: SignedInfo['propertiesReference'] | undefined;
+  let found: { readonly reference: ReturnType<typeof readReference>; readonly at: number } | undefined;
   for (const element of take('ds:Reference')) {
     const uri = required(element, 'URI');
     const isProperties = attribute(element, 'Type') === signedPropertiesType;
-    if (isProperties !== (uri === propertiesUri) || (isProperties && propertiesReference !== undefined)) {
+    if (isProperties !== (uri === propertiesUri) || (isProperties && found !== undefined)) {
       throw malformed('The signed properties of the signature must be referred to once, and nothing instead');
     }
     const reference = readReference(element, isProperties);
-    if (isProperties) propertiesReference = reference;
+    if (isProperties) found = { reference, at: references.length };
     else references.push({ ...reference, uri });
   }
-  if (propertiesReference === undefined) throw malformed('The signed properties are not signed');
+  if (found === undefined) throw malformed('The signed properties are not signed');
+  const { isExclusive: isPropertiesExclusive, ...propertiesReference } = found.reference;
   const isExclusive = isExclusiveForm(one(take('ds:CanonicalizationMethod'), 'ds:CanonicalizationMethod'));
-  return { isExclusive, algorithm, references, propertiesReference };
+  return {
+    isExclusive,
+    isPropertiesExclusive,
+    algorithm,
+    references,
+    propertiesReference,
+    propertiesReferenceAt: found.at,
+  };
 }
 
 function readReference(

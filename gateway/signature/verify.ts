@@ -2,13 +2,13 @@ import { type DigestName, digestOf, verifySignature } from '../../certs/key/inde
 import type { Certificate } from '../../certs/x509/index.ts';
 import { Fault } from '../fault/index.ts';
 import type { MessagePart } from '../message/index.ts';
-import { canonicalize } from '../xml/index.ts';
 import { type Coverage, checkCoverage } from './coverage.ts';
 import { type HashChainVerdict, verifyHashChain } from './hash-chain-verify.ts';
 import { hashChainResultName, messageName, policy } from './names.ts';
-import { type FileReference, readSignature, type SignaturePieces } from './read.ts';
+import type { FileReference, SignaturePieces } from './read.ts';
 import { malformed } from './shape.ts';
 import type { SignatureDocuments } from './sign.ts';
+import { SignatureReader } from './signature-reader.ts';
 import { type SignerQuestion, SigningCertificates } from './signing-certificate.ts';
 
 /** `at` is now for a message on the road, the instant of its timestamp for one in a container. */
@@ -52,9 +52,10 @@ export interface SignatureVerifier {
 /** @returns a verifier that remembers certificates it has judged, for as long as the judgement holds */
 export function createVerifier(): SignatureVerifier {
   const certificates = new SigningCertificates();
+  const reader = new SignatureReader();
   return {
     verify: (question) => {
-      const pieces = readSignature(question.documents.signature, question.mode);
+      const pieces = reader.read(question.documents.signature, question.mode);
       const { coverage, missing } = verifyCoverage(pieces.references, question);
       const { certificate, checkSigner, checkTrust } = certificates.open(pieces, question);
       checkSigner();
@@ -119,9 +120,8 @@ function digestOfFile(name: string, digest: DigestName, question: SignatureQuest
 
 function verifyReferences(pieces: SignaturePieces, question: SignatureQuestion): void {
   const { signedProperties, propertiesReference, references } = pieces;
-  const { algorithm, digest, isExclusive } = propertiesReference;
-  const canonical = canonicalize(signedProperties, { exclusive: isExclusive });
-  if (!digestOf(algorithm.name, canonical).equals(digest)) {
+  const { algorithm, digest } = propertiesReference;
+  if (!digestOf(algorithm.name, signedProperties).equals(digest)) {
     throw new Fault('InvalidSignatureValue', 'The signed properties are not those that were signed');
   }
   for (const reference of references) {
@@ -132,9 +132,8 @@ function verifyReferences(pieces: SignaturePieces, question: SignatureQuestion):
 }
 
 function verifyValue(pieces: SignaturePieces, certificate: Certificate): void {
-  const { algorithm, signedInfo, isExclusive, signatureValue } = pieces;
-  const canonical = canonicalize(signedInfo, { exclusive: isExclusive });
-  if (!verifySignature(algorithm, certificate.publicKey, canonical, signatureValue, 'ieee-p1363')) {
+  const { algorithm, signedInfo, signatureValue } = pieces;
+  if (!verifySignature(algorithm, certificate.publicKey, signedInfo, signatureValue, 'ieee-p1363')) {
     throw new Fault('InvalidSignatureValue', 'The signature is not that of the certificate in it');
   }
 }

@@ -28,7 +28,7 @@ export class PeerPools {
     identity: AuthenticationIdentity,
     configuration: GlobalConfiguration,
   ): Promise<PeerConnection> {
-    let last: unknown = new Fault('UnknownMember', 'No security server address is known for the provider');
+    let last: unknown;
     for (const address of candidates) {
       const pool = this.#poolFor(address, provider, identity, configuration);
       try {
@@ -38,7 +38,7 @@ export class PeerPools {
         last = error;
       }
     }
-    throw last;
+    throw last ?? new Fault('UnknownMember', 'No security server address is known for the provider');
   }
 
   async close(): Promise<void> {
