@@ -1,2 +1,4 @@
-export { type PilotNetwork, type PilotOptions, startPilot } from './network.ts';
+export { type AdminClient, adminClient } from './admin-client.ts';
+export { type PilotNetwork, type PilotOptions, startInfrastructure, startPilot } from './network.ts';
 export { pilotCommand } from './pilot-command.ts';
+export { loadOrMakeSecrets } from './secrets.ts';

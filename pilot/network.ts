@@ -137,6 +137,26 @@ export async function startPilot(options: PilotOptions): Promise<PilotNetwork> {
   }
 }
 
+/**
+ * Starts the authority and the registry of a network that was founded, and no security server.
+ * @throws Error when no network was founded there
+ */
+export async function startInfrastructure(options: PilotOptions): Promise<{ close(): Promise<void> }> {
+  const { data } = options;
+  if (!(await exists(join(data, 'founded')))) throw new Error(`${data} holds no pilot network`);
+  const secrets = await loadOrMakeSecrets(data);
+  const ports = portsFrom(options.portBase);
+  const closers = new Closers();
+  try {
+    await startPilotAuthority(options, secrets, ports, closers);
+    await startPilotRegistry(options, secrets, ports, closers);
+    return { close: () => closers.close() };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
 async function startPilotAuthority(
   options: PilotOptions,
   secrets: PilotSecrets,

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { type Rung, ratioOf, writeReport } from './report.ts';
+
+const figures = { p50Ms: 1, p95Ms: 2, p99Ms: 3, peakRssBytes: 100 * 1024 ** 2 };
+const rungs: Rung[] = [
+  { name: 'direct', keys: 'none', bodyBytes: 1024, requestsPerSecond: 8000, ...figures, peakRssBytes: null },
+  { name: 'proxy', keys: 'none', bodyBytes: 1024, requestsPerSecond: 4000, ...figures },
+  { name: 'mtls', keys: 'P-256', bodyBytes: 1024, requestsPerSecond: 2000, ...figures },
+  { name: 'mtls', keys: 'RSA-2048', bodyBytes: 1024, requestsPerSecond: 1900, ...figures },
+  { name: 'waygate', keys: 'P-256', bodyBytes: 1024, requestsPerSecond: 500, ...figures },
+  { name: 'waygate', keys: 'RSA-2048', bodyBytes: 10_485_760, requestsPerSecond: 5, ...figures },
+];
+
+describe('the report of the ladder', () => {
+  it('holds each rung against the one above it, of the same size and keys', () => {
+    expect(rungs.map((rung) => ratioOf(rung, rungs))).toEqual([undefined, 0.5, 0.5, 0.475, 0.25, undefined]);
+  });
+
+  it('names the machine, the date and every rung', () => {
+    const report = writeReport(rungs, new Date('2026-11-23T10:00:00Z'), true);
+    expect(report).toContain('2026-11-23');
+    expect(report).toContain(process.version);
+    expect(report).toContain('| waygate | 1 KB | P-256 | 500 | 0.25 | 1.0 | 2.0 | 3.0 | 100 MB |');
+    expect(report).toContain('| waygate | 10 MB | RSA-2048 | 5.0 |  |');
+  });
+});

@@ -1,0 +1,63 @@
+import { arch, cpus, totalmem } from 'node:os';
+import type { LoadResult } from './load.ts';
+
+export type RungName = 'direct' | 'proxy' | 'mtls' | 'waygate';
+
+export interface Rung extends LoadResult {
+  readonly name: RungName;
+  readonly bodyBytes: number;
+  /** Kind of keys, or `none`. */
+  readonly keys: 'none' | 'P-256' | 'RSA-2048';
+  /** Largest of the rung's processes, service and load generator apart; null where the system does not tell. */
+  readonly peakRssBytes: number | null;
+}
+
+const above: Readonly<Record<RungName, RungName | undefined>> = {
+  direct: undefined,
+  proxy: 'direct',
+  mtls: 'proxy',
+  waygate: 'mtls',
+};
+
+/** Requests per second of a rung as a share of the one above it. */
+export function ratioOf(rung: Rung, rungs: readonly Rung[]): number | undefined {
+  const other = rungs.find(
+    ({ name, bodyBytes, keys }) =>
+      name === above[rung.name] && bodyBytes === rung.bodyBytes && (keys === rung.keys || keys === 'none'),
+  );
+  return other === undefined || other.requestsPerSecond === 0
+    ? undefined
+    : rung.requestsPerSecond / other.requestsPerSecond;
+}
+
+/** The ladder as Markdown, with the machine it stood on. */
+export function writeReport(rungs: readonly Rung[], at: Date, quick: boolean): string {
+  const [cpu] = cpus();
+  const lines = rungs.map((rung) => {
+    const ratio = ratioOf(rung, rungs);
+    const cells = [
+      rung.name,
+      sizeOf(rung.bodyBytes),
+      rung.keys,
+      rung.requestsPerSecond.toFixed(rung.requestsPerSecond < 100 ? 1 : 0),
+      ratio === undefined ? '' : ratio.toFixed(2),
+      ...[rung.p50Ms, rung.p95Ms, rung.p99Ms].map((value) => value.toFixed(1)),
+      rung.peakRssBytes === null ? '' : `${Math.round(rung.peakRssBytes / 1024 ** 2)} MB`,
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return `# Results
+
+${at.toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} × ${cpu?.model.trim() ?? 'unknown'} (${arch()}), ${Math.round(totalmem() / 1024 ** 3)} GB${quick ? ', quick run' : ''}. One run, load generator and service on the same cores as everything else; compare ratios, not machines. Written by \`npm run bench -- --save\`.
+
+| Rung | Body | Keys | Requests/s | To the rung above | p50 ms | p95 ms | p99 ms | Peak memory |
+|---|---|---|---|---|---|---|---|---|
+${lines.join('\n')}
+
+*direct*: the service alone. *proxy*: two plain hops. *mtls*: two hops with TLS 1.3 and client certificates between them. *waygate*: two security servers as processes of their own, with every message signed, verified, and logged durably on both sides. Peak memory is that of the largest process of the rung.
+`;
+}
+
+function sizeOf(bytes: number): string {
+  return bytes >= 1024 ** 2 ? `${bytes / 1024 ** 2} MB` : `${bytes / 1024} KB`;
+}
