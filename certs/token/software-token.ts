@@ -169,11 +169,15 @@ class SoftwareToken implements Token {
   signingKey(keyId: string, { digest, pss }: { digest?: DigestName; pss?: boolean } = {}): SigningKey {
     const key = softwareSigningKey(this.#key(keyId));
     const algorithm = defaultAlgorithm(key.publicKey, digest, pss);
+    const signing = softwareSigningKey(this.#key(keyId), algorithm);
     return {
       publicKey: key.publicKey,
       algorithm,
-      // The key is looked up for every signature: signing out takes it from whoever was given it before.
-      sign: async (data, encoding) => softwareSigningKey(this.#key(keyId), algorithm).sign(data, encoding),
+      sign: async (data, encoding) => {
+        // Looked up for every signature: signing out takes the key from whoever was given it before.
+        this.#key(keyId);
+        return signing.sign(data, encoding);
+      },
     };
   }
 

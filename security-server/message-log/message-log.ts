@@ -119,11 +119,11 @@ export class SqliteMessageLog implements MessageLog {
         requestId: entry.requestId,
         client: printEncoded(entry.client),
         service: printEncoded(entry.service),
-        head: own(entry.head),
-        signature: own(entry.signature),
-        hashChainResult: entry.hashChainResult === undefined ? null : own(entry.hashChainResult),
-        hashChain: entry.hashChain === undefined ? null : own(entry.hashChain),
-        signatureHash: own(digestOf('sha512', entry.signature)),
+        head: entry.head,
+        signature: entry.signature,
+        hashChainResult: entry.hashChainResult ?? null,
+        hashChain: entry.hashChain ?? null,
+        signatureHash: digestOf('sha512', entry.signature),
         bodies,
       });
     } catch (cause) {
@@ -175,11 +175,11 @@ export class SqliteMessageLog implements MessageLog {
 
   async #keepBody(held: HeldBody, position: number, adopted: string[]): Promise<StoredBody> {
     const { size, bytes } = held;
-    if (bytes !== undefined) return { position, size, bytes: own(bytes), file: null, key: null };
+    if (bytes !== undefined) return { position, size, bytes, file: null, key: null };
     const file = randomUUID();
     adopted.push(file);
     const { key } = await held.adopt(this.#bodyPath(file));
-    return { position, size, bytes: null, file, key: own(key) };
+    return { position, size, bytes: null, file, key };
   }
 
   #bodyPath(file: string): string {
@@ -198,9 +198,4 @@ export class SqliteMessageLog implements MessageLog {
     const dir = join(this.#options.dir, 'bodies');
     for (const file of await readdir(dir)) if (!known.has(file)) await rm(join(dir, file));
   }
-}
-
-/** A copy in memory of its own: a view would drag the whole chunk it lies in to the writing thread. */
-function own(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
 }

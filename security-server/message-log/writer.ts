@@ -1,41 +1,36 @@
 import { Worker } from 'node:worker_threads';
 import type { RecordToAppend } from './model.ts';
+import { pack } from './packed-record.ts';
 import type { RecordTable, Stamped, ToStamp } from './record-table.ts';
-import type { WriterAnswer, WriterCall, WriterData } from './writer-thread.ts';
+import type { CalledVerb, WriterAnswer, WriterCall, WriterData } from './writer-thread.ts';
 
 interface Waiting {
-  readonly resolve: (value: unknown) => void;
+  readonly resolve: (value?: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-interface Queued {
-  readonly record: RecordToAppend;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Larger commits gain nothing more, and hold up the first in the queue. */
-const maxBatch = 500;
-
-/**
- * This thread's end of the writer. Records that come while a commit is under way share the next one: under load
- * a disk's one flush serves many exchanges.
- */
+/** This thread's end of the writer: hands records over, and tells each sender when its record is on disk. */
 export class LogWriter {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #queue: Queued[] = [];
-  #committing = false;
+  readonly #calls = new Map<number, Waiting>();
+  /** Senders of records that are not on disk yet, in the order in which they sent. */
+  #appending: Waiting[] = [];
   #number = 0;
   #broken: Error | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    worker.on('message', ({ number, value, error }: WriterAnswer) => {
-      const waiting = this.#waiting.get(number);
-      this.#waiting.delete(number);
-      if (error === undefined) waiting?.resolve(value);
-      else waiting?.reject(Object.assign(new Error(error.message), { code: error.code }));
+    worker.on('message', (answer: WriterAnswer) => {
+      if (answer.kind === 'appended') {
+        const senders = this.#appending.splice(0, answer.count);
+        const error = answer.error && errorOf(answer.error);
+        for (const { resolve, reject } of senders) error === undefined ? resolve() : reject(error);
+        return;
+      }
+      const waiting = this.#calls.get(answer.number);
+      this.#calls.delete(answer.number);
+      if (answer.error === undefined) waiting?.resolve(answer.value);
+      else waiting?.reject(errorOf(answer.error));
     });
     worker.on('error', (error: Error) => this.#break(error));
     worker.on('exit', () => this.#break(new Error('the message log is closed')));
@@ -50,9 +45,13 @@ export class LogWriter {
 
   /** Resolves once the record is on disk. */
   append(record: RecordToAppend): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ record, resolve, reject });
-      this.#commit();
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    const packed = pack(record);
+    return new Promise<void>((resolve, reject) => {
+      this.#appending.push({ resolve: () => resolve(), reject });
+      this.#worker.postMessage({ kind: 'append', record: packed } satisfies WriterCall, [
+        packed.bytes.buffer,
+      ]);
     });
   }
 
@@ -68,47 +67,36 @@ export class LogWriter {
     await this.#call('setCondition', [name, value]);
   }
 
+  /** What was sent before is written first. */
   async close(): Promise<void> {
     if (this.#broken !== undefined) return;
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
-    this.#worker.postMessage('close');
+    this.#worker.postMessage({ kind: 'close' } satisfies WriterCall);
     await exited;
   }
 
-  #commit(): void {
-    if (this.#committing || this.#queue.length === 0) return;
-    this.#committing = true;
-    const batch = this.#queue.splice(0, maxBatch);
-    this.#call('append', [batch.map(({ record }) => record)])
-      .then(
-        () => {
-          for (const { resolve } of batch) resolve();
-        },
-        (error: Error) => {
-          for (const { reject } of batch) reject(error);
-        },
-      )
-      .finally(() => {
-        this.#committing = false;
-        this.#commit();
-      });
-  }
-
-  #call<Verb extends keyof RecordTable>(verb: Verb, args: Parameters<RecordTable[Verb]>): Promise<unknown> {
+  #call<Verb extends CalledVerb>(verb: Verb, args: Parameters<RecordTable[Verb]>): Promise<unknown> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     this.#number += 1;
     const number = this.#number;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(number, { resolve, reject });
-      this.#worker.postMessage({ number, verb, args } satisfies WriterCall<Verb>);
+      this.#calls.set(number, { resolve, reject });
+      this.#worker.postMessage({ kind: 'call', number, verb, args } satisfies WriterCall);
     });
   }
 
+  /** Nobody waits for a thread that is gone. */
   #break(error: Error): void {
-    this.#broken = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    this.#broken ??= error;
+    const waiting = [...this.#appending, ...this.#calls.values()];
+    this.#appending = [];
+    this.#calls.clear();
+    for (const { reject } of waiting) reject(this.#broken);
   }
+}
+
+function errorOf({ message, code }: { readonly message: string; readonly code?: string }): Error {
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
 }
 
 /** Run from source, as tests do, the thread needs a loader for TypeScript; built, it needs none. */
