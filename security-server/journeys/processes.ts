@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadOrMakeSecrets, startInfrastructure, startPilot } from '../../pilot/index.ts';
+
+export type ServerName = 'ministry' | 'city';
+
+/** A security server that is a program of its own. */
+export interface ServerProcess {
+  /** Ends it at whatever instruction it is, as a power cut would. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+  /** What it wrote to its log so far. */
+  log(): string;
+}
+
+/** A founded pilot network whose two security servers run as programs of their own, and can be killed. */
+export interface ProcessNetwork {
+  readonly data: string;
+  readonly clientUrls: Readonly<Record<ServerName, string>>;
+  start(name: ServerName): Promise<ServerProcess>;
+  close(): Promise<void>;
+}
+
+const hosts = { ministry: '127.0.0.1', city: '127.0.0.2' } as const;
+
+export async function foundNetwork(): Promise<ProcessNetwork> {
+  const data = await mkdtemp(join(tmpdir(), 'waygate-processes-'));
+  const portBase = await freePorts(12);
+  const options = { data, portBase, onStep: () => undefined, onTrouble: () => undefined };
+  const network = await startPilot(options);
+  const { ports } = network;
+  await network.close();
+  const infrastructure = await startInfrastructure(options);
+  const secrets = await loadOrMakeSecrets(data);
+  const running = new Set<ServerProcess>();
+  return {
+    data,
+    clientUrls: {
+      ministry: `http://127.0.0.1:${ports.ministryClient}`,
+      city: `http://127.0.0.1:${ports.cityClient}`,
+    },
+    start: async (name) => {
+      const args = [
+        ...['server', 'start', '--json', '--data', join(data, name), '--log-level', 'warn'],
+        ...[
+          '--client-port',
+          String(ports[`${name}Client`]),
+          '--client-tls-port',
+          String(ports[`${name}ClientTls`]),
+        ],
+        ...['--peer-host', hosts[name], '--peer-port', String(ports.peers)],
+        ...['--instance-peer-port', String(ports.peers), '--admin-port', String(ports[`${name}Admin`])],
+      ];
+      const server = await startProcess(args, { WAYGATE_SERVER_PIN: secrets[name] });
+      running.add(server);
+      return server;
+    },
+    close: async () => {
+      for (const server of running) await server.stop();
+      await infrastructure.close();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts the built program and waits for the line that says it is live. */
+function startProcess(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['dist/bin/waygate.js', ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${log}`)));
+    child.stdout.once('data', () => {
+      child.removeAllListeners('exit');
+      resolve({ kill: () => end(child, 'SIGKILL'), stop: () => end(child, 'SIGTERM'), log: () => log });
+    });
+  });
+}
+
+function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill(signal);
+  });
+}
+
+/** First of `count` ports in a row that are free on both addresses of the network, now. */
+async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const base = 10_000 + Math.floor(Math.random() * 20_000);
+    const wanted = Array.from({ length: count }, (_, index) => base + index);
+    const free = await Promise.all(
+      wanted.flatMap((port) => Object.values(hosts).map((host) => isFree(host, port))),
+    );
+    if (free.every(Boolean)) return base;
+  }
+  throw new Error(`no ${count} free ports in a row were found`);
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host, port }, () => server.close(() => resolve(true)));
+  });
+}
