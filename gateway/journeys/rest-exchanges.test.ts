@@ -114,7 +114,11 @@ describe('REST exchanges', () => {
       outgoing.writeHead(302, { Location: 'http://127.0.0.1:1/elsewhere' }).end('moved');
     };
     const answer = await call(network, `${path}/x`);
-    expect([answer.status, answer.headers['location'], calls]).toEqual([302, 'http://127.0.0.1:1/elsewhere', 1]);
+    expect([answer.status, answer.headers['location'], calls]).toEqual([
+      302,
+      'http://127.0.0.1:1/elsewhere',
+      1,
+    ]);
   });
 
   it.each([400, 404, 409, 500, 503])(
