@@ -1,6 +1,6 @@
 /** Compiles the sources to `dist/` and makes the command executable. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -9,6 +9,11 @@ const compiler = createRequire(import.meta.url)
   .resolve('typescript/package.json')
   .replace(/package\.json$/, 'bin/tsc');
 
+// Built aside and put in place at once: what runs from dist/ meanwhile does not lose its ground.
+const aside = `${root}dist.new`;
+rmSync(aside, { recursive: true, force: true });
+const args = [compiler, '-p', 'tsconfig.build.json', '--outDir', aside];
+execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+chmodSync(`${aside}/bin/waygate.js`, 0o755);
 rmSync(`${root}dist`, { recursive: true, force: true });
-execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-chmodSync(`${root}dist/bin/waygate.js`, 0o755);
+renameSync(aside, `${root}dist`);
