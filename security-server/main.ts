@@ -20,7 +20,7 @@ import { createPlainHandlers } from './information-system/index.ts';
 import { SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices } from './metadata/index.ts';
 import { SettingsStore } from './settings/index.ts';
-import { ownCertificates, ServerSigner, savedStatuses, saveStatus } from './signer/index.ts';
+import { ownCertificates, removeStatus, ServerSigner, savedStatuses, saveStatus } from './signer/index.ts';
 
 /** Version of the administration API, not of the program. */
 const apiVersion = '1.0.0';
@@ -167,6 +167,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       now,
       savedStatuses: await savedStatuses(settings.db),
       saveStatus: (sha256, status) => saveStatus(settings.db, sha256, status),
+      removeStatus: (sha256) => removeStatus(settings.db, sha256),
       onFailure: (own, error) => onTrouble(`status of certificate ${own.certificate.subject}`, error),
     });
     signer = certificates;

@@ -64,3 +64,7 @@ export async function saveStatus(
     .onConflict((conflict) => conflict.column('sha256').doUpdateSet(values))
     .execute();
 }
+
+export async function removeStatus(db: Kysely<SettingsTables>, sha256: string): Promise<void> {
+  await db.deleteFrom('certificateStatus').where('sha256', '=', sha256).execute();
+}

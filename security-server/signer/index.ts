@@ -2,6 +2,7 @@ export {
   ownCertificates,
   putOwnCertificate,
   removeOwnCertificate,
+  removeStatus,
   savedStatuses,
   saveStatus,
 } from './certificate-store.ts';

@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls';
+import { OcspError } from '../../certs/ocsp/index.ts';
 import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
@@ -16,6 +17,8 @@ export interface SignerOptions {
   /** Statuses kept from before a restart, by SHA-256 hex of the certificate. */
   readonly savedStatuses: ReadonlyMap<string, CertificateStatus>;
   readonly saveStatus: (sha256: string, status: CertificateStatus) => Promise<void>;
+  /** The status of this certificate is not to be used again, not after a restart either. */
+  readonly removeStatus: (sha256: string) => Promise<void>;
   /** Told why a status could not be fetched; the fetch is tried again by itself. */
   readonly onFailure: (certificate: OwnCertificate, error: Error) => void;
 }
@@ -49,6 +52,8 @@ export class ServerSigner implements Signer {
   async use(certificates: readonly OwnCertificate[]): Promise<void> {
     this.#certificates = certificates;
     this.#forget();
+    // A round under way may have begun without the new ones.
+    await this.#fetching;
     await this.refresh();
   }
 
@@ -194,10 +199,23 @@ export class ServerSigner implements Signer {
       );
       await this.#options.saveStatus(key, status);
     } catch (error) {
+      if (error instanceof OcspError && error.code === 'revoked') await this.#drop(own);
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
       const wait = Math.min(firstRetryMs * 2 ** (failures - 1), configuration.ocspFetchIntervalMs);
       this.#nextFetchAt.set(key, this.#options.now().getTime() + wait);
+      this.#options.onFailure(own, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Peers would take the good response at hand until it grows stale: they are not shown it any longer. */
+  async #drop(own: OwnCertificate): Promise<void> {
+    const key = own.certificate.sha256.toString('hex');
+    this.#statuses.delete(key);
+    this.#forget();
+    try {
+      await this.#options.removeStatus(key);
+    } catch (error) {
       this.#options.onFailure(own, error instanceof Error ? error : new Error(String(error)));
     }
   }

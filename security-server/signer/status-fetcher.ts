@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { checkOcsp, createOcspRequest } from '../../certs/ocsp/index.ts';
+import { checkOcsp, createOcspRequest, OcspError } from '../../certs/ocsp/index.ts';
 import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 
@@ -16,6 +16,7 @@ const maxResponseBytes = 64 * 1024;
  * Asks the responders of the authority that issued `certificate`, in configured order, until one gives a response
  * that is good now.
  * @param instance whose authorities are asked
+ * @throws OcspError revoked as soon as one of them says so: none asked after it makes that good again
  * @throws Error naming what each responder answered
  * @see RFC 6960 appendix A.1
  */
@@ -46,6 +47,7 @@ export async function fetchStatus(
       });
       return { response, validUntil };
     } catch (error) {
+      if (error instanceof OcspError && error.code === 'revoked') throw error;
       failures.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
