@@ -147,8 +147,8 @@ describe('token', () => {
     const { key } = await signer.signingIdentity(member);
     services.token.deactivate();
     await expect(key.sign(Buffer.from('x'))).rejects.toThrow();
-    const late = await start(own);
-    await expect(late.signingIdentity(member)).rejects.toMatchObject(cannotSign(/not signed in/));
+    // As the administration does after a sign-out.
+    await signer.use([own]);
     await expect(signer.signingIdentity(member)).rejects.toMatchObject(cannotSign(/not signed in/));
     await services.token.activate(pin);
     const { key: again } = await signer.signingIdentity(member);
