@@ -13,6 +13,7 @@ import {
 import { signMessage } from '../signature/index.ts';
 import {
   type HeldBody,
+  letGo,
   type PeerConnection,
   type ReceivedMessage,
   receiveMessage,
@@ -108,7 +109,7 @@ export async function sendRequest(
     });
     return { parts, answer };
   } catch (error) {
-    response.body.destroy();
+    letGo(response.body);
     throw error instanceof Fault ? error : networkFault(error, peer);
   }
 }

@@ -4,7 +4,7 @@ import { Fault } from '../fault/index.ts';
 import { printFull } from '../identifier/index.ts';
 import type { RestRequest } from '../message/index.ts';
 import type { ServiceSettings } from '../road/index.ts';
-import type { HeldBody } from '../transport/index.ts';
+import { type HeldBody, letGo } from '../transport/index.ts';
 
 /** A service's answer, its body still on the way. */
 export interface ServiceAnswer {
@@ -57,7 +57,7 @@ export class ServiceCaller {
         reason: STATUS_CODES[response.statusCode] ?? 'Unknown',
         headers: pairs(response.headers as unknown as (string | Buffer)[]),
         ...(hasEntity ? { body: response.body } : {}),
-        abandon: () => response.body.destroy(),
+        abandon: () => letGo(response.body),
       };
     } catch (error) {
       throw serviceFault(error, service);

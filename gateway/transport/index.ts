@@ -1,3 +1,4 @@
+export { letGo } from './let-go.ts';
 export type { AuthenticationIdentity, PeerAddress, PeerConnection } from './peer-pool.ts';
 export { PeerPools } from './peer-pools.ts';
 export { receiveMessage } from './receive.ts';
