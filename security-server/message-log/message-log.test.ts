@@ -1,0 +1,344 @@
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../certs/key/index.ts';
+import { createOcspRequest } from '../../certs/ocsp/index.ts';
+import type { LogEntry } from '../../gateway/road/index.ts';
+import {
+  createVerifier,
+  type SigningMaterial,
+  signMessage,
+  verifyContainer,
+} from '../../gateway/signature/index.ts';
+import { createBodySink, type HeldBody, prepareSpool } from '../../gateway/transport/index.ts';
+import { containerOf } from '../information-system/container.ts';
+import { member, startTrustServices, type TrustServices } from '../testing/trust-services.ts';
+import { type FoundRecord, type MessageLogOptions, SqliteMessageLog } from './index.ts';
+
+const portal = { ...member, kind: 'SUBSYSTEM', subsystemCode: 'portal' } as const;
+const echo = { ...member, kind: 'SERVICE', subsystemCode: 'data', serviceCode: 'echo' } as const;
+const hour = 3_600_000;
+
+let root: string;
+let services: TrustServices;
+let material: SigningMaterial;
+let dir: string;
+let troubles: Error[];
+const opened: SqliteMessageLog[] = [];
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'waygate-log-'));
+  services = await startTrustServices(root);
+  const { keyId, certificate } = await services.issue(member);
+  const { authority, token } = services;
+  const status = await authority.answerOcsp(createOcspRequest(certificate, authority.caCertificate));
+  const key = token.signingKey(keyId);
+  material = { key, certificate, intermediates: [], ocspResponses: [status] };
+});
+afterAll(async () => {
+  await services.close();
+  rmSync(root, { recursive: true });
+});
+const startedAt = Date.now();
+beforeEach(async () => {
+  services.at = startedAt;
+  services.isDown = false;
+  troubles = [];
+  dir = mkdtempSync(join(root, 'messages-'));
+  await prepareSpool(join(root, 'spool'));
+});
+afterEach(async () => {
+  for (const log of opened.splice(0)) await log.close();
+});
+
+async function open(more: Partial<MessageLogOptions> = {}): Promise<SqliteMessageLog> {
+  const log = await SqliteMessageLog.open({
+    dir,
+    configuration: { current: () => services.configuration },
+    timestampUrls: [],
+    acceptableTimestampFailureMs: hour,
+    now: services.now,
+    onTimestampFailure: (error) => troubles.push(error),
+    ...more,
+  });
+  opened.push(log);
+  return log;
+}
+
+async function reopen(log: SqliteMessageLog, more: Partial<MessageLogOptions> = {}) {
+  opened.splice(opened.indexOf(log), 1);
+  await log.close();
+  return open(more);
+}
+
+/** A body as the road holds it: in memory up to 1 KiB, else in a sealed file. */
+async function bodyOf(bytes: Buffer): Promise<HeldBody> {
+  const dir = join(root, 'spool');
+  const sink = createBodySink({ dir, memoryLimit: 1024, maxSize: 10_000_000, digest: 'sha512' });
+  await sink.write(bytes);
+  return sink.finish();
+}
+
+/** A signed request, as it comes to the log. */
+async function entry(queryId: string, ...bodies: readonly Buffer[]): Promise<LogEntry> {
+  const requestId = randomUUID();
+  const lines = [
+    'POST',
+    '/r1/DEV/GOV/1/data/echo',
+    'X-Road-Client:DEV/GOV/1/portal',
+    `x-road-request-id:${requestId}`,
+    `x-road-id:${queryId}`,
+    '',
+  ];
+  const head = Buffer.from(lines.join('\r\n'));
+  const attachments = await Promise.all(bodies.map(bodyOf));
+  const parts = [
+    { name: '/message.xml', digest: digestOf('sha512', head) } as const,
+    ...attachments.map(({ digest }, index) => ({ name: `/attachment${index + 1}` as const, digest })),
+  ];
+  const documents = await signMessage({ ...material, parts, digest: 'sha512', signedAt: services.now() });
+  return {
+    ...{ protocol: 'rest', direction: 'request', side: 'client' },
+    ...{ queryId, requestId, client: portal, service: echo, head, attachments, ...documents },
+    at: services.now(),
+  } as LogEntry;
+}
+
+/** The only record of an id. */
+function recordOf(log: SqliteMessageLog, queryId: string): FoundRecord {
+  const [record, ...more] = log.find(queryId);
+  if (record === undefined || more.length > 0) throw new Error(`${queryId} is there ${more.length} times`);
+  return record;
+}
+
+/** Verifies one record as a stranger would, from its container alone. */
+async function verify(log: SqliteMessageLog, queryId: string) {
+  const { bytes } = await containerOf(recordOf(log, queryId), log);
+  const { configuration } = services;
+  return verifyContainer({ container: bytes, configuration, verifier: createVerifier() });
+}
+
+const bodyFiles = () => readdirSync(join(dir, 'bodies'));
+
+describe('records', () => {
+  it('are on disk when record resolves: what a power cut at that instant leaves has them', async () => {
+    const log = await open();
+    await log.record(await entry('one', Buffer.from('small'), Buffer.alloc(50_000, 'large')));
+    const copy = mkdtempSync(join(root, 'copy-'));
+    // The index in shared memory dies with the machine.
+    cpSync(dir, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') });
+    const found = await open({ dir: copy });
+    await found.stampNow();
+    const { container, queryId } = await verify(found, 'one');
+    expect(queryId).toBe('one');
+    expect(container.attachments.get('/attachment1')?.toString()).toBe('small');
+    expect(container.attachments.get('/attachment2')).toEqual(Buffer.alloc(50_000, 'large'));
+  });
+
+  it('keep small bodies beside them and take the files of large ones over', async () => {
+    const log = await open();
+    await log.record(await entry('one', Buffer.from('small'), Buffer.alloc(2_000)));
+    const [small, large] = recordOf(log, 'one').bodies;
+    expect(small).toMatchObject({ position: 1, size: 5, file: null, key: null });
+    expect(large).toMatchObject({ position: 2, size: 2_000, bytes: null });
+    expect(bodyFiles()).toEqual([large?.file]);
+    expect(readdirSync(join(root, 'spool'))).toEqual([]);
+  });
+
+  it('of 500 at once are all there, in the order in which they came', async () => {
+    const log = await open();
+    const one = await entry('one');
+    const ids = Array.from({ length: 500 }, (_, index) => `many-${index}`);
+    await Promise.all(ids.map((queryId) => log.record({ ...one, queryId })));
+    const order = ids.map((id) => recordOf(log, id).id);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(new Set(order).size).toBe(500);
+    expect(log.health().withoutTimestamp).toBe(500);
+  });
+
+  it('of one id are found oldest first, and never one of another', async () => {
+    const log = await open();
+    const request = await entry('one');
+    await log.record(request);
+    await log.record({ ...request, direction: 'response' });
+    await log.record(await entry('ONE'));
+    expect(log.find('one').map(({ direction }) => direction)).toEqual(['request', 'response']);
+    expect(log.find('%')).toEqual([]);
+  });
+});
+
+describe('timestamps', () => {
+  it('cover many records with one token, and each container verifies alone', async () => {
+    const log = await open();
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    for (const id of ids) await log.record(await entry(id, Buffer.from(id), Buffer.alloc(3_000, id)));
+    const { tsa } = services.asked;
+    services.at += 60_000;
+    await log.stampNow();
+    expect(services.asked.tsa).toBe(tsa + 1);
+    for (const id of ids) {
+      const { queryId, timestamp, signer } = await verify(log, id);
+      expect({ queryId, signer }).toMatchObject({ queryId: id, signer: { memberCode: '1' } });
+      expect(Math.abs(timestamp.at.getTime() - services.at)).toBeLessThan(1_000);
+    }
+    expect(log.health()).toMatchObject({ withoutTimestamp: 0, lastTimestampAt: services.now() });
+  });
+
+  it('of a single record go into its signature', async () => {
+    const log = await open();
+    await log.record(await entry('alone', Buffer.from('x')));
+    await log.stampNow();
+    const { timestamp, signature } = recordOf(log, 'alone');
+    expect(timestamp).toMatchObject({ result: null, chain: null });
+    expect(Buffer.from(signature).toString()).toContain('EncapsulatedTimeStamp');
+    await expect(verify(log, 'alone')).resolves.toMatchObject({ queryId: 'alone' });
+  });
+
+  it('are missing from containers until they come, so that nothing verifies without', async () => {
+    const log = await open();
+    await log.record(await entry('early'));
+    await expect(verify(log, 'early')).rejects.toMatchObject({ code: 'AsicTimestampNotFound' });
+  });
+
+  it('are asked of the next authority when one fails', async () => {
+    const log = await open({ timestampUrls: ['http://127.0.0.1:1/tsa', services.tsaUrl] });
+    await log.record(await entry('one'));
+    await log.stampNow();
+    await expect(verify(log, 'one')).resolves.toBeDefined();
+  });
+
+  it('of a stranger are not taken', async () => {
+    const stranger = await startTrustServices(mkdtempSync(join(root, 'stranger-')));
+    const log = await open({ timestampUrls: [stranger.tsaUrl] });
+    await log.record(await entry('one'));
+    await expect(log.stampNow()).rejects.toMatchObject({ code: 'TimestampingFailed' });
+    expect(recordOf(log, 'one').timestamp).toBeUndefined();
+    await stranger.close();
+  });
+});
+
+describe('without timestamps', () => {
+  it('goes on for the time set, refuses after it, also after a restart, and accepts again by itself', async () => {
+    const log = await open();
+    await log.record(await entry('one'));
+    await log.record(await entry('two'));
+    services.isDown = true;
+    await expect(log.stampNow()).rejects.toMatchObject({ code: 'TimestampingFailed' });
+    expect(troubles.map(({ message }) => message)).toEqual([expect.stringContaining('503')]);
+    services.at += hour;
+    expect(() => log.requireAccepting()).not.toThrow();
+    const restarted = await reopen(log);
+    services.at += 1;
+    expect(() => restarted.requireAccepting()).toThrow(/No timestamp could be had since/);
+    expect(restarted.health()).toMatchObject({ isAccepting: false, withoutTimestamp: 2 });
+    services.isDown = false;
+    await restarted.stampNow();
+    expect(() => restarted.requireAccepting()).not.toThrow();
+    const again = await reopen(restarted);
+    expect(() => again.requireAccepting()).not.toThrow();
+    services.at = startedAt;
+    await expect(verify(again, 'one')).resolves.toBeDefined();
+  });
+
+  it('does not count the time anew with every failure', async () => {
+    const log = await open();
+    await log.record(await entry('one'));
+    services.isDown = true;
+    for (let failures = 0; failures < 3; failures += 1) {
+      await expect(log.stampNow()).rejects.toThrow();
+      services.at += hour / 2;
+    }
+    expect(() => log.requireAccepting()).toThrow(/No timestamp/);
+  });
+
+  it('never refuses when no time is set', async () => {
+    const log = await open({ acceptableTimestampFailureMs: 0 });
+    await log.record(await entry('one'));
+    services.isDown = true;
+    await expect(log.stampNow()).rejects.toThrow();
+    services.at += 1_000 * hour;
+    expect(() => log.requireAccepting()).not.toThrow();
+  });
+
+  it('refuses when no authority is configured at all', async () => {
+    const configuration = { current: () => ({ ...services.configuration, tsas: () => [] }) };
+    const log = await open({ configuration });
+    expect(() => log.requireAccepting()).toThrow(
+      expect.objectContaining({
+        code: 'TimestampingFailed',
+        message: expect.stringContaining('No timestamping'),
+      }),
+    );
+  });
+});
+
+describe('a full disk', () => {
+  it('is refused as LoggingFailed; what was recorded before stays, and no file is left behind', async () => {
+    const log = await open({ maxPages: 100 });
+    const kept: string[] = [];
+    let refusal: unknown;
+    for (let count = 0; refusal === undefined && count < 200; count += 1) {
+      const id = `full-${count}`;
+      const full = await entry(id, Buffer.alloc(900), Buffer.alloc(2_000));
+      await log.record(full).then(
+        () => kept.push(id),
+        (error: unknown) => {
+          refusal = error;
+        },
+      );
+    }
+    expect(refusal).toMatchObject({ code: 'LoggingFailed', message: expect.stringContaining('full') });
+    expect(kept.length).toBeGreaterThan(10);
+    expect(bodyFiles()).toHaveLength(kept.length);
+    await expect(log.record(await entry('late', Buffer.alloc(900)))).rejects.toMatchObject({
+      code: 'LoggingFailed',
+    });
+
+    const larger = await reopen(log);
+    await larger.stampNow();
+    for (const id of kept) await expect(verify(larger, id)).resolves.toBeDefined();
+    expect(larger.find(`full-${kept.length}`)).toEqual([]);
+    await expect(larger.record(await entry('now'))).resolves.toBeUndefined();
+  });
+});
+
+describe('after a crash', () => {
+  it('removes files that no record refers to, and keeps those of records', async () => {
+    const log = await open();
+    await log.record(await entry('one', Buffer.alloc(2_000)));
+    const [file] = bodyFiles();
+    writeFileSync(join(dir, 'bodies', 'orphan'), 'half');
+    const restarted = await reopen(log);
+    expect(bodyFiles()).toEqual([file]);
+    await restarted.stampNow();
+    await expect(verify(restarted, 'one')).resolves.toBeDefined();
+  });
+
+  it('of the writing thread refuses what waits and what comes, and never hangs', async () => {
+    const started = new Promise<Worker>((resolve) => process.once('worker', resolve));
+    const log = await open();
+    const thread = await started;
+    await log.record(await entry('before'));
+    const entries = await Promise.all(['a', 'b', 'c'].map((id) => entry(id, Buffer.alloc(2_000))));
+    const ended = thread.terminate();
+    const waiting = await Promise.allSettled(entries.map((one) => log.record(one)));
+    await ended;
+    for (const one of waiting) {
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'LoggingFailed' });
+    }
+    await expect(log.record(await entry('late', Buffer.alloc(2_000)))).rejects.toMatchObject({
+      code: 'LoggingFailed',
+    });
+    await expect(log.checkWritable()).rejects.toThrow(/closed/);
+    await expect(log.stampNow()).rejects.toMatchObject({ code: 'TimestampingFailed' });
+    const restarted = await reopen(log);
+    expect(restarted.find('before')).toHaveLength(1);
+    expect(restarted.find('late')).toEqual([]);
+    for (const [index, id] of ['a', 'b', 'c'].entries()) {
+      if (waiting[index]?.status === 'fulfilled') expect(restarted.find(id)).toHaveLength(1);
+    }
+  });
+});
