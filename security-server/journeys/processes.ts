@@ -12,15 +12,24 @@ export interface ServerProcess {
   /** Ends it at whatever instruction it is, as a power cut would. */
   kill(): Promise<void>;
   stop(): Promise<void>;
-  /** What it wrote to its log so far. */
+  /** What it wrote so far: its log, and the lines that say that it is live. */
   log(): string;
+  readonly pid: number;
 }
 
 /** A founded pilot network whose two security servers run as programs of their own, and can be killed. */
 export interface ProcessNetwork {
   readonly data: string;
   readonly clientUrls: Readonly<Record<ServerName, string>>;
-  start(name: ServerName): Promise<ServerProcess>;
+  /** Of the administration APIs, and of the authority. */
+  readonly urls: Readonly<Record<ServerName | 'registry' | 'authority', string>>;
+  /** What the registry and the authority reported. */
+  readonly troubles: readonly unknown[];
+  /**
+   * @param more further options of `waygate server start`
+   * @throws Error with its log when it ends instead of going live
+   */
+  start(name: ServerName, more?: readonly string[], pin?: string): Promise<ServerProcess>;
   close(): Promise<void>;
 }
 
@@ -29,7 +38,9 @@ const hosts = { ministry: '127.0.0.1', city: '127.0.0.2' } as const;
 export async function foundNetwork(): Promise<ProcessNetwork> {
   const data = await mkdtemp(join(tmpdir(), 'waygate-processes-'));
   const portBase = await freePorts(12);
-  const options = { data, portBase, onStep: () => undefined, onTrouble: () => undefined };
+  const troubles: unknown[] = [];
+  const onTrouble = (...trouble: unknown[]) => troubles.push(...trouble);
+  const options = { data, portBase, onStep: () => undefined, onTrouble };
   const network = await startPilot(options);
   const { ports } = network;
   await network.close();
@@ -42,7 +53,14 @@ export async function foundNetwork(): Promise<ProcessNetwork> {
       ministry: `http://127.0.0.1:${ports.ministryClient}`,
       city: `http://127.0.0.1:${ports.cityClient}`,
     },
-    start: async (name) => {
+    urls: {
+      ministry: `http://127.0.0.1:${ports.ministryAdmin}`,
+      city: `http://127.0.0.1:${ports.cityAdmin}`,
+      registry: `http://127.0.0.1:${ports.registryAdmin}`,
+      authority: `http://127.0.0.1:${ports.authority}`,
+    },
+    troubles,
+    start: async (name, more = [], pin = secrets[name]) => {
       const args = [
         ...['server', 'start', '--json', '--data', join(data, name), '--log-level', 'warn'],
         ...[
@@ -53,8 +71,9 @@ export async function foundNetwork(): Promise<ProcessNetwork> {
         ],
         ...['--peer-host', hosts[name], '--peer-port', String(ports.peers)],
         ...['--instance-peer-port', String(ports.peers), '--admin-port', String(ports[`${name}Admin`])],
+        ...more,
       ];
-      const server = await startProcess(args, { WAYGATE_SERVER_PIN: secrets[name] });
+      const server = await startProcess(args, { WAYGATE_SERVER_PIN: pin });
       running.add(server);
       return server;
     },
@@ -81,9 +100,17 @@ function startProcess(
   });
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${log}`)));
+    child.stdout.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
     child.stdout.once('data', () => {
       child.removeAllListeners('exit');
-      resolve({ kill: () => end(child, 'SIGKILL'), stop: () => end(child, 'SIGTERM'), log: () => log });
+      resolve({
+        kill: () => end(child, 'SIGKILL'),
+        stop: () => end(child, 'SIGTERM'),
+        log: () => log,
+        pid: child.pid ?? 0,
+      });
     });
   });
 }
