@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KeySpec } from '../certs/key/index.ts';
 import { type LoadOptions, load } from './load.ts';
+import { hasNginx, startNginx } from './nginx.ts';
 import { type Running, start } from './processes.ts';
 import { type Rung, ratioOf, writeReport } from './report.ts';
 import { makeTlsFiles } from './tls-files.ts';
@@ -93,9 +94,14 @@ async function climb(dir: string, timing: Timing, started: { stop(): Promise<voi
 
   const proxy = async (options: object) =>
     keep(await start('proxy', './proxy.js', [JSON.stringify(options)]));
-  const plainBack = await proxy({ target: urlOf(service) });
-  const plainFront = await proxy({ target: urlOf(plainBack) });
-  await measure({ name: 'proxy', keys: 'none' }, urlOf(plainFront), [plainBack, plainFront]);
+  if (hasNginx()) {
+    const nginx = keep(await startNginx(dir, new URL(urlOf(service)).host));
+    await measure({ name: 'proxy', keys: 'none' }, urlOf(nginx), [nginx]);
+  } else {
+    const back = await proxy({ target: urlOf(service) });
+    const front = await proxy({ target: urlOf(back) });
+    await measure({ name: 'proxy', keys: 'none' }, urlOf(front), [back, front]);
+  }
 
   for (const { keys, spec } of keyKinds) {
     const files = await makeTlsFiles(dir, keys, spec);

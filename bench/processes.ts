@@ -49,7 +49,7 @@ export function start(
   });
 }
 
-function peakRssOf({ pid }: ChildProcess): number | undefined {
+export function peakRssOf({ pid }: ChildProcess): number | undefined {
   try {
     const found = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
     return found === null ? undefined : Number(found[1]) * 1024;

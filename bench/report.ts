@@ -54,7 +54,7 @@ ${at.toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} × $
 |---|---|---|---|---|---|---|---|---|
 ${lines.join('\n')}
 
-*direct*: the service alone. *proxy*: two plain hops. *mtls*: two hops with TLS 1.3 and client certificates between them. *waygate*: two security servers as processes of their own, with every message signed, verified, and logged durably on both sides. Peak memory is that of the largest process of the rung.
+*direct*: the service alone. *proxy*: two plain hops, of nginx where it is installed, else of Node. *mtls*: two hops of Node with TLS 1.3 and client certificates between them. *waygate*: two security servers as processes of their own, with every message signed, verified, and logged durably on both sides. Peak memory is that of the largest process of the rung.
 `;
 }
 
