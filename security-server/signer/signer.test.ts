@@ -133,8 +133,8 @@ describe('which key signs', () => {
   it('serves a certificate that was imported while a round was under way', async () => {
     const signer = await start(own);
     services.at += 50 * minute;
-    const round = signer.refresh();
     const theirs = await issue(other);
+    const round = signer.refresh();
     await signer.use([own, theirs]);
     expect((await signer.signingIdentity(other)).certificate).toBe(theirs.certificate);
     await round;
