@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 function sinkOf(options: { memoryLimit?: number; maxSize?: number } = {}) {
-  return createBodySink({ dir, maxSize: 10_000_000, digest: 'sha512', ...options });
+  return createBodySink({ memoryLimit: 64 * 1024, dir, maxSize: 10_000_000, digest: 'sha512', ...options });
 }
 
 async function hold(bytes: Buffer, pieceBytes = 10_000, options = {}): Promise<HeldBody> {
@@ -102,7 +102,12 @@ describe('a spooled body', () => {
   });
 
   it('is a fault, not a path, when the folder is gone', async () => {
-    const sink = createBodySink({ dir: join(dir, 'absent'), maxSize: 1_000_000, digest: 'sha512' });
+    const sink = createBodySink({
+      memoryLimit: 64 * 1024,
+      dir: join(dir, 'absent'),
+      maxSize: 1_000_000,
+      digest: 'sha512',
+    });
     const error = await Promise.resolve(sink.write(randomBytes(200_000))).catch((raised: unknown) => raised);
     expect(error).toMatchObject({ code: 'IOError' });
     expect(String(error)).not.toContain(dir);

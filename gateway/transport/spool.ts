@@ -8,7 +8,7 @@ import { openSealedFile, SealedFileWriter } from './sealed-file.ts';
 export interface BodySinkOptions {
   /** Folder for bodies that outgrow the memory; on the file system of the message log, which takes them over. */
   readonly dir: string;
-  /** Bytes of one body kept in memory; default 64 KiB. */
+  /** Bytes of one body kept in memory; default 256 KiB. */
   readonly memoryLimit?: number;
   /** Bytes of one body that are taken at all. */
   readonly maxSize: number;
@@ -45,7 +45,7 @@ export interface HeldBody {
   discard(): Promise<void>;
 }
 
-const defaultMemoryLimit = 64 * 1024;
+const defaultMemoryLimit = 256 * 1024;
 const suffix = '.body';
 
 /**
