@@ -127,7 +127,11 @@ export class SqliteMessageLog implements MessageLog {
         bodies,
       });
     } catch (cause) {
-      await Promise.all(adopted.map((file) => rm(this.#bodyPath(file), { force: true })));
+      // A writer that is gone may have committed before it went: what its record may refer to stays for the clean-up
+      // at the next start.
+      if (!this.#writer.isGone) {
+        await Promise.all(adopted.map((file) => rm(this.#bodyPath(file), { force: true })));
+      }
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Fault('LoggingFailed', `The message could not be written to the log: ${reason}`, { cause });
     }

@@ -43,6 +43,11 @@ export class LogWriter {
     return writer;
   }
 
+  /** Whether the writing thread has ended: what it was sent last may be on disk or not. */
+  get isGone(): boolean {
+    return this.#broken !== undefined;
+  }
+
   /** Resolves once the record is on disk. */
   append(record: RecordToAppend): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
