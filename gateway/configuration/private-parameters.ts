@@ -1,3 +1,4 @@
+import { writeXmlIdentifier } from '../identifier/index.ts';
 import { child, childrenNamed } from '../xml/index.ts';
 import { anchorFields, readAnchor } from './anchor.ts';
 import type { PrivateParameters } from './model.ts';
@@ -10,7 +11,6 @@ import {
   requiredNumber,
   requiredText,
   tag,
-  writeClientId,
   writeDocument,
 } from './xml-fields.ts';
 
@@ -47,7 +47,7 @@ export function writePrivateParameters(parameters: PrivateParameters): Buffer {
       authCertRegServiceCert === undefined
         ? ''
         : tag('authCertRegServiceCert', authCertRegServiceCert.toString('base64')),
-      writeClientId('managementRequestServiceProviderId', providerId),
+      writeXmlIdentifier('managementRequestServiceProviderId', providerId),
     ),
     tag('timeStampingIntervalSeconds', parameters.timeStampingIntervalSeconds),
   );

@@ -1,4 +1,4 @@
-import { identifierKey, memberOf, printFull } from '../identifier/index.ts';
+import { identifierKey, memberOf, printFull, writeXmlIdentifier } from '../identifier/index.ts';
 import { escapeAttribute } from '../xml/index.ts';
 import type {
   ApprovedCa,
@@ -9,7 +9,7 @@ import type {
   SecurityServer,
   SharedParameters,
 } from './model.ts';
-import { group, malformed, tag, writeClientId, writeDocument } from './xml-fields.ts';
+import { group, malformed, tag, writeDocument } from './xml-fields.ts';
 
 /**
  * Shared parameters as one version has them: what the version does not know is left out, and servers in maintenance
@@ -58,7 +58,7 @@ export function writeSharedParameters(parameters: SharedParameters, version: Con
         'globalGroup',
         tag('groupCode', groupCode),
         tag('description', description),
-        ...members.map((id) => writeClientId('groupMember', id)),
+        ...members.map((id) => writeXmlIdentifier('groupMember', id)),
       ),
     ),
     group(

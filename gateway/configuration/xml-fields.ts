@@ -1,19 +1,14 @@
 import { type Certificate, CertificateError, parseCertificate } from '../../certs/x509/index.ts';
 import { Fault } from '../fault/index.ts';
-import type { ClientId } from '../identifier/index.ts';
 import {
-  attributeNs,
-  child,
-  elements,
-  escapeText,
-  parseXml,
-  textOf,
-  type XmlElement,
-  XmlError,
-} from '../xml/index.ts';
+  type ClientId,
+  IdentifierError,
+  identifiersNamespace,
+  readXmlIdentifier,
+} from '../identifier/index.ts';
+import { child, elements, escapeText, parseXml, textOf, type XmlElement, XmlError } from '../xml/index.ts';
 
 export const xroadNamespace = 'http://x-road.eu/xsd/xroad.xsd';
-const identifiersNamespace = 'http://x-road.eu/xsd/identifiers';
 
 export function malformed(message: string, cause?: unknown): Fault {
   return new Fault('MalformedGlobalConf', message, cause === undefined ? {} : { cause });
@@ -98,21 +93,14 @@ export function readCertificate(element: XmlElement): Certificate {
 
 /** Member or subsystem in the XML form of identifiers. */
 export function readClientId(element: XmlElement): ClientId {
-  const kind = attributeNs(element, 'objectType', identifiersNamespace);
-  const field = (name: string) => {
-    const found = child(element, name, identifiersNamespace);
-    if (found === undefined) throw malformed(`identifier <${element.name}> lacks <${name}>`);
-    return filled(found);
-  };
-  const member = {
-    kind: 'MEMBER',
-    instance: field('xRoadInstance'),
-    memberClass: field('memberClass'),
-    memberCode: field('memberCode'),
-  } as const;
-  if (kind === 'MEMBER') return member;
-  if (kind === 'SUBSYSTEM') return { ...member, kind, subsystemCode: field('subsystemCode') };
-  throw malformed(`identifier <${element.name}> has objectType '${kind}', expected MEMBER or SUBSYSTEM`);
+  try {
+    const id = readXmlIdentifier(element);
+    if (id.kind === 'MEMBER' || id.kind === 'SUBSYSTEM') return id;
+    throw malformed(`identifier <${element.name}> is a ${id.kind}, expected MEMBER or SUBSYSTEM`);
+  } catch (cause) {
+    if (cause instanceof IdentifierError) throw malformed(cause.message, cause);
+    throw cause;
+  }
 }
 
 /** Element with escaped text. */
@@ -123,17 +111,6 @@ export function tag(name: string, text: string | number | boolean): string {
 /** Element around elements. */
 export function group(name: string, ...inner: readonly string[]): string {
   return `<${name}>${inner.join('')}</${name}>`;
-}
-
-export function writeClientId(name: string, id: ClientId): string {
-  const subsystem = id.kind === 'SUBSYSTEM' ? tag('id:subsystemCode', id.subsystemCode) : '';
-  const fields = [
-    tag('id:xRoadInstance', id.instance),
-    tag('id:memberClass', id.memberClass),
-    tag('id:memberCode', id.memberCode),
-    subsystem,
-  ];
-  return `<${name} id:objectType="${id.kind}">${fields.join('')}</${name}>`;
 }
 
 /** Document of the configuration: root qualified, everything in it not. */

@@ -28,3 +28,4 @@ export {
   printShort,
   restServiceOf,
 } from './text.ts';
+export { identifiersNamespace, readXmlIdentifier, writeXmlIdentifier } from './xml-form.ts';

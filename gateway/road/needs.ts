@@ -6,6 +6,8 @@ import type { SigningKey } from '../../certs/key/index.ts';
 import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import type { ClientId, MemberId, ServerId, ServiceId } from '../identifier/index.ts';
+import type { MessagePart } from '../message/index.ts';
+import type { SignatureDocuments } from '../signature/index.ts';
 import type { AuthenticationIdentity, HeldBody } from '../transport/index.ts';
 
 /** The only source of the present instant. */
@@ -26,6 +28,12 @@ export interface SigningIdentity {
 export interface Signer {
   /** @throws Fault CannotCreateSignature when no usable key, certificate or good OCSP response is at hand */
   signingIdentity(member: MemberId): Promise<SigningIdentity>;
+  /**
+   * Signs one message: alone, or under one signature with others that wait at the same moment.
+   * @param parts in order, head first, hashed with SHA-512
+   * @throws Fault of the token that holds the key
+   */
+  sign(identity: SigningIdentity, parts: readonly MessagePart[], at: Date): Promise<SignatureDocuments>;
   /** @throws Fault SslAuthenticationFailed when the server has no usable authentication certificate */
   authenticationIdentity(): Promise<AuthenticationIdentity>;
 }

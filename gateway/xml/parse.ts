@@ -2,9 +2,11 @@ import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { XmlError } from './error.ts';
 import type { XmlAttribute, XmlElement } from './tree.ts';
 
-export interface XmlLimits {
+export interface XmlOptions {
   /** Octets; default 64 MiB, the largest configuration one could think of. */
   readonly maxBytes?: number;
+  /** Elements whose content is checked but not kept: only their name and place are wanted. */
+  readonly isOpaque?: (element: XmlElement) => boolean;
 }
 
 /** Deeper documents do not occur; the tokenizer itself would go on. */
@@ -17,6 +19,10 @@ const xmlnsNamespace = 'http://www.w3.org/2000/xmlns/';
 interface OpenElement extends XmlElement {
   readonly children: (XmlElement | string)[];
   readonly scope: ReadonlyMap<string, string>;
+  isInterrupted: boolean;
+  end: number;
+  /** Whether what it contains is thrown away. */
+  readonly isOpaque: boolean;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
@@ -30,7 +36,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
  */
 export function parseXml(
   document: Uint8Array | string,
-  { maxBytes = defaultMaxBytes }: XmlLimits = {},
+  { maxBytes = defaultMaxBytes, isOpaque = nothing }: XmlOptions = {},
 ): XmlElement {
   if (document.length > maxBytes) throw new XmlError(`the document is larger than ${maxBytes} octets`);
   const text = typeof document === 'string' ? document : decode(document);
@@ -52,15 +58,26 @@ export function parseXml(
   parser.on('opentag', (tag) => {
     const parent = open.at(-1);
     if (open.length >= maxDepth) throw new XmlError(`elements nest deeper than ${maxDepth}`);
-    const element = resolve(tag, parent);
-    if (parent !== undefined) parent.children.push(element);
+    // Attribute values hold no '<': the last one before the end of the tag begins it.
+    const element = resolve(tag, parent, text.lastIndexOf('<', parser.position - 1), isOpaque);
+    if (parent !== undefined && !parent.isOpaque) parent.children.push(element);
     root ??= element;
     open.push(element);
   });
   parser.on('closetag', () => {
-    open.pop();
+    const closed = open.pop();
+    if (closed !== undefined) closed.end = parser.position;
   });
-  const onText = (chunk: string) => open.at(-1)?.children.push(chunk);
+  const onInterruption = () => {
+    const around = open.at(-1);
+    if (around !== undefined) around.isInterrupted = true;
+  };
+  parser.on('comment', onInterruption);
+  parser.on('processinginstruction', onInterruption);
+  const onText = (chunk: string) => {
+    const around = open.at(-1);
+    if (around !== undefined && !around.isOpaque) around.children.push(chunk);
+  };
   parser.on('text', onText);
   parser.on('cdata', onText);
   parser.write(text).close();
@@ -83,7 +100,14 @@ const rootScope: ReadonlyMap<string, string> = new Map([
 
 const none: ReadonlyMap<string, string> = new Map();
 
-function resolve(tag: SaxesTagPlain, parent: OpenElement | undefined): OpenElement {
+const nothing = () => false;
+
+function resolve(
+  tag: SaxesTagPlain,
+  parent: OpenElement | undefined,
+  start: number,
+  isOpaque: (element: XmlElement) => boolean,
+): OpenElement {
   const names = Object.keys(tag.attributes);
   const declarations = names.some(isDeclaration) ? readDeclarations(tag.attributes) : none;
   const outer = parent?.scope ?? rootScope;
@@ -102,7 +126,7 @@ function resolve(tag: SaxesTagPlain, parent: OpenElement | undefined): OpenEleme
     throw new XmlError(`<${tag.name}> has an attribute twice`);
   }
   const namespace = namespaceOf(prefix, scope);
-  return {
+  const element = {
     name: tag.name,
     prefix,
     localName,
@@ -111,8 +135,12 @@ function resolve(tag: SaxesTagPlain, parent: OpenElement | undefined): OpenEleme
     declarations,
     children: [],
     parent,
+    isInterrupted: false,
+    start,
+    end: start,
     scope,
   };
+  return { ...element, isOpaque: parent?.isOpaque === true || isOpaque(element) };
 }
 
 function isDeclaration(name: string): boolean {

@@ -23,6 +23,11 @@ export interface XmlElement {
   /** Elements and text in document order; comments and processing instructions are not kept. */
   readonly children: readonly (XmlElement | string)[];
   readonly parent: XmlElement | undefined;
+  /** Whether a comment or processing instruction stands directly in it: two readers may then see two texts. */
+  readonly isInterrupted: boolean;
+  /** Where it begins and ends in the text of the document, in UTF-16 units; the end is behind its end tag. */
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Element children in order. */
@@ -48,9 +53,10 @@ export function childrenNamed(element: XmlElement, localName: string, namespace?
 
 /**
  * Text of an element that holds nothing else.
- * @throws XmlError when it holds elements
+ * @throws XmlError when it holds elements, comments or processing instructions
  */
 export function textOf(element: XmlElement): string {
+  if (element.isInterrupted) throw new XmlError(`a comment interrupts the text of <${element.name}>`);
   let text = '';
   for (const node of element.children) {
     if (typeof node !== 'string')

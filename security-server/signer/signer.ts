@@ -4,7 +4,9 @@ import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { identifierKey, type MemberId, printFull, type ServerId } from '../../gateway/identifier/index.ts';
+import type { MessagePart } from '../../gateway/message/index.ts';
 import type { ConfigurationSource, Signer, SigningIdentity } from '../../gateway/road/index.ts';
+import { type SignatureDocuments, signMessage } from '../../gateway/signature/index.ts';
 import type { AuthenticationIdentity } from '../../gateway/transport/index.ts';
 import type { OwnCertificate } from './own-certificates.ts';
 import { type CertificateStatus, fetchStatus } from './status-fetcher.ts';
@@ -114,6 +116,14 @@ export class ServerSigner implements Signer {
     }
     const why = reasons.length === 0 ? 'there is no active authentication certificate' : reasons.join('; ');
     throw new Fault('SslAuthenticationFailed', `This server cannot authenticate itself: ${why}`);
+  }
+
+  sign(
+    identity: SigningIdentity,
+    parts: readonly MessagePart[],
+    signedAt: Date,
+  ): Promise<SignatureDocuments> {
+    return signMessage({ ...identity, parts, digest: 'sha512', signedAt });
   }
 
   /** Members that can sign now, for health and administration. */
