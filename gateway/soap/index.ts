@@ -1,0 +1,19 @@
+export {
+  readXmlIdentifier as readIdentifier,
+  writeXmlIdentifier as writeIdentifier,
+} from '../identifier/index.ts';
+export { charsetOf } from './charset.ts';
+export { composeEnvelope, parseEnvelope, parseSoapBody, type SoapEnvelope } from './envelope.ts';
+export type { RepresentedParty, SoapHeader } from './header.ts';
+export {
+  identifiersNamespace,
+  representationNamespace,
+  soapNamespace,
+  xroadNamespace,
+} from './namespaces.ts';
+export {
+  checkSoapConsistent,
+  insertRequestHash,
+  type ResponseEnvelope,
+  soapRequestHash,
+} from './response.ts';
