@@ -123,7 +123,10 @@ describe('a central registry', () => {
       approvedTsas: [{ url: 'http://tsa.example/' }],
       members: [{ name: 'Last', subsystems: [{ subsystemCode: 'population' }] }],
       securityServers: [{ address: 'ss1.example', clients: [{ subsystemCode: 'population' }] }],
-      globalGroups: [{ groupCode: 'readers', members: [{ subsystemCode: 'population' }] }],
+      globalGroups: [
+        { groupCode: 'readers', members: [{ subsystemCode: 'population' }] },
+        { groupCode: 'security-server-owners', members: [{ memberCode: '1' }] },
+      ],
     });
     expect(shared.securityServers[0]?.authCertHashes.map(({ length }) => length)).toEqual([
       version === 2 ? 20 : 32,

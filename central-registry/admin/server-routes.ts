@@ -49,6 +49,7 @@ const serverEntrySchema = serverSchema
   .extend({
     authenticationCertificates: z.array(authenticationCertificateSchema),
     clients: z.array(clientIdSchema).describe('the owner is a client without being listed'),
+    disabledClients: z.array(clientIdSchema).describe('registered, and kept out of exchanges for now'),
   })
   .openapi('SecurityServerEntry');
 
@@ -184,7 +185,7 @@ function readMaintenance({ message }: NonNullable<ServerBody['maintenance']>) {
 }
 
 function showServer(entry: ServerEntry): z.infer<typeof serverEntrySchema> {
-  const { id, address, maintenance, authenticationCertificates, clients } = entry;
+  const { id, address, maintenance, authenticationCertificates, clients, disabledClients } = entry;
   return {
     id: printEncoded(id),
     address,
@@ -199,5 +200,6 @@ function showServer(entry: ServerEntry): z.infer<typeof serverEntrySchema> {
       };
     }),
     clients: clients.map(printEncoded),
+    disabledClients: disabledClients.map(printEncoded),
   };
 }

@@ -113,13 +113,14 @@ function authorityOf({ certificate, ocspResponders }: Authority): CertificationA
   };
 }
 
-function buildPrivate({ instance, settings }: RegisterContent): PrivateParameters {
+function buildPrivate({ instance, settings, registrationCertificate }: RegisterContent): PrivateParameters {
   const { address, managementServiceAddress, managementServiceProvider } = settings;
   return {
     instance,
     federatedAnchors: [],
     managementService: {
       authCertRegServiceAddress: managementServiceAddress ?? `https://${address}:4001/managementservice/`,
+      ...(registrationCertificate !== undefined && { authCertRegServiceCert: registrationCertificate }),
       providerId: managementServiceProvider ?? nobody(instance),
     },
     timeStampingIntervalSeconds: settings.timeStampingIntervalSeconds,

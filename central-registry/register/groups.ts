@@ -4,6 +4,7 @@ import { clientColumns, clientOf } from './client-columns.ts';
 import { RegisterError } from './error.ts';
 import { requireClient } from './members.ts';
 import type { GlobalGroup, GroupEntry } from './model.ts';
+import { requireEditable } from './owners-group.ts';
 import { checkCode, checkName } from './values.ts';
 
 export async function listGroups({ db, instance }: Book): Promise<GroupEntry[]> {
@@ -26,6 +27,7 @@ export async function listGroups({ db, instance }: Book): Promise<GroupEntry[]> 
 
 /** Adds a group without members, or describes it anew. @throws RegisterError invalid */
 export async function putGroup({ db }: Book, { code, description }: GlobalGroup): Promise<void> {
+  requireEditable(code);
   checkCode(code);
   checkName(description, 'The description of a group');
   await db
@@ -35,14 +37,16 @@ export async function putGroup({ db }: Book, { code, description }: GlobalGroup)
     .execute();
 }
 
-/** Access rights that servers gave to the group end with it. @throws RegisterError not-found */
+/** Access rights that servers gave to the group end with it. @throws RegisterError not-found, invalid */
 export async function removeGroup({ db }: Book, code: string): Promise<void> {
+  requireEditable(code);
   const { numDeletedRows } = await db.deleteFrom('globalGroup').where('code', '=', code).executeTakeFirst();
   if (numDeletedRows === 0n) throw noGroup(code);
 }
 
-/** @throws RegisterError not-found, exists */
+/** @throws RegisterError not-found, exists, invalid */
 export async function addGroupMember(book: Book, code: string, client: ClientId): Promise<void> {
+  requireEditable(code);
   const { db } = book;
   const group = await db.selectFrom('globalGroup').select('code').where('code', '=', code).executeTakeFirst();
   if (group === undefined) throw noGroup(code);
@@ -57,8 +61,9 @@ export async function addGroupMember(book: Book, code: string, client: ClientId)
   }
 }
 
-/** @throws RegisterError not-found */
+/** @throws RegisterError not-found, invalid */
 export async function removeGroupMember(book: Book, code: string, client: ClientId): Promise<void> {
+  requireEditable(code);
   requireOwn(book, client);
   const { memberClass, memberCode, subsystemCode } = clientColumns(client);
   const { numDeletedRows } = await book.db

@@ -1,4 +1,5 @@
 export type { Book } from './book.ts';
+export { clientColumns, clientOf } from './client-columns.ts';
 export { RegisterError, type RegisterErrorCode } from './error.ts';
 export {
   addGroupMember,
@@ -11,6 +12,7 @@ export { activateKey, addKey, listKeys, removeKey } from './keys.ts';
 export {
   addMember,
   addSubsystem,
+  isRegistered,
   listMemberClasses,
   listMembers,
   listSubsystems,
@@ -32,17 +34,26 @@ export type {
   Subsystem,
 } from './model.ts';
 export { Register } from './register.ts';
+export { changeServerOwner, clientState, setClientEnabled } from './server-clients.ts';
 export {
   addAuthenticationCertificate,
   addServer,
   addServerClient,
   changeServer,
+  isServer,
   listServers,
   removeAuthenticationCertificate,
   removeServer,
   removeServerClient,
+  requireServer,
+  serverOfCertificate,
 } from './servers.ts';
-export { readSettings, writeSettings } from './settings.ts';
+export {
+  readRegistrationCertificate,
+  readSettings,
+  writeRegistrationCertificate,
+  writeSettings,
+} from './settings.ts';
 export {
   addCertificationService,
   addTimestampingService,
@@ -53,3 +64,4 @@ export {
   removeCertificationService,
   removeTimestampingService,
 } from './trust-services.ts';
+export { checkAddress, checkCode, checkName, readCertificate } from './values.ts';

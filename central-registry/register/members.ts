@@ -183,7 +183,9 @@ export async function requireClient(book: Book, id: ClientId): Promise<void> {
   if (!(await isRegistered(book, id))) throw notRegistered(id);
 }
 
-async function isRegistered({ db }: Book, id: ClientId): Promise<boolean> {
+/** Whether it is in the register; one of another instance never is. */
+export async function isRegistered({ db, instance }: Book, id: ClientId): Promise<boolean> {
+  if (id.instance !== instance) return false;
   const { memberClass, memberCode } = id;
   const row =
     id.kind === 'MEMBER'

@@ -33,6 +33,8 @@ export interface ServerEntry extends SecurityServer {
   readonly authenticationCertificates: readonly Buffer[];
   /** Members and subsystems that exchange through it; its owner does so without being listed. */
   readonly clients: readonly ClientId[];
+  /** Clients that are registered on it, and kept out of exchanges for now. */
+  readonly disabledClients: readonly ClientId[];
 }
 
 export interface GlobalGroup {
@@ -119,4 +121,6 @@ export interface RegisterContent {
   readonly timestampingServices: readonly Kept<TimestampingService>[];
   readonly settings: GlobalSettings;
   readonly keys: readonly ConfigurationKey[];
+  /** DER of the certificate with which the registration service shows itself; absent before it was made. */
+  readonly registrationCertificate?: Buffer;
 }

@@ -117,7 +117,10 @@ describe('a register', () => {
       members: [{ id: ministry, name: 'Ministry of the Interior' }],
       subsystems: [{ id: population }],
       servers: [{ id: server, address: 'ss1.example', clients: [population] }],
-      groups: [{ code: 'readers', members: [population] }],
+      groups: [
+        { code: 'readers', members: [population] },
+        { code: 'security-server-owners', members: [ministry] },
+      ],
       settings: { address: 'registry.example', validitySeconds: 600 },
     });
     expect(before.servers[0]?.authenticationCertificates).toEqual([certificate(0)]);

@@ -7,7 +7,7 @@ import { listMemberClasses, listMembers, listSubsystems } from './members.ts';
 import type { RegisterContent } from './model.ts';
 import { type RegisterTables, registerSteps } from './schema.ts';
 import { listServers } from './servers.ts';
-import { firstSettings, readSettings, writeSettings } from './settings.ts';
+import { firstSettings, readRegistrationCertificate, readSettings, writeSettings } from './settings.ts';
 import { listCertificationServices, listTimestampingServices } from './trust-services.ts';
 import { checkCode } from './values.ts';
 
@@ -67,18 +67,22 @@ export class Register {
 
   /** Everything at one instant. */
   readAll(): Promise<RegisterContent> {
-    return this.read(async (book) => ({
-      instance: book.instance,
-      memberClasses: await listMemberClasses(book),
-      members: await listMembers(book),
-      subsystems: await listSubsystems(book),
-      servers: await listServers(book),
-      groups: await listGroups(book),
-      certificationServices: await listCertificationServices(book),
-      timestampingServices: await listTimestampingServices(book),
-      settings: await readSettings(book),
-      keys: await listKeys(book),
-    }));
+    return this.read(async (book) => {
+      const registrationCertificate = await readRegistrationCertificate(book);
+      return {
+        instance: book.instance,
+        memberClasses: await listMemberClasses(book),
+        members: await listMembers(book),
+        subsystems: await listSubsystems(book),
+        servers: await listServers(book),
+        groups: await listGroups(book),
+        certificationServices: await listCertificationServices(book),
+        timestampingServices: await listTimestampingServices(book),
+        settings: await readSettings(book),
+        keys: await listKeys(book),
+        ...(registrationCertificate !== undefined && { registrationCertificate }),
+      };
+    });
   }
 
   /** Reads in one transaction. */
@@ -89,9 +93,14 @@ export class Register {
   /**
    * Changes the register in one transaction: durable and announced when the promise resolves, undone when `make`
    * throws.
+   * @param isPublished whether what was made shows in the configuration; it does unless told
    */
-  async change<Answer>(make: (book: Book) => Promise<Answer>): Promise<Answer> {
+  async change<Answer>(
+    make: (book: Book) => Promise<Answer>,
+    isPublished: (answer: Answer) => boolean = () => true,
+  ): Promise<Answer> {
     const answer = await this.read(make);
+    if (!isPublished(answer)) return answer;
     this.#revision++;
     for (const tell of this.#listeners) tell();
     return answer;

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** Tables of the register. Names of entries are their own keys; certificates are DER, instants ISO 8601 UTC. */
 export interface RegisterTables {
   readonly setting: { readonly name: string; readonly value: string };
@@ -32,6 +34,34 @@ export interface RegisterTables {
     readonly memberCode: string;
     /** Null for a member that is a client itself. */
     readonly subsystemCode: string | null;
+    /** 1 while the server keeps the client out of exchanges: it stays registered, and is not published. */
+    readonly isDisabled: number;
+  };
+  /** What security servers asked for, in the order it came. */
+  readonly managementRequest: {
+    readonly id: Generated<number>;
+    readonly kind: string;
+    /** The service that took it: `registration` or `management`. */
+    readonly origin: string;
+    readonly senderClass: string;
+    readonly senderCode: string;
+    readonly ownerClass: string;
+    readonly ownerCode: string;
+    readonly serverCode: string;
+    readonly messageId: string;
+    /** Hex SHA-256 of the message as it was signed. */
+    readonly digest: string;
+    readonly clientClass: string | null;
+    readonly clientCode: string | null;
+    readonly subsystemCode: string | null;
+    readonly subsystemName: string | null;
+    readonly address: string | null;
+    readonly certificate: Buffer | null;
+    readonly maintenanceMessage: string | null;
+    readonly status: string;
+    readonly reason: string | null;
+    readonly createdAt: string;
+    readonly decidedAt: string | null;
   };
   readonly globalGroup: { readonly code: string; readonly description: string };
   readonly groupMember: {
@@ -143,4 +173,23 @@ export const registerSteps: readonly string[] = [
      certificate BLOB NOT NULL, isActive INTEGER NOT NULL, createdAt TEXT NOT NULL
    ) STRICT;
    CREATE UNIQUE INDEX oneActiveKey ON configurationKey (source) WHERE isActive = 1;`,
+  `ALTER TABLE serverClient ADD COLUMN isDisabled INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE managementRequest (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
+     origin TEXT NOT NULL CHECK (origin IN ('registration', 'management')),
+     senderClass TEXT NOT NULL, senderCode TEXT NOT NULL,
+     ownerClass TEXT NOT NULL, ownerCode TEXT NOT NULL, serverCode TEXT NOT NULL,
+     messageId TEXT NOT NULL, digest TEXT NOT NULL,
+     clientClass TEXT, clientCode TEXT, subsystemCode TEXT, subsystemName TEXT, address TEXT, certificate BLOB,
+     maintenanceMessage TEXT,
+     status TEXT NOT NULL CHECK (status IN ('waiting', 'approved', 'declined', 'revoked')), reason TEXT,
+     createdAt TEXT NOT NULL, decidedAt TEXT
+   ) STRICT;
+   CREATE UNIQUE INDEX messageOnce ON managementRequest (senderClass, senderCode, messageId);
+   CREATE INDEX requestByStatus ON managementRequest (status, kind);
+   DELETE FROM groupMember WHERE groupCode = 'security-server-owners';
+   INSERT INTO globalGroup (code, description) SELECT 'security-server-owners', 'Owners of security servers'
+     WHERE EXISTS (SELECT 1 FROM server) ON CONFLICT DO NOTHING;
+   INSERT INTO groupMember (groupCode, memberClass, memberCode, subsystemCode)
+     SELECT DISTINCT 'security-server-owners', memberClass, memberCode, NULL FROM server;`,
 ];

@@ -10,6 +10,7 @@ import { clientColumns, clientOf } from './client-columns.ts';
 import { RegisterError } from './error.ts';
 import { requireClient } from './members.ts';
 import type { Maintenance, SecurityServer, ServerEntry } from './model.ts';
+import { refreshOwnersGroup } from './owners-group.ts';
 import { checkAddress, checkCode, checkName, readCertificate } from './values.ts';
 
 export async function listServers(book: Book): Promise<ServerEntry[]> {
@@ -30,7 +31,10 @@ export async function listServers(book: Book): Promise<ServerEntry[]> {
     .orderBy('memberCode')
     .orderBy('subsystemCode')
     .execute();
-  for (const row of clientRows) append(clients, ownerKey(row), clientOf(instance, row));
+  const disabled = new Map<string, ClientId[]>();
+  for (const row of clientRows) {
+    append(row.isDisabled === 1 ? disabled : clients, ownerKey(row), clientOf(instance, row));
+  }
   const rows = await db
     .selectFrom('server')
     .selectAll()
@@ -48,6 +52,7 @@ export async function listServers(book: Book): Promise<ServerEntry[]> {
       }),
       authenticationCertificates: certificates.get(key) ?? [],
       clients: clients.get(key) ?? [],
+      disabledClients: disabled.get(key) ?? [],
     };
   });
 }
@@ -61,6 +66,7 @@ export async function addServer(book: Book, { id, address, maintenance }: Securi
   const { memberClass, memberCode, serverCode } = id;
   const values = { memberClass, memberCode, serverCode, address, ...maintenanceColumns(maintenance) };
   await book.db.insertInto('server').values(values).execute();
+  await refreshOwnersGroup(book);
 }
 
 /** Gives a server a new address and state of maintenance. @throws RegisterError not-found, invalid */
@@ -85,6 +91,7 @@ export async function removeServer(book: Book, id: ServerId): Promise<void> {
     .where('memberCode', '=', id.memberCode)
     .where('serverCode', '=', id.serverCode)
     .execute();
+  await refreshOwnersGroup(book);
 }
 
 /** @throws RegisterError exists, not-found; invalid for the owner, who is a client of its servers by itself */
@@ -94,7 +101,7 @@ export async function addServerClient(book: Book, server: ServerId, client: Clie
   if (identifierKey(client) === identifierKey(memberOf(server))) {
     throw new RegisterError('invalid', `${printShort(client)} owns the server and is its client by that`);
   }
-  const values = { ...ownerColumns(server), ...clientColumns(client) };
+  const values = { ...ownerColumns(server), ...clientColumns(client), isDisabled: 0 };
   const { numInsertedOrUpdatedRows } = await book.db
     .insertInto('serverClient')
     .values(values)
@@ -154,6 +161,18 @@ export async function addAuthenticationCertificate(
   return sha256;
 }
 
+/** The server a certificate is registered for. @param sha256 hex */
+export async function serverOfCertificate(book: Book, sha256: string): Promise<ServerId | undefined> {
+  const row = await book.db
+    .selectFrom('authenticationCertificate')
+    .select(['ownerClass', 'ownerCode', 'serverCode'])
+    .where('sha256', '=', sha256)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { ownerClass: memberClass, ownerCode: memberCode, serverCode } = row;
+  return { kind: 'SERVER', instance: book.instance, memberClass, memberCode, serverCode };
+}
+
 /** @param sha256 hex @throws RegisterError not-found */
 export async function removeAuthenticationCertificate(
   book: Book,
@@ -174,14 +193,15 @@ export async function removeAuthenticationCertificate(
   }
 }
 
-async function requireServer(book: Book, id: ServerId): Promise<void> {
+/** @throws RegisterError not-found */
+export async function requireServer(book: Book, id: ServerId): Promise<void> {
   requireOwn(book, id);
   if (!(await isServer(book, id))) {
     throw new RegisterError('not-found', `security server ${printShort(id)} is not registered`);
   }
 }
 
-async function isServer({ db }: Book, id: ServerId): Promise<boolean> {
+export async function isServer({ db }: Book, id: ServerId): Promise<boolean> {
   const row = await db
     .selectFrom('server')
     .select('serverCode')
@@ -206,7 +226,7 @@ interface OwnerColumns {
   readonly serverCode: string;
 }
 
-function ownerColumns({ memberClass, memberCode, serverCode }: ServerId): OwnerColumns {
+export function ownerColumns({ memberClass, memberCode, serverCode }: ServerId): OwnerColumns {
   return { ownerClass: memberClass, ownerCode: memberCode, serverCode };
 }
 

@@ -19,6 +19,14 @@ const ranges = {
   validitySeconds: [60, 24 * 3600],
 } as const satisfies Partial<Record<keyof GlobalSettings, readonly [number, number]>>;
 
+/** Rows that hold them; the table has others beside. */
+const settingNames = [
+  'address',
+  'managementServiceProvider',
+  'managementServiceAddress',
+  ...Object.keys(ranges),
+];
+
 export async function readSettings({ db }: Book): Promise<GlobalSettings> {
   const rows = await db.selectFrom('setting').selectAll().execute();
   const values = new Map(rows.map(({ name, value }) => [name, value]));
@@ -60,9 +68,29 @@ export async function writeSettings(book: Book, settings: GlobalSettings): Promi
     checkUrl(managementServiceAddress, 'managementServiceAddress');
     values.set('managementServiceAddress', managementServiceAddress);
   }
-  await book.db.deleteFrom('setting').where('name', '!=', 'instance').execute();
+  await book.db.deleteFrom('setting').where('name', 'in', settingNames).execute();
   await book.db
     .insertInto('setting')
     .values([...values].map(([name, value]) => ({ name, value })))
+    .execute();
+}
+
+/** DER, with which the registration service shows itself; undefined before it was made. */
+export async function readRegistrationCertificate({ db }: Book): Promise<Buffer | undefined> {
+  const row = await db
+    .selectFrom('setting')
+    .select('value')
+    .where('name', '=', 'registrationCertificate')
+    .executeTakeFirst();
+  return row && Buffer.from(row.value, 'base64');
+}
+
+/** @param der takes the place of the former one, which servers then no longer accept */
+export async function writeRegistrationCertificate({ db }: Book, der: Buffer): Promise<void> {
+  const value = der.toString('base64');
+  await db
+    .insertInto('setting')
+    .values({ name: 'registrationCertificate', value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
     .execute();
 }
