@@ -187,7 +187,9 @@ class SoftwareToken implements Token {
     options: SecureContextOptions = {},
   ): SecureContext {
     const key = this.#key(keyId).export({ format: 'pem', type: 'pkcs8' });
-    return createSecureContext({ ...options, key, cert: chain.map(({ pem }) => pem).join('') });
+    const cert = chain.map(({ pem }) => pem).join('');
+    // Without any name, OpenSSL breaks off a handshake that takes a session up where certificates are asked for.
+    return createSecureContext({ sessionIdContext: 'waygate', ...options, key, cert });
   }
 
   async deleteKey(keyId: string): Promise<void> {

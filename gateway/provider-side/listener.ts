@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { Certificate } from '../../certs/x509/index.ts';
 import { asFault, renderSoap } from '../fault/index.ts';
-import { peerChain, serveTls } from '../transport/index.ts';
+import { serveTls } from '../transport/index.ts';
 import { isKnownAuthenticationCertificate } from '../trust/index.ts';
 import { answerRest, type ProviderSide } from './rest-exchange.ts';
 
@@ -24,28 +23,16 @@ export function createProviderListener(road: ProviderSide): Server {
   serveTls(server, {
     context: async () => (await road.signer.authenticationIdentity()).context,
     staple: async () => (await road.signer.authenticationIdentity()).ocspResponses[0],
-    admit: (socket) => {
-      const chain = admittedChain(socket, road);
-      if (chain === undefined) return false;
+    admit: (socket, chain) => {
+      const leaf = chain[0];
+      if (leaf === undefined) return false;
+      if (!isKnownAuthenticationCertificate(leaf, road.configuration.current())) return false;
       chains.set(socket, chain);
       return true;
     },
     onFailure: (error) => road.report({ side: 'provider', error, durationMs: 0 }),
   });
   return server;
-}
-
-function admittedChain(socket: Socket, road: ProviderSide): readonly Certificate[] | undefined {
-  if (!(socket instanceof TLSSocket)) return undefined;
-  try {
-    const chain = peerChain(socket);
-    const leaf = chain[0];
-    if (leaf === undefined) return undefined;
-    return isKnownAuthenticationCertificate(leaf, road.configuration.current()) ? chain : undefined;
-  } catch (error) {
-    road.report({ side: 'provider', error, durationMs: 0 });
-    return undefined;
-  }
 }
 
 async function serve(

@@ -6,4 +6,5 @@ export type { ReceivedMessage } from './received-message.ts';
 export { openSealedFile as openHeldFile } from './sealed-file.ts';
 export { faultPart, sendMessage } from './send.ts';
 export { type BodySink, createBodySink, type HeldBody, prepareSpool } from './spool.ts';
-export { peerChain, serveTls } from './tls-listener.ts';
+export { serveTls } from './tls-listener.ts';
+export { type Posture, peerTlsOptions } from './tls-profile.ts';

@@ -4,7 +4,7 @@ import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import type { ClientId } from '../identifier/index.ts';
-import { peerChain } from './tls-listener.ts';
+import { peerChain } from './peer-chain.ts';
 
 export interface PeerAddress {
   readonly host: string;

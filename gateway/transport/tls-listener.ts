@@ -1,20 +1,19 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import {
-  createServer as createTlsServer,
-  type DetailedPeerCertificate,
-  type SecureContext,
-  TLSSocket,
-} from 'node:tls';
-import { type Certificate, parseCertificate } from '../../certs/x509/index.ts';
+import { createServer as createTlsServer, type SecureContext, TLSSocket } from 'node:tls';
+import type { Certificate } from '../../certs/x509/index.ts';
+import { ChainMemory } from './peer-chain.ts';
 
 export interface TlsListenerOptions {
   /** Asked for every connection, so that a renewed certificate serves without a restart. */
   readonly context: () => Promise<SecureContext>;
   /** DER OCSP response of the leaf, stapled when the client asks for it (RFC 8446 §4.4.2.1). */
   readonly staple?: () => Promise<Buffer | undefined>;
-  /** Judges a connection once its handshake is done; false closes it before any HTTP byte is read. */
-  readonly admit?: (socket: TLSSocket) => boolean;
+  /**
+   * Judges a connection once its handshake is done; false closes it before any HTTP byte is read.
+   * @param chain of the client, leaf first, without a self-signed root; empty when it presented none
+   */
+  readonly admit?: (socket: TLSSocket, chain: readonly Certificate[]) => boolean;
   /** Default 10,000. */
   readonly handshakeTimeoutMs?: number;
   /** Told of handshakes that failed; default: nobody. */
@@ -46,6 +45,10 @@ export function serveTls(server: Server, options: TlsListenerOptions): void {
     });
   }
 
+  const chains = new ChainMemory();
+  const isAdmitted = (socket: TLSSocket): boolean =>
+    options.admit === undefined || options.admit(socket, chains.chainOf(socket));
+
   server.on('connection', (raw: Socket) => {
     const fail = (error: Error) => {
       options.onFailure?.(error, raw.remoteAddress);
@@ -69,8 +72,14 @@ export function serveTls(server: Server, options: TlsListenerOptions): void {
       socket.on('error', fail);
       socket.once('secure', () => {
         clearTimeout(timer);
-        if (options.admit !== undefined && !options.admit(socket)) {
-          fail(new Error('client certificate is not admitted'));
+        try {
+          if (!isAdmitted(socket)) {
+            fail(new Error('client certificate is not admitted'));
+            return;
+          }
+        } catch (error) {
+          // A certificate that cannot be read, or no configuration to judge it by.
+          fail(error instanceof Error ? error : new Error(String(error)));
           return;
         }
         socket.off('error', fail);
@@ -80,22 +89,4 @@ export function serveTls(server: Server, options: TlsListenerOptions): void {
       });
     }, fail);
   });
-}
-
-/**
- * The certificates a peer presented, leaf first, without a self-signed root.
- * @returns an empty list when it presented none
- */
-export function peerChain(socket: TLSSocket): Certificate[] {
-  const chain: Certificate[] = [];
-  const seen = new Set<string>();
-  let entry: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (entry?.raw !== undefined && !seen.has(entry.fingerprint256) && chain.length < 8) {
-    seen.add(entry.fingerprint256);
-    const certificate = parseCertificate(entry.raw);
-    const isSelfSigned = certificate.subject.der.equals(certificate.issuer.der);
-    if (chain.length === 0 || !isSelfSigned) chain.push(certificate);
-    entry = entry.issuerCertificate;
-  }
-  return chain;
 }
