@@ -1,4 +1,4 @@
-export type { Book } from './book.ts';
+export { type Book, requireOwn } from './book.ts';
 export { clientColumns, clientOf } from './client-columns.ts';
 export { RegisterError, type RegisterErrorCode } from './error.ts';
 export {
@@ -30,16 +30,19 @@ export type {
   GlobalSettings,
   Member,
   RegisterContent,
+  SecurityServer,
   ServerEntry,
   Subsystem,
 } from './model.ts';
 export { Register } from './register.ts';
+export type { RegisterTables } from './schema.ts';
 export { changeServerOwner, clientState, setClientEnabled } from './server-clients.ts';
 export {
   addAuthenticationCertificate,
   addServer,
   addServerClient,
   changeServer,
+  findServer,
   isServer,
   listServers,
   removeAuthenticationCertificate,

@@ -47,9 +47,7 @@ export async function listServers(book: Book): Promise<ServerEntry[]> {
     return {
       id: { kind: 'SERVER', instance, memberClass, memberCode, serverCode },
       address,
-      ...(isInMaintenance === 1 && {
-        maintenance: maintenanceMessage === null ? {} : { message: maintenanceMessage },
-      }),
+      ...maintenanceOf({ isInMaintenance, maintenanceMessage }),
       authenticationCertificates: certificates.get(key) ?? [],
       clients: clients.get(key) ?? [],
       disabledClients: disabled.get(key) ?? [],
@@ -193,6 +191,20 @@ export async function removeAuthenticationCertificate(
   }
 }
 
+/** A server without its certificates and clients. @throws RegisterError not-found for one of another instance */
+export async function findServer(book: Book, id: ServerId): Promise<SecurityServer | undefined> {
+  requireOwn(book, id);
+  const row = await book.db
+    .selectFrom('server')
+    .selectAll()
+    .where('memberClass', '=', id.memberClass)
+    .where('memberCode', '=', id.memberCode)
+    .where('serverCode', '=', id.serverCode)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return { id, address: row.address, ...maintenanceOf(row) };
+}
+
 /** @throws RegisterError not-found */
 export async function requireServer(book: Book, id: ServerId): Promise<void> {
   requireOwn(book, id);
@@ -218,6 +230,14 @@ function maintenanceColumns(maintenance: Maintenance | undefined) {
     isInMaintenance: maintenance === undefined ? 0 : 1,
     maintenanceMessage: maintenance?.message ?? null,
   };
+}
+
+function maintenanceOf({
+  isInMaintenance,
+  maintenanceMessage,
+}: ReturnType<typeof maintenanceColumns>): Pick<SecurityServer, 'maintenance'> {
+  if (isInMaintenance === 0) return {};
+  return { maintenance: maintenanceMessage === null ? {} : { message: maintenanceMessage } };
 }
 
 interface OwnerColumns {
