@@ -11,7 +11,6 @@ import {
   ministry,
   openSmallRegister,
   permits,
-  population,
   type SmallRegister,
   server,
   stranger,

@@ -2,7 +2,7 @@ import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { type ClientId, printFull, type ServerId } from '../identifier/index.ts';
-import { verifyPath } from './good-path.ts';
+import { findPath, verifyStatuses } from './good-path.ts';
 import { purposeOf } from './purpose.ts';
 
 export interface PeerQuestion {
@@ -33,29 +33,60 @@ export interface VerifiedPeer {
  * @see X-Road 7 message transport: authentication of security servers
  */
 export function verifyAuthenticationPeer(question: PeerQuestion): VerifiedPeer {
-  const { chain, ocspResponses, party, configuration, at, anchorBy } = question;
+  const path = pathOf(question);
+  const validUntil = nested(() => verifyStatuses(path, statusesOf(question)));
+  return { server: serverOf(question), validUntil };
+}
+
+/**
+ * Finds which certificates of a peer lack a good status, so that they can be asked for.
+ * @returns leaf first; none when the evidence suffices
+ * @throws Fault SslAuthenticationFailed when no status could help
+ */
+export function certificatesWithoutStatus(question: PeerQuestion): Certificate[] {
+  const path = pathOf(question);
+  serverOf(question);
+  return path.slice(0, -1).filter((_certificate, index) => {
+    try {
+      verifyStatuses(path.slice(index, index + 2), statusesOf(question));
+      return false;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return true;
+    }
+  });
+}
+
+/** Leaf first, the approved authority last. */
+function pathOf({ chain, party, configuration, at, anchorBy }: PeerQuestion): Certificate[] {
   const [leaf, ...extras] = chain;
   const issued = anchorBy === 'leaf' ? leaf : chain.at(-1);
   if (leaf === undefined || issued === undefined) throw refuse('The peer showed no certificate');
   if (purposeOf(leaf) !== 'authentication') {
     throw refuse(`The certificate of ${leaf.subject} is not for authentication, or not for that alone`);
   }
-  const { instance } = party;
-  const authority = configuration.approvedCa(instance, issued.issuer.der);
+  const authority = configuration.approvedCa(party.instance, issued.issuer.der);
   if (authority === undefined) {
-    const message = `${issued.issuer} is not an approved authority of instance ${instance}`;
+    const message = `${issued.issuer} is not an approved authority of instance ${party.instance}`;
     throw new Fault('CannotCreateCertPath', message).wrappedIn('SslAuthenticationFailed');
   }
-  const validUntil = nested(() =>
-    verifyPath({ leaf, extras, ocspResponses, instance, authority, configuration, at }),
-  );
-  const server = configuration.serverByAuthCertificate(leaf);
-  if (server === undefined)
-    throw refuse(`The certificate of ${leaf.subject} is of no registered security server`);
+  return nested(() => findPath({ leaf, extras, authority, at }));
+}
+
+function statusesOf({ ocspResponses, party, configuration, at }: PeerQuestion) {
+  return { ocspResponses, instance: party.instance, configuration, at };
+}
+
+/** The registered server that shows this chain and serves the party. */
+function serverOf({ chain: [leaf], party, configuration }: PeerQuestion): ServerId {
+  const server = leaf === undefined ? undefined : configuration.serverByAuthCertificate(leaf);
+  if (server === undefined) {
+    throw refuse(`The certificate of ${leaf?.subject} is of no registered security server`);
+  }
   if (!configuration.serverHasClient(server.id, party)) {
     throw refuse(`Security server '${printFull(server.id)}' does not serve '${printFull(party)}'`);
   }
-  return { server: server.id, validUntil };
+  return server.id;
 }
 
 /** Whether a certificate belongs to a security server at all: asked in the handshake, before any message. */

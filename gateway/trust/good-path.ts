@@ -3,18 +3,24 @@ import { buildPath, type Certificate, CertificateError, isSameCertificate } from
 import type { GlobalConfiguration, IssuingCa } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 
-interface PathToVerify {
+interface PathToFind {
   readonly leaf: Certificate;
   /** Certificates that may stand between the leaf and its authority. */
   readonly extras: readonly Certificate[];
+  readonly authority: IssuingCa;
+  readonly at: Date;
+}
+
+interface StatusesToVerify {
   /** DER, in any order. */
   readonly ocspResponses: readonly Buffer[];
   /** Whose authorities count: one instance's never vouch for another's members. */
   readonly instance: string;
-  readonly authority: IssuingCa;
   readonly configuration: GlobalConfiguration;
   readonly at: Date;
 }
+
+type PathToVerify = PathToFind & StatusesToVerify;
 
 /**
  * Verifies that an approved authority vouches for a certificate at an instant: a path to it, and a good status of
@@ -23,7 +29,15 @@ interface PathToVerify {
  * @throws Fault CannotCreateCertPath, InvalidCertPath, CertValidation, IncorrectValidationInfo
  */
 export function verifyPath(question: PathToVerify): Date {
-  const path = findPath(question);
+  return verifyStatuses(findPath(question), question);
+}
+
+/**
+ * Verifies that each certificate of a path but the last has a good status.
+ * @returns the last instant at which the same path and statuses still suffice
+ * @throws Fault CertValidation, IncorrectValidationInfo
+ */
+export function verifyStatuses(path: readonly Certificate[], question: StatusesToVerify): Date {
   let validUntil = Number.POSITIVE_INFINITY;
   for (const [index, certificate] of path.entries()) {
     const issuer = path[index + 1];
@@ -34,7 +48,11 @@ export function verifyPath(question: PathToVerify): Date {
   return new Date(validUntil);
 }
 
-function findPath({ leaf, extras, authority, at }: PathToVerify): Certificate[] {
+/**
+ * @returns leaf first, the authority's own certificate last
+ * @throws Fault CannotCreateCertPath, InvalidCertPath
+ */
+export function findPath({ leaf, extras, authority, at }: PathToFind): Certificate[] {
   try {
     return buildPath({ leaf, extras, anchors: [authority.certificate], at });
   } catch (error) {
@@ -45,7 +63,7 @@ function findPath({ leaf, extras, authority, at }: PathToVerify): Certificate[] 
 }
 
 /** @returns the last instant at which the status is still good */
-function verifyStatus(certificate: Certificate, issuer: Certificate, question: PathToVerify): Date {
+function verifyStatus(certificate: Certificate, issuer: Certificate, question: StatusesToVerify): Date {
   const { ocspResponses, configuration, at } = question;
   const responders = respondersOf(certificate, issuer, question);
   const { ocspFreshnessMs: freshnessMs, verifyNextUpdate } = configuration;
@@ -78,7 +96,7 @@ function verifyStatus(certificate: Certificate, issuer: Certificate, question: P
 function respondersOf(
   certificate: Certificate,
   issuer: Certificate,
-  { configuration, instance }: PathToVerify,
+  { configuration, instance }: StatusesToVerify,
 ): readonly Certificate[] {
   const ca = configuration.approvedCa(instance, certificate.issuer.der);
   if (ca === undefined || !isSameCertificate(ca.certificate, issuer)) return [];

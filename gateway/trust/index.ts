@@ -1,4 +1,10 @@
-export { isKnownAuthenticationCertificate, verifyAuthenticationPeer } from './authentication-peer.ts';
+export { verifyAuthenticationCertificate } from './authentication-certificate.ts';
+export {
+  certificatesWithoutStatus,
+  isKnownAuthenticationCertificate,
+  type PeerQuestion,
+  verifyAuthenticationPeer,
+} from './authentication-peer.ts';
 export { purposeOf } from './purpose.ts';
 export { verifySigningCertificate } from './signing-certificate.ts';
 export { memberOfSigningCertificate } from './signing-member.ts';
