@@ -142,6 +142,23 @@ describe('a publisher', () => {
     expect(reported.length).toBeGreaterThan(0);
   });
 
+  it('knows the configuration that readers have, and none once it has expired', async () => {
+    const publisher = await start();
+    const names = () =>
+      publisher
+        .configuration()
+        .shared('TEST')
+        ?.members.map(({ name }) => name);
+    expect(names()).toEqual(['First']);
+    await rename('Second');
+    await publisher.publish();
+    expect(names()).toEqual(['Second']);
+    clock = new Date(clock.getTime() + 600_000);
+    expect(() => publisher.configuration()).toThrow(expect.objectContaining({ code: 'OutdatedGlobalConf' }));
+    await publisher.publish();
+    expect(names()).toEqual(['Second']);
+  });
+
   // Ten signatures make one publication: each is a place where the process may die.
   it.each(versions.flatMap((_, index) => [2 * index + 1, 2 * index + 2]))(
     'leaves every directory whole when it dies before signature %d',

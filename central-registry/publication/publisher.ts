@@ -1,7 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Token } from '../../certs/token/index.ts';
-import { type ConfigurationVersion, versions } from '../../gateway/configuration/index.ts';
+import {
+  buildFromFiles,
+  type ConfigurationVersion,
+  type GlobalConfiguration,
+  type ReadBefore,
+  versions,
+} from '../../gateway/configuration/index.ts';
 import { syncFolder } from '../../gateway/store/index.ts';
 import type { Register, RegisterContent } from '../register/index.ts';
 import {
@@ -51,6 +57,8 @@ interface Prepared {
   readonly parts: ReadonlyMap<ConfigurationVersion, readonly Part[]>;
 }
 
+const latestVersion: ConfigurationVersion = 6;
+
 /**
  * Keeps the published folder in step with the register: at once after a change, and again before what was published
  * expires. Changes that come while a publication runs are published together by the next one.
@@ -61,7 +69,11 @@ export class Publisher {
   /** When the last directory that names a former generation expires, by version and name. Milliseconds since 1970. */
   readonly #removableAt = new Map<string, number>();
   readonly #stopListening: () => void;
+  readonly #readBefore: ReadBefore = new WeakMap();
   #prepared: Prepared | undefined;
+  /** What readers of the latest version get, until it is built anew after the next publication. */
+  #published: { readonly parts: readonly Part[]; readonly expiresAt: Date } | undefined;
+  #configuration: GlobalConfiguration | undefined;
   #state: PublicationState = { publishedAt: undefined, expiresAt: undefined, failure: undefined };
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
@@ -93,6 +105,23 @@ export class Publisher {
 
   state(): PublicationState {
     return this.#state;
+  }
+
+  /**
+   * The configuration as readers have it now: the registry trusts whom everybody else does, and nobody once what it
+   * published has expired.
+   * @throws Fault OutdatedGlobalConf
+   */
+  configuration(): GlobalConfiguration {
+    const { register, now } = this.#options;
+    if (this.#published === undefined) throw new Error('nothing was published yet');
+    const { parts, expiresAt } = this.#published;
+    this.#configuration ??= buildFromFiles(
+      register.instance,
+      parts.map((part) => ({ ...part, instance: register.instance, version: latestVersion, expiresAt })),
+      this.#readBefore,
+    );
+    return this.#configuration.inForceAt(now());
   }
 
   /** Publishes the register as it is now; resolves when readers get it. Calls while one waits share it. */
@@ -139,6 +168,8 @@ export class Publisher {
       }
       const formerExpiry = this.#state.expiresAt?.getTime() ?? 0;
       this.#state = { publishedAt, expiresAt, failure: undefined };
+      this.#published = { parts: parts.get(latestVersion) ?? [], expiresAt };
+      this.#configuration = undefined;
       await this.#removeReplaced(publishedAt.getTime(), Math.max(formerExpiry, expiresAt.getTime()));
     } catch (error) {
       this.#state = { ...this.#state, failure: error instanceof Error ? error.message : String(error) };
