@@ -300,6 +300,7 @@ function createProviderSide(road: Road, settings: SettingsStore, closers: (() =>
     ...road,
     services,
     builtIn: createProviderServices(() => settings.current()),
+    builtInSoap: async () => undefined,
     checkPeer: createPeerCheck(),
   });
 }

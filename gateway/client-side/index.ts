@@ -1,3 +1,3 @@
 export { type Caller, callerOf, checkClient } from './caller.ts';
+export type { ClientSide } from './exchange.ts';
 export { createClientListener, type PlainHandler } from './listener.ts';
-export type { ClientSide } from './rest-exchange.ts';

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { asFault, Fault, renderRest, spellCode } from '../fault/index.ts';
-import { type ClientSide, exchangeRest } from './rest-exchange.ts';
+import { asFault, Fault, renderRest, renderSoap, spellCode } from '../fault/index.ts';
+import type { ClientSide } from './exchange.ts';
+import { exchangeRest } from './rest-exchange.ts';
+import { exchangeSoap } from './soap-exchange.ts';
 
 /** Answers a request of an information system that is not a message, such as `/listClients`. */
 export type PlainHandler = (incoming: IncomingMessage, outgoing: ServerResponse, url: URL) => Promise<void>;
@@ -36,48 +38,58 @@ async function dispatch(
 ): Promise<void> {
   const startedAt = performance.now();
   const target = incoming.url ?? '';
+  const isRest = target.startsWith('/r1/');
+  const path = target.split('?', 1)[0] ?? '';
+  const handler = incoming.method === 'GET' && !isRest ? plainHandlers.get(path) : undefined;
   try {
-    if (target.startsWith('/r1/')) {
-      if (!restVerbs.has(incoming.method ?? '')) {
-        throw new Fault('InternalError', `Method '${incoming.method}' is not one that REST messages know`);
-      }
-      const { requestId, id } = await exchangeRest(incoming, outgoing, road);
-      road.report({ side: 'client', requestId, queryId: id, durationMs: performance.now() - startedAt });
-      return;
-    }
-    const path = target.split('?', 1)[0] ?? '';
-    const handler = incoming.method === 'GET' ? plainHandlers.get(path) : undefined;
     if (handler !== undefined) {
       await handler(incoming, outgoing, new URL(target, 'http://localhost'));
       return;
     }
-    throw new Fault('NotFound', `Nothing is served at '${path}': REST messages begin with /r1/`);
+    if (isRest && !restVerbs.has(incoming.method ?? '')) {
+      throw new Fault('InternalError', `Method '${incoming.method}' is not one that REST messages know`);
+    }
+    // Whatever nothing else claims is a SOAP message, as peers have it.
+    const exchange = isRest ? exchangeRest : exchangeSoap;
+    const { requestId, id } = await exchange(incoming, outgoing, road);
+    road.report({ side: 'client', requestId, queryId: id, durationMs: performance.now() - startedAt });
   } catch (error) {
-    answerFault(error, incoming, outgoing, road, performance.now() - startedAt);
+    const fault = asFault(error).at('ClientProxy');
+    const detail = road.newId();
+    road.report({ side: 'client', error, detail, durationMs: performance.now() - startedAt });
+    if (outgoing.headersSent) {
+      // A status was promised already; breaking the connection is the only honest end.
+      outgoing.destroy();
+    } else if (isRest || handler !== undefined) {
+      answerRestFault(fault, detail, incoming, outgoing);
+    } else {
+      answerSoapFault(fault, detail, outgoing);
+    }
   }
 }
 
-/** The only place where a fault becomes an HTTP answer to an information system. */
-function answerFault(
-  error: unknown,
+function answerRestFault(
+  fault: Fault,
+  detail: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  road: ClientSide,
-  durationMs: number,
 ): void {
-  const fault = asFault(error).at('ClientProxy');
-  const newDetail = road.newId();
-  const rendering = renderRest(fault, incoming.headers.accept, newDetail);
-  road.report({ side: 'client', error, detail: newDetail, durationMs });
-  if (outgoing.headersSent) {
-    // A status was promised already; breaking the connection is the only honest end.
-    outgoing.destroy();
-    return;
-  }
+  const rendering = renderRest(fault, incoming.headers.accept, detail);
   outgoing.writeHead(rendering.status, {
     'Content-Type': rendering.contentType,
     'X-Road-Error': spellCode(fault),
     'Content-Length': Buffer.byteLength(rendering.body),
   });
   outgoing.end(incoming.method === 'HEAD' ? undefined : rendering.body);
+}
+
+/** Every fault of a SOAP exchange is answered with status 200. @see X-Road message protocol 4.0, SOAP faults */
+function answerSoapFault(fault: Fault, detail: string, outgoing: ServerResponse): void {
+  const body = renderSoap(fault, detail);
+  outgoing.writeHead(200, {
+    'Content-Type': 'text/xml;charset=utf-8',
+    SOAPAction: '',
+    'Content-Length': Buffer.byteLength(body),
+  });
+  outgoing.end(body);
 }

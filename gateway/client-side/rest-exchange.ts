@@ -1,49 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../fault/index.ts';
-import { memberOf, printFull, providerOf } from '../identifier/index.ts';
+import { printFull } from '../identifier/index.ts';
 import {
   checkConsistent,
   composeRestRequest,
   normaliseServicePath,
   parseRestResponse,
-  type RestRequest,
   type RestResponse,
   requestHash,
 } from '../message/index.ts';
-import type { Road } from '../road/index.ts';
-import type { HeldBody, PeerPools, ReceivedMessage } from '../transport/index.ts';
-import { callerOf, checkClient } from './caller.ts';
-import { findPeer } from './find-peer.ts';
+import type { Exchange } from '../road/index.ts';
+import type { HeldBody } from '../transport/index.ts';
+import { type ClientSide, openRoad, recordAnswer, verifyAnswer } from './exchange.ts';
+import { returnBody } from './return-body.ts';
 import { sendRequest } from './send-request.ts';
-
-export interface ClientSide extends Road {
-  readonly peers: PeerPools;
-  /** Port of every peer's security server, 5500 unless an instance agreed on another. */
-  readonly peerPort: number;
-  /** A number in [0, 1). */
-  readonly random: () => number;
-}
-
-/** A verified and recorded answer, ready for the information system. */
-interface Answer {
-  readonly response: RestResponse;
-  readonly body?: HeldBody;
-}
 
 /**
  * Carries one REST request of an information system to the provider's security server and its answer back:
- * receive · parse · check client · find peer · connect · sign · record · send · verify · match · record · return.
+ * parse · check client · find peer · connect · sign · record · send · verify · match · record · return.
  * @throws Fault before anything was written to `outgoing`
  */
 export async function exchangeRest(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   road: ClientSide,
-): Promise<RestRequest> {
+): Promise<Exchange> {
   const configuration = road.configuration.current();
-  const settings = road.settings();
   road.log.requireAccepting();
-
   const { request, head } = composeRestRequest({
     verb: incoming.method ?? '',
     target: incoming.url ?? '',
@@ -52,29 +35,37 @@ export async function exchangeRest(
     requestId: road.newId(),
     newMessageId: road.newId,
   });
-  checkClient(request.client, callerOf(incoming), settings, road.clock.now());
   // What could be read in two ways is refused before it travels; the provider side refuses it again.
   normaliseServicePath(request.servicePath);
-
-  const provider = providerOf(request.service);
-  const candidates = findPeer(provider, request.securityServer, configuration, road.peerPort, road.random);
-  const identity = await road.signer.authenticationIdentity();
-  const peer = await road.peers.connect(candidates, provider, identity, configuration);
-
+  const exchange = { ...request, protocol: 'rest' as const };
+  const way = await openRoad(exchange, incoming, configuration, road);
   if (incoming.headers.expect?.toLowerCase() === '100-continue') outgoing.writeContinue();
   const body = await bodyOf(incoming);
-  const { parts, answer } = await sendRequest(request, head, body, identity.ocspResponses, peer, road);
+  const originalType = request.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+  const message = {
+    exchange,
+    head,
+    headType: 'application/x-road-rest-request',
+    ...(body !== undefined && { payload: { kind: 'rest-body' as const, body } }),
+    headers: [
+      ['x-original-content-type', originalType],
+      ['x-road-message-type', 'REST'],
+    ] as const,
+  };
+  const { parts, answer } = await sendRequest(message, way, road);
   try {
-    const { response, body: answerBody } = await verifyAnswer(request, parts, answer, road);
-    await returnAnswer(
-      { response, ...(answerBody === undefined ? {} : { body: answerBody }) },
-      incoming,
-      outgoing,
-    );
+    if (answer.protocol !== 'rest')
+      throw new Fault('MissingRest', 'The peer answered a REST request with another kind');
+    const at = road.clock.now();
+    verifyAnswer(answer, exchange, road, at);
+    const response = parseRestResponse(answer.head);
+    checkConsistent(request, response, requestHash(parts[0]?.digest, parts[1]?.digest));
+    await recordAnswer(answer, exchange, road, at);
+    await returnAnswer(response, answer.attachments[0], incoming, outgoing);
   } finally {
     await Promise.all(answer.attachments.map((held) => held.discard()));
   }
-  return request;
+  return exchange;
 }
 
 /**
@@ -94,94 +85,19 @@ async function bodyOf(incoming: IncomingMessage): Promise<AsyncIterable<Uint8Arr
   })();
 }
 
-async function verifyAnswer(
-  request: RestRequest,
-  requestParts: readonly { readonly digest: Buffer }[],
-  answer: ReceivedMessage,
-  road: ClientSide,
-): Promise<Answer> {
-  if (answer.protocol !== 'rest')
-    throw new Fault('MissingRest', 'The peer answered a REST request with another kind');
-  const at = road.clock.now();
-  // The signer must be the member that was asked, whatever the answer says of itself.
-  verifySignature(answer, request, road, at);
-  const response = parseRestResponse(answer.head);
-  checkConsistent(request, response, requestHash(requestParts[0]?.digest, requestParts[1]?.digest));
-  const body = answer.attachments[0];
-  await road.log.record({
-    protocol: 'rest',
-    direction: 'response',
-    side: 'client',
-    queryId: response.id,
-    requestId: response.requestId,
-    client: request.client,
-    service: request.service,
-    head: answer.head,
-    attachments: answer.attachments,
-    signature: answer.signature,
-    ...(answer.hashChainResult === undefined ? {} : { hashChainResult: answer.hashChainResult }),
-    ...(answer.hashChain === undefined ? {} : { hashChain: answer.hashChain }),
-    at,
-  });
-  return { response, ...(body === undefined ? {} : { body }) };
-}
-
-function verifySignature(answer: ReceivedMessage, request: RestRequest, road: ClientSide, at: Date): void {
-  try {
-    road.signatures.verify({
-      documents: answer,
-      head: answer.head,
-      parts: answer.parts,
-      signer: memberOf(request.service),
-      configuration: road.configuration.current(),
-      at,
-      mode: 'message',
-    });
-  } catch (error) {
-    if (error instanceof Fault) throw error.wrappedIn('SignatureVerification');
-    throw error;
-  }
-}
-
 async function returnAnswer(
-  answer: Answer,
+  response: RestResponse,
+  body: HeldBody | undefined,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const { response, body } = answer;
   const headers = response.headers.flat();
   const hasEntity = body !== undefined;
   if (hasEntity) headers.push('Content-Length', String(body.size));
   // `Date` of the service replaces ours rather than adding a second one.
   outgoing.sendDate = !response.headers.some(([name]) => name.toLowerCase() === 'date');
   outgoing.writeHead(response.status, response.reason, headers);
-  if (!hasEntity || incoming.method === 'HEAD') {
-    outgoing.end();
-    return;
-  }
-  if (body.bytes !== undefined) {
-    outgoing.end(body.bytes);
-    return;
-  }
-  for await (const chunk of body.chunks()) {
-    if (!outgoing.write(chunk)) await drained(outgoing, printFull(response.service));
-  }
-  outgoing.end();
-}
-
-/** Waits until the information system has taken what was written; ends when it went away. */
-function drained(outgoing: ServerResponse, what: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      outgoing.off('drain', done);
-      outgoing.off('close', gone);
-      resolve();
-    };
-    const gone = () => {
-      outgoing.off('drain', done);
-      reject(new Fault('IOError', `The information system did not take the whole answer of '${what}'`));
-    };
-    outgoing.once('drain', done);
-    outgoing.once('close', gone);
-  });
+  if (!hasEntity || incoming.method === 'HEAD') outgoing.end();
+  else if (body.bytes !== undefined) outgoing.end(body.bytes);
+  else await returnBody(body.chunks(), outgoing, printFull(response.service));
 }

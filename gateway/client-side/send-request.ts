@@ -1,88 +1,83 @@
 import type { Readable } from 'node:stream';
-import { Fault, RelayedFault, readSoapFault } from '../fault/index.ts';
+import { Fault, readSoapFault } from '../fault/index.ts';
 import { memberOf } from '../identifier/index.ts';
-import type { MessagePart, RestRequest } from '../message/index.ts';
+import type { MessagePart } from '../message/index.ts';
 import {
+  type Exchange,
   hashAlgorithmHeader,
-  mediaType,
+  logEntryOf,
   messageContentType,
   newBoundary,
   proxyVersion,
   type Road,
 } from '../road/index.ts';
-import { signMessage } from '../signature/index.ts';
 import {
-  type HeldBody,
   letGo,
+  MessageSender,
+  mediaTypeOf,
+  type OutgoingMessage,
   type PeerConnection,
   type ReceivedMessage,
   receiveMessage,
-  sendMessage,
 } from '../transport/index.ts';
+import type { OpenRoad } from './exchange.ts';
+
+/** A request in the form in which it travels. */
+export type RequestToSend = Pick<OutgoingMessage, 'head' | 'headType' | 'headHeaders' | 'payload'> & {
+  readonly exchange: Exchange;
+  /** HTTP headers of its protocol, lower-case. */
+  readonly headers: readonly (readonly [string, string])[];
+};
 
 /** A request that a peer answered; its evidence is already in our log. */
 export interface AnsweredRequest {
   readonly parts: readonly MessagePart[];
   readonly answer: ReceivedMessage;
+  /** Content type that a SOAP service answered with; not signed. */
+  readonly originalType?: string;
 }
 
 const maxFaultBytes = 1024 * 1024;
 
 /**
- * Sends a request to a verified peer and receives its answer. The signature follows the body, and leaves only
+ * Sends a request to a verified peer and receives its answer. The signature follows the bodies, and leaves only
  * after the request is durable in our log.
- * @param body what the information system sent; undefined when it sent no byte
  * @throws RelayedFault of the peer; Fault NetworkError, HttpError, InvalidContentType, or of signing and logging
  */
 export async function sendRequest(
-  request: RestRequest,
-  head: Buffer,
-  body: AsyncIterable<Uint8Array> | undefined,
-  ocspResponses: readonly Buffer[],
-  peer: PeerConnection,
+  request: RequestToSend,
+  { peer, ocspResponses }: OpenRoad,
   road: Road,
 ): Promise<AnsweredRequest> {
+  const { exchange, headers: protocolHeaders, ...message } = request;
   const boundary = newBoundary();
-  const signing = await road.signer.signingIdentity(memberOf(request.client));
+  const signing = await road.signer.signingIdentity(memberOf(exchange.client));
   let parts: readonly MessagePart[] = [];
-  const message = sendMessage({
+  const sender = new MessageSender({
+    ...message,
     boundary,
     ocspResponses,
-    headType: 'application/x-road-rest-request',
-    head,
-    ...(body === undefined ? {} : { body, sink: road.newSink() }),
+    newSink: road.newSink,
     digest: 'sha512',
     finish: async (hashed, held) => {
       parts = hashed;
       const at = road.clock.now();
-      const documents = await signMessage({ parts: hashed, digest: 'sha512', ...signing, signedAt: at });
-      await road.log.record({
-        protocol: 'rest',
-        direction: 'request',
-        side: 'client',
-        queryId: request.id,
-        requestId: request.requestId,
-        client: request.client,
-        service: request.service,
-        head,
-        attachments: held === undefined ? [] : [held],
-        ...documents,
-        at,
-      });
-      await discard(held);
+      const documents = await road.signer.sign(signing, hashed, at);
+      const signed = { ...documents, head: request.head, attachments: held };
+      await road.log.record(logEntryOf(exchange, { direction: 'request', side: 'client', at }, signed));
+      // The log adopts a body's file; a body that it copied needs to be let go.
+      for (const one of held) await one.discard();
       return documents;
     },
   });
-  const originalType = request.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
   const headers = [
     ['content-type', messageContentType(boundary)],
     ['x-hash-algorithm', hashAlgorithmHeader],
     ['x-proxy-version', proxyVersion],
-    ['x-original-content-type', originalType],
-    ['x-road-message-type', 'REST'],
-    ['x-road-request-id', request.requestId],
+    ...protocolHeaders,
+    ['x-road-request-id', exchange.requestId],
   ].flat();
-  const response = await peer.request(headers, message).catch((error: unknown) => {
+  const response = await peer.request(headers, sender.bytes()).catch((error: unknown) => {
     throw networkFault(error, peer);
   });
   const contentType = String(response.headers['content-type'] ?? '');
@@ -90,8 +85,8 @@ export async function sendRequest(
     if (response.statusCode !== 200 && response.statusCode !== 500) {
       throw new Fault('HttpError', `The peer answered with HTTP status ${response.statusCode}`);
     }
-    if (mediaType(contentType) === 'text/xml') throw await readFault(response.body);
-    if (mediaType(contentType) !== 'multipart/mixed') {
+    if (mediaTypeOf(contentType) === 'text/xml') throw await readFault(response.body);
+    if (mediaTypeOf(contentType) !== 'multipart/mixed') {
       throw new Fault('InvalidContentType', `The peer answered with content type '${contentType}'`);
     }
     const algorithm = response.headers['x-hash-algorithm'];
@@ -107,16 +102,12 @@ export async function sendRequest(
       direction: 'response',
       newSink: road.newSink,
     });
-    return { parts, answer };
+    const originalType = response.headers['x-original-content-type'];
+    return { parts, answer, ...(typeof originalType === 'string' && { originalType }) };
   } catch (error) {
     letGo(response.body);
     throw error instanceof Fault ? error : networkFault(error, peer);
   }
-}
-
-/** The log adopts a body's file; a body it copied needs to be let go. */
-async function discard(held: HeldBody | undefined): Promise<void> {
-  await held?.discard();
 }
 
 async function readFault(body: Readable): Promise<Fault> {
@@ -134,7 +125,7 @@ async function readFault(body: Readable): Promise<Fault> {
 
 /** What the HTTP client throws is about the connection, unless our own body raised it. */
 function networkFault(error: unknown, peer: PeerConnection): Fault {
-  if (error instanceof Fault || error instanceof RelayedFault) return error;
+  if (error instanceof Fault) return error;
   const reason = error instanceof Error ? error.message : String(error);
   const { host, port } = peer.address;
   return new Fault('NetworkError', `The security server at ${host}:${port} did not answer: ${reason}`, {

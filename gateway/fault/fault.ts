@@ -55,8 +55,10 @@ export class RelayedFault extends Fault {
   readonly peerCode: string;
   /** Detail text of the peer: usually its log reference. */
   readonly detail: string;
+  /** The whole fault message as it came, for whoever speaks SOAP. */
+  readonly xml: string | undefined;
 
-  constructor(peerCode: string, message: string, detail: string) {
+  constructor(peerCode: string, message: string, detail: string, xml?: string) {
     const known = readCode(peerCode);
     super(known?.code ?? 'InternalError', message, {
       within: known?.within ?? [],
@@ -64,6 +66,7 @@ export class RelayedFault extends Fault {
     });
     this.peerCode = peerCode;
     this.detail = detail;
+    this.xml = xml;
   }
 
   override wrappedIn(): Fault {

@@ -40,8 +40,9 @@ function wantedXml(accept: string | undefined): string | undefined {
   return undefined;
 }
 
-/** A fault between security servers, or for an information system that speaks SOAP. */
+/** A fault between security servers, or for an information system that speaks SOAP; a relayed one stays as it is. */
 export function renderSoap(fault: Fault, detail: string): string {
+  if (fault instanceof RelayedFault && fault.xml !== undefined) return fault.xml;
   const shownDetail = fault instanceof RelayedFault ? fault.detail : detail;
   const text = (value: string) => escapeText(xmlSafe(value));
   return (
@@ -68,7 +69,9 @@ export function readSoapFault(xml: Buffer): RelayedFault | undefined {
     return element === undefined ? '' : deepText(element).trim();
   };
   const code = field('faultcode');
-  return code === '' ? undefined : new RelayedFault(code, field('faultstring'), field('detail'));
+  return code === ''
+    ? undefined
+    : new RelayedFault(code, field('faultstring'), field('detail'), xml.toString());
 }
 
 function faultElement(xml: Buffer): XmlElement | undefined {

@@ -18,6 +18,15 @@ export interface ServiceAnswer {
   readonly abandon: () => void;
 }
 
+/** A SOAP service's answer, its body still on the way. */
+export interface SoapServiceReply {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Lets go of the connection when the body is not wanted. */
+  readonly abandon: () => void;
+}
+
 const withBody = new Set(['POST', 'PUT', 'PATCH']);
 const withoutEntity = new Set([204, 205, 304]);
 
@@ -64,6 +73,42 @@ export class ServiceCaller {
     }
   }
 
+  /**
+   * Posts a SOAP message to a service. Redirects are not followed and nothing is tried twice.
+   * @throws Fault ServiceMissingUrl, ServiceMalformedUrl, NetworkError, UnknownHost
+   */
+  async post(
+    service: ServiceSettings,
+    message: { readonly contentType: string; readonly length: number; readonly body: AsyncIterable<Buffer> },
+    soapAction: string,
+  ): Promise<SoapServiceReply> {
+    const url = addressOf(service);
+    try {
+      const response = await this.#agentFor(service).request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: 'POST',
+        headers: {
+          'content-type': message.contentType,
+          'content-length': String(message.length),
+          soapaction: soapAction,
+        },
+        body: message.body as never,
+        headersTimeout: service.timeoutMs,
+        bodyTimeout: service.timeoutMs,
+      });
+      const contentType = response.headers['content-type'];
+      return {
+        status: response.statusCode,
+        ...(typeof contentType === 'string' && { contentType }),
+        body: response.body,
+        abandon: () => letGo(response.body),
+      };
+    } catch (error) {
+      throw serviceFault(error, service);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#agents.values()].map((agent) => agent.close()));
   }
@@ -91,19 +136,29 @@ export function serviceFault(error: unknown, service: ServiceSettings): Fault {
   return new Fault(isUnknown ? 'UnknownHost' : 'NetworkError', message, { cause });
 }
 
-/** Service address and raw service path, joined as X-Road 7 does: one of two meeting slashes is dropped. */
-function targetOf(service: ServiceSettings, request: RestRequest): { origin: string; path: string } {
-  let base: URL;
-  try {
-    base = new URL(service.url);
-  } catch (cause) {
-    throw new Fault('ServiceMalformedUrl', `The address of ${printFull(service.id)} is not a URL`, { cause });
+function addressOf(service: ServiceSettings): URL {
+  if (service.url === '') {
+    throw new Fault('ServiceMissingUrl', `No address is configured for ${printFull(service.id)}`);
   }
-  const isHttp = base.protocol === 'http:' || base.protocol === 'https:';
-  if (!isHttp || base.username !== '' || base.search !== '' || base.hash !== '') {
+  const isUrl = URL.canParse(service.url);
+  const url = isUrl ? new URL(service.url) : undefined;
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+  if (url === undefined || !isHttp || url.username !== '' || url.hash !== '') {
     throw new Fault(
       'ServiceMalformedUrl',
       `The address of ${printFull(service.id)} is not a plain http(s) URL`,
+    );
+  }
+  return url;
+}
+
+/** Service address and raw service path, joined as X-Road 7 does: one of two meeting slashes is dropped. */
+function targetOf(service: ServiceSettings, request: RestRequest): { origin: string; path: string } {
+  const base = addressOf(service);
+  if (base.search !== '') {
+    throw new Fault(
+      'ServiceMalformedUrl',
+      `The address of ${printFull(service.id)} has a query, which requests bring`,
     );
   }
   // The path is taken from the text, not from the parser: what was authorised is what is called.

@@ -1,37 +1,43 @@
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { printFull } from '../identifier/index.ts';
-import { normaliseServicePath, type RestRequest } from '../message/index.ts';
-import type { ServerSettings, ServiceSettings } from '../road/index.ts';
+import type { Exchange, ServerSettings, ServiceSettings } from '../road/index.ts';
+
+/** What of a service a request calls: for SOAP, the whole of it. */
+export interface CalledEndpoint {
+  readonly method: string;
+  /** Normalised service path; '' when there is none. */
+  readonly path: string;
+}
+
+/** SOAP operations are called as a whole: only a right on the service itself, its base endpoint, lets them pass. */
+export const baseEndpoint: CalledEndpoint = { method: 'POST', path: '' };
 
 /**
- * Whether this request may reach its service, judged in X-Road 7's order: exists, kind fits, right, not disabled.
- * @throws Fault UnknownService, ServiceType, AccessDenied, ServiceDisabled; BadRequest for a path with two readings
+ * Whether a request may reach its service, judged in X-Road 7's order: exists, kind fits, right, not disabled.
+ * @throws Fault UnknownService, ServiceType, AccessDenied, ServiceDisabled
  */
 export function checkService(
-  request: RestRequest,
+  { protocol, client, service: id }: Exchange,
+  { method, path }: CalledEndpoint,
   settings: ServerSettings,
   configuration: GlobalConfiguration,
 ): ServiceSettings {
-  const path = normaliseServicePath(request.servicePath);
-  const service = settings.service(request.service);
-  if (service === undefined) {
-    throw new Fault('UnknownService', `Unknown service: ${printFull(request.service)}`);
-  }
-  if (service.kind === 'WSDL') {
+  const service = settings.service(id);
+  if (service === undefined) throw new Fault('UnknownService', `Unknown service: ${printFull(id)}`);
+  const isSoap = service.kind === 'WSDL';
+  if (isSoap !== (protocol === 'soap')) {
+    const [is, other] = isSoap ? ['SOAP', 'REST'] : ['REST', 'SOAP'];
     throw new Fault(
       'ServiceType',
-      `Service is a SOAP service and cannot be called with REST: ${printFull(request.service)}`,
+      `Service is a ${is} service and cannot be called with ${other}: ${printFull(id)}`,
     );
   }
-  if (!settings.isAllowed(request.client, request.service, request.verb, path, configuration)) {
-    throw new Fault('AccessDenied', `Request is not allowed: ${printFull(request.service)}`);
+  if (!settings.isAllowed(client, id, method, path, configuration)) {
+    throw new Fault('AccessDenied', `Request is not allowed: ${printFull(id)}`);
   }
   if (service.disabledNotice !== undefined) {
-    throw new Fault(
-      'ServiceDisabled',
-      `Service ${printFull(request.service)} is disabled: ${service.disabledNotice}`,
-    );
+    throw new Fault('ServiceDisabled', `Service ${printFull(id)} is disabled: ${service.disabledNotice}`);
   }
   return service;
 }

@@ -4,7 +4,8 @@ import type { Certificate } from '../../certs/x509/index.ts';
 import { asFault, renderSoap } from '../fault/index.ts';
 import { serveTls } from '../transport/index.ts';
 import { isKnownAuthenticationCertificate } from '../trust/index.ts';
-import { answerRest, type ProviderSide } from './rest-exchange.ts';
+import { answerRequest } from './answer-request.ts';
+import type { ProviderSide } from './provider-side.ts';
 
 /**
  * The server that other security servers talk to, TLS and all; it is not listening yet.
@@ -45,7 +46,7 @@ async function serve(
   const detail = road.newId();
   const renderFault = (error: unknown) => renderSoap(asFault(error).at('ServerProxy'), detail);
   try {
-    const { requestId, id } = await answerRest(incoming, outgoing, chain, road, renderFault);
+    const { requestId, id } = await answerRequest(incoming, outgoing, chain, road, renderFault);
     road.report({ side: 'provider', requestId, queryId: id, durationMs: performance.now() - startedAt });
   } catch (error) {
     road.report({ side: 'provider', error, detail, durationMs: performance.now() - startedAt });

@@ -2,15 +2,28 @@ import type { IncomingMessage } from 'node:http';
 import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
-import { memberOf, printFull, providerOf } from '../identifier/index.ts';
+import { equal, memberOf, printFull, providerOf } from '../identifier/index.ts';
 import { parseRestRequest, type RestRequest } from '../message/index.ts';
-import { hashAlgorithmHeader, mediaType, type Road, type ServerSettings } from '../road/index.ts';
-import { type ReceivedMessage, receiveMessage } from '../transport/index.ts';
+import { type Exchange, hashAlgorithmHeader, type Road, type ServerSettings } from '../road/index.ts';
+import { charsetOf, parseEnvelope, type SoapHeader } from '../soap/index.ts';
+import { mediaTypeOf, type ReceivedMessage, receiveMessage } from '../transport/index.ts';
 import type { PeerCheck } from './check-peer.ts';
+
+type Understood =
+  | (Exchange & RestRequest & { readonly protocol: 'rest' })
+  | (Exchange & SoapRequest & { readonly protocol: 'soap' });
+
+/** A SOAP request with what its HTTP message said; that part is not signed. */
+export interface SoapRequest extends SoapHeader {
+  readonly requestId: string;
+  /** Content type with which the information system sent it. */
+  readonly originalType: string;
+  readonly soapAction: string;
+}
 
 /** A request whose parts arrived whole from a checked peer. Its signature is still to be verified. */
 export interface ReceivedRequest {
-  readonly request: RestRequest;
+  readonly request: Understood;
   readonly message: ReceivedMessage;
 }
 
@@ -28,6 +41,25 @@ export async function receiveRequest(
   checkPeer: PeerCheck,
   road: Road,
 ): Promise<ReceivedRequest> {
+  const { contentType, read } = readHttpHeaders(incoming, road);
+  let request: Understood | undefined;
+  const message = await receiveMessage(incoming, {
+    contentType,
+    digest: 'sha512',
+    direction: 'request',
+    newSink: road.newSink,
+    onHead: async ({ protocol, head, headType, ocspResponses }) => {
+      request = read(protocol, head, headType);
+      await admit(request, settings, road);
+      checkPeer(chain, ocspResponses, request.client, configuration, road.clock.now());
+    },
+  });
+  if (request === undefined) throw new Fault('MissingRest', 'The message has no head');
+  return { request, message };
+}
+
+/** What the HTTP message must say, and how its head is to be read. */
+function readHttpHeaders(incoming: IncomingMessage, road: Road) {
   const header = (name: string) => {
     const value = incoming.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
@@ -35,53 +67,56 @@ export async function receiveRequest(
   if (incoming.method !== 'POST')
     throw new Fault('InvalidHttpMethod', 'Messages between servers are sent with POST');
   const contentType = header('content-type') ?? '';
-  if (mediaType(contentType) !== 'multipart/mixed') {
+  if (mediaTypeOf(contentType) !== 'multipart/mixed') {
     throw new Fault('InvalidContentType', `A message is multipart/mixed; this is '${contentType}'`);
   }
   if (header('x-hash-algorithm')?.toUpperCase() !== hashAlgorithmHeader) {
     throw new Fault('InternalError', `Header x-hash-algorithm must be ${hashAlgorithmHeader}`);
   }
-  if (header('x-road-message-type') !== 'REST') {
-    throw new Fault('ServiceType', 'This server takes REST messages only');
-  }
+  const isRest = header('x-road-message-type') === 'REST';
   const requestId = header('x-road-request-id');
-  if (requestId === undefined || requestId === '') {
+  if (isRest && (requestId === undefined || requestId === '')) {
     throw new Fault('InvalidRequest', 'Header x-road-request-id is missing');
   }
-  let request: RestRequest | undefined;
-  const message = await receiveMessage(incoming, {
-    contentType,
-    digest: 'sha512',
-    direction: 'request',
-    newSink: road.newSink,
-    onHead: async ({ head, ocspResponses }) => {
-      request = parseRestRequest(head);
-      const provider = providerOf(request.service);
+  const read = (protocol: 'rest' | 'soap', head: Buffer, headType: string): Understood => {
+    if (isRest !== (protocol === 'rest')) {
+      const [code, missing] = isRest
+        ? (['MissingRest', 'REST'] as const)
+        : (['MissingSoap', 'SOAP'] as const);
+      throw new Fault(code, `The message has no ${missing} head, as x-road-message-type promised`);
+    }
+    if (protocol === 'rest') {
+      const request = parseRestRequest(head);
       if (request.requestId !== requestId) {
         throw new Fault('InvalidRequest', 'Header x-road-request-id differs from the one in the message');
       }
-      if (request.securityServer !== undefined && !isThisServer(request, settings)) {
-        const message = `Security server '${printFull(request.securityServer)}' is asked for; this is another`;
-        throw new Fault('InvalidSecurityServer', message);
-      }
-      if (settings.client(provider) === undefined) {
-        throw new Fault(
-          'UnknownMember',
-          `Provider '${printFull(provider)}' is not registered at this security server`,
-        );
-      }
-      // Nothing is worth receiving if the answer could not be signed.
-      await road.signer.signingIdentity(memberOf(provider));
-      checkPeer(chain, ocspResponses, request.client, configuration, road.clock.now());
-    },
-  });
-  if (request === undefined) throw new Fault('MissingRest', 'The message has no REST head');
-  return { request, message };
+      return { ...request, protocol };
+    }
+    return {
+      ...parseEnvelope(head, charsetOf(headType)).header,
+      protocol,
+      // Older peers send none with SOAP; ours then names the exchange in our log.
+      requestId: requestId === undefined || requestId === '' ? road.newId() : requestId,
+      originalType: header('x-original-content-type') ?? headType,
+      soapAction: header('x-original-soapaction') ?? '',
+    };
+  };
+  return { contentType, read };
 }
 
-/** The Java server does not compare; a message pinned to one server must not be answered by another. */
-function isThisServer(request: RestRequest, settings: ServerSettings): boolean {
-  return (
-    request.securityServer !== undefined && printFull(request.securityServer) === printFull(settings.serverId)
-  );
+/** The message must be for this very server, and its provider one of ours that can sign. */
+async function admit(exchange: Exchange, settings: ServerSettings, road: Road): Promise<void> {
+  const { securityServer } = exchange;
+  // For REST the Java server does not compare; a message pinned to one server must not be answered by another.
+  if (securityServer !== undefined && !equal(securityServer, settings.serverId)) {
+    const message = `Security server '${printFull(securityServer)}' is asked for; this is another`;
+    throw new Fault('InvalidSecurityServer', message);
+  }
+  const provider = providerOf(exchange.service);
+  if (settings.client(provider) === undefined) {
+    const message = `Provider '${printFull(provider)}' is not registered at this security server`;
+    throw new Fault('UnknownMember', message);
+  }
+  // Nothing is worth receiving if the answer could not be signed.
+  await road.signer.signingIdentity(memberOf(provider));
 }

@@ -1,72 +1,60 @@
 import type { ServerResponse } from 'node:http';
 import { Fault } from '../fault/index.ts';
 import { memberOf } from '../identifier/index.ts';
-import { composeRestResponse, type MessagePart, type RestRequest } from '../message/index.ts';
-import { hashAlgorithmHeader, messageContentType, newBoundary, type Road } from '../road/index.ts';
-import { signMessage } from '../signature/index.ts';
-import { faultPart, sendMessage } from '../transport/index.ts';
+import {
+  type Exchange,
+  hashAlgorithmHeader,
+  logEntryOf,
+  messageContentType,
+  newBoundary,
+  type Road,
+} from '../road/index.ts';
+import { MessageSender, type OutgoingMessage } from '../transport/index.ts';
 
-/** What is to be returned to the client, before it is signed. */
-export interface UnsignedAnswer {
-  readonly status: number;
-  readonly reason: string;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body?: AsyncIterable<Uint8Array>;
-}
+/** An answer in the form in which it travels, before it is signed. */
+export type AnswerToSend = Pick<OutgoingMessage, 'head' | 'headType' | 'headHeaders' | 'payload'> & {
+  /** HTTP headers of its protocol, lower-case. */
+  readonly headers?: readonly (readonly [string, string])[];
+};
 
 /**
  * Streams an answer to the peer while it is hashed; signs it, records it, and only then lets the signature go.
  * @param renderFault SOAP rendering of a fault that comes too late for a plain answer
  */
 export async function sendAnswer(
-  answer: UnsignedAnswer,
-  request: RestRequest,
-  requestHash: string,
+  answer: AnswerToSend,
+  exchange: Exchange,
   outgoing: ServerResponse,
   road: Road,
   renderFault: (error: unknown) => string,
 ): Promise<void> {
-  const head = composeRestResponse({
-    status: answer.status,
-    reason: answer.reason,
-    headers: answer.headers,
-    request,
-    requestHash,
-  });
-  const signing = await road.signer.signingIdentity(memberOf(request.service));
+  const { headers: protocolHeaders = [], ...message } = answer;
+  const signing = await road.signer.signingIdentity(memberOf(exchange.service));
   const boundary = newBoundary();
-  const message = sendMessage({
+  const sender = new MessageSender({
+    ...message,
     boundary,
     ocspResponses: [],
-    headType: 'application/x-road-rest-response',
-    head,
-    ...(answer.body === undefined ? {} : { body: answer.body, sink: road.newSink() }),
+    newSink: road.newSink,
     digest: 'sha512',
-    finish: async (parts: readonly MessagePart[], held) => {
+    finish: async (parts, held) => {
       const at = road.clock.now();
-      const documents = await signMessage({ parts, digest: 'sha512', ...signing, signedAt: at });
-      await road.log.record({
-        protocol: 'rest',
-        direction: 'response',
-        side: 'provider',
-        queryId: request.id,
-        requestId: request.requestId,
-        client: request.client,
-        service: request.service,
-        head,
-        attachments: held === undefined ? [] : [held],
-        ...documents,
-        at,
-      });
-      await held?.discard();
+      const documents = await road.signer.sign(signing, parts, at);
+      const signed = { ...documents, head: answer.head, attachments: held };
+      await road.log.record(logEntryOf(exchange, { direction: 'response', side: 'provider', at }, signed));
+      for (const one of held) await one.discard();
       return documents;
     },
   });
   // Exact lower-case names: the Java client side looks them up by spelling.
-  const headers = ['content-type', messageContentType(boundary), 'x-hash-algorithm', hashAlgorithmHeader];
+  const headers = [
+    ['content-type', messageContentType(boundary)],
+    ['x-hash-algorithm', hashAlgorithmHeader],
+    ...protocolHeaders,
+  ].flat();
   let started = false;
   try {
-    for await (const chunk of message) {
+    for await (const chunk of sender.bytes()) {
       if (!started) outgoing.writeHead(200, headers);
       started = true;
       if (!outgoing.write(chunk)) await drained(outgoing);
@@ -74,7 +62,7 @@ export async function sendAnswer(
   } catch (error) {
     if (!started || outgoing.destroyed) throw error;
     // Too late for a plain fault: it becomes the last part, in place of the signature.
-    outgoing.end(faultPart(boundary, renderFault(error)));
+    outgoing.end(sender.faultPart(renderFault(error)));
     throw error;
   }
   outgoing.end();

@@ -1,6 +1,20 @@
+import type { ClientId, ServerId, ServiceId } from '../identifier/index.ts';
 import type { SignatureVerifier } from '../signature/index.ts';
 import type { BodySink } from '../transport/index.ts';
 import type { Clock, ConfigurationSource, MessageLog, ServerSettings, Signer } from './needs.ts';
+
+/** What the road must know of a request, whichever protocol it speaks. */
+export interface Exchange {
+  readonly protocol: 'rest' | 'soap';
+  readonly client: ClientId;
+  readonly service: ServiceId;
+  /** The one server the request is for, when the information system chose it. */
+  readonly securityServer?: ServerId;
+  /** Message id: the information system's, or for REST made by the client side. */
+  readonly id: string;
+  /** UUID of this exchange alone. */
+  readonly requestId: string;
+}
 
 /** How an exchange went, for the operator's log: no bodies, no headers, no secrets. */
 export interface RoadEvent {

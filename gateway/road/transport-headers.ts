@@ -21,8 +21,3 @@ const numberLetters = 'ghijklmnop';
 export function messageContentType(boundary: string): string {
   return `multipart/mixed; charset=UTF-8; boundary=${boundary}`;
 }
-
-/** Media type of a content type, lower-case, without parameters. */
-export function mediaType(contentType: string | undefined): string {
-  return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}

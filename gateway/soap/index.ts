@@ -11,9 +11,11 @@ export {
   soapNamespace,
   xroadNamespace,
 } from './namespaces.ts';
+export { readSoapMessage, type SoapHttpMessage } from './read-message.ts';
 export {
   checkSoapConsistent,
   insertRequestHash,
   type ResponseEnvelope,
   soapRequestHash,
 } from './response.ts';
+export { writeSoapMessage } from './write-message.ts';

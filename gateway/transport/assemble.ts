@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { Fault, readSoapFault } from '../fault/index.ts';
 import type { MessagePart } from '../message/index.ts';
 import { boundaryOf, mediaTypeOf } from './content-type.ts';
-import { type MultipartEvent, type MultipartLimits, MultipartScanner } from './multipart.ts';
+import {
+  type MultipartEvent,
+  type MultipartLimits,
+  MultipartScanner,
+  type PartHeaders,
+} from './multipart.ts';
 import type { ReceivedMessage, ReceiveOptions } from './received-message.ts';
 import type { BodySink, HeldBody } from './spool.ts';
 
@@ -25,6 +30,13 @@ const maxEnvelopeBytes = 10 * 1024 * 1024;
 const maxDocumentBytes = 1024 * 1024;
 const attachmentLimits: MultipartLimits = { maxParts: 256, maxHeaderBytes: 16 * 1024 };
 
+interface Head {
+  readonly protocol: 'rest' | 'soap';
+  readonly type: string;
+  readonly headers: PartHeaders;
+  readonly bytes: Buffer;
+}
+
 /** Takes the body of one part. */
 interface PartReader {
   data(bytes: Buffer): Promise<void> | void;
@@ -41,8 +53,9 @@ export class MessageAssembler {
   readonly #ocspResponses: Buffer[] = [];
   readonly #parts: MessagePart[] = [];
   readonly #attachments: HeldBody[] = [];
+  readonly #attachmentHeaders: PartHeaders[] = [];
   #place: number = order.start;
-  #head: { readonly protocol: 'rest' | 'soap'; readonly type: string; readonly bytes: Buffer } | undefined;
+  #head: Head | undefined;
   #hashChainResult: Buffer | undefined;
   #hashChain: Buffer | undefined;
   #signature: Buffer | undefined;
@@ -58,7 +71,7 @@ export class MessageAssembler {
   take(event: MultipartEvent): Promise<void> | void {
     switch (event.kind) {
       case 'part':
-        this.#reader = this.#open(event.headers.get('content-type') ?? '');
+        this.#reader = this.#open(event.headers.get('content-type') ?? '', event.lines);
         return;
       case 'data':
         return this.#reader?.data(event.bytes);
@@ -73,14 +86,16 @@ export class MessageAssembler {
   finish(): ReceivedMessage {
     if (this.#head === undefined) throw new Fault('MissingRest', 'The message has no head');
     if (this.#signature === undefined) throw new Fault('MissingSignature', 'The message has no signature');
-    const { protocol, type, bytes } = this.#head;
+    const { protocol, type, headers, bytes } = this.#head;
     return {
       protocol,
       head: bytes,
       headType: type,
+      headHeaders: headers,
       ocspResponses: this.#ocspResponses,
       parts: this.#parts,
       attachments: this.#attachments,
+      attachmentHeaders: this.#attachmentHeaders,
       ...(this.#hashChainResult !== undefined && { hashChainResult: this.#hashChainResult }),
       ...(this.#hashChain !== undefined && { hashChain: this.#hashChain }),
       signature: this.#signature,
@@ -93,7 +108,7 @@ export class MessageAssembler {
     await Promise.allSettled([this.#sink?.abort(), ...this.#attachments.map((held) => held.discard())]);
   }
 
-  #open(contentType: string): PartReader {
+  #open(contentType: string, lines: PartHeaders): PartReader {
     if (this.#place === order.signature) {
       throw new Fault('InvalidMessage', 'A part follows the signature, where the message should end');
     }
@@ -108,12 +123,12 @@ export class MessageAssembler {
           this.#ocspResponses.push(bytes);
         });
       case `application/x-road-rest-${this.#options.direction}`:
-        return this.#openHead('rest', contentType, type, maxRestHeadBytes);
+        return this.#openHead('rest', contentType, lines, maxRestHeadBytes);
       case 'application/xop+xml':
-        return this.#openHead('soap', contentType, type, maxEnvelopeBytes);
+        return this.#openHead('soap', contentType, lines, maxEnvelopeBytes);
       case 'text/xml':
         if (this.#head !== undefined) return this.#openFault();
-        return this.#openHead('soap', contentType, type, maxEnvelopeBytes);
+        return this.#openHead('soap', contentType, lines, maxEnvelopeBytes);
       case 'application/x-road-rest-body':
         this.#requireHead('rest', type);
         this.#advance(order.body, type);
@@ -142,17 +157,20 @@ export class MessageAssembler {
     }
   }
 
-  #openHead(protocol: 'rest' | 'soap', contentType: string, type: string, limit: number): PartReader {
+  #openHead(protocol: 'rest' | 'soap', contentType: string, lines: PartHeaders, limit: number): PartReader {
+    const type = mediaTypeOf(contentType);
     this.#advance(order.head, type);
     return collect(limit, (bytes) => {
       if (type === 'text/xml' && this.#options.direction === 'response') {
         const fault = readSoapFault(bytes);
         if (fault !== undefined) throw fault;
       }
-      this.#head = { protocol, type: contentType, bytes };
+      const headers = withoutType(lines);
+      this.#head = { protocol, type: contentType, headers, bytes };
       const digest = createHash(this.#options.digest).update(bytes).digest();
       this.#parts.push({ name: '/message.xml', digest });
       return this.#options.onHead?.({
+        protocol,
         head: bytes,
         headType: contentType,
         ocspResponses: this.#ocspResponses,
@@ -193,9 +211,12 @@ export class MessageAssembler {
     let inner: PartReader | undefined;
     const pump = async () => {
       for (let event = scanner.next(); event !== undefined; event = scanner.next()) {
-        if (event.kind === 'part') inner = this.#openBody();
-        else if (event.kind === 'data') await inner?.data(event.bytes);
-        else if (event.kind === 'part-end') await inner?.end();
+        if (event.kind === 'part') {
+          this.#attachmentHeaders.push(event.lines);
+          inner = this.#openBody();
+        }
+        if (event.kind === 'data') await inner?.data(event.bytes);
+        if (event.kind === 'part-end') await inner?.end();
       }
     };
     return {
@@ -238,6 +259,10 @@ function collect(limit: number, done: (bytes: Buffer) => Promise<void> | void): 
       return done(only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces));
     },
   };
+}
+
+function withoutType(lines: PartHeaders): PartHeaders {
+  return lines.filter(([name]) => name.toLowerCase() !== 'content-type');
 }
 
 function unexpected(type: string): Fault {

@@ -1,7 +1,7 @@
 import { Fault } from '../fault/index.ts';
 
 /** Media type alone: lower-case, without parameters. */
-export function mediaTypeOf(contentType: string): string {
+export function mediaTypeOf(contentType = ''): string {
   const end = contentType.indexOf(';');
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }

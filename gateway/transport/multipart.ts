@@ -1,9 +1,12 @@
 import { Fault } from '../fault/index.ts';
 
+/** Headers of a part in their order, names as spelled, values trimmed. */
+export type PartHeaders = readonly (readonly [name: string, value: string])[];
+
 /** What a scanner found, in order of the bytes. */
 export type MultipartEvent =
-  /** A part begins. Header names are lower-case. */
-  | { readonly kind: 'part'; readonly headers: ReadonlyMap<string, string> }
+  /** A part begins. Names in `headers` are lower-case; `lines` are the same headers as they were written. */
+  | { readonly kind: 'part'; readonly headers: ReadonlyMap<string, string>; readonly lines: PartHeaders }
   /** Bytes of the part's body, exactly as sent; a view of what was fed. */
   | { readonly kind: 'data'; readonly bytes: Buffer }
   | { readonly kind: 'part-end' }
@@ -91,7 +94,7 @@ export class MultipartScanner {
   }
 
   #readHeaders(): MultipartEvent | undefined {
-    const headers = new Map<string, string>();
+    const lines: [string, string][] = [];
     const limit = this.#limits.maxHeaderBytes;
     for (let at = 0; ; ) {
       const end = this.#bytes.indexOf(lineFeed, at);
@@ -109,9 +112,9 @@ export class MultipartScanner {
         if (this.#parts > this.#limits.maxParts) malformed(`has more than ${this.#limits.maxParts} parts`);
         this.#bytes = this.#bytes.subarray(at);
         this.#state = 'body';
-        return { kind: 'part', headers };
+        return { kind: 'part', headers: byName(lines), lines };
       }
-      readHeader(line, headers);
+      readHeader(line, lines);
     }
   }
 
@@ -180,13 +183,26 @@ export class MultipartScanner {
   }
 }
 
-function readHeader(line: string, headers: Map<string, string>): void {
+function readHeader(line: string, lines: [string, string][]): void {
+  // A lone CR, or any other control character, may be a line end to whom it is passed on.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(line)) malformed('has control characters in a part header');
+  const former = lines.at(-1);
+  if (/^[ \t]/.test(line) && former !== undefined) {
+    former[1] = `${former[1]} ${line.trim()}`;
+    return;
+  }
   const colon = line.indexOf(':');
-  const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
-  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name)) malformed('has a part header that is none');
+  const name = line.slice(0, Math.max(colon, 0));
+  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/i.test(name)) malformed('has a part header that is none');
+  lines.push([name, line.slice(colon + 1).trim()]);
+}
+
+function byName(lines: PartHeaders): ReadonlyMap<string, string> {
+  const headers = new Map(lines.map(([name, value]) => [name.toLowerCase(), value]));
   // Two readers could each believe another one.
-  if (headers.has(name)) malformed('has a part header twice');
-  headers.set(name, line.slice(colon + 1).trim());
+  if (headers.size < lines.length) malformed('has a part header twice');
+  return headers;
 }
 
 function malformed(reason: string): never {

@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault, RelayedFault, renderSoap } from '../fault/index.ts';
-import { createBodySink, faultPart, receiveMessage, sendMessage } from './index.ts';
+import { createBodySink, MessageSender, receiveMessage } from './index.ts';
 
 type Options = Parameters<typeof receiveMessage>[1];
 type Received = Awaited<ReturnType<typeof receiveMessage>>;
@@ -90,25 +90,28 @@ describe('a message is received as it was sent', () => {
       signature: Buffer.from('<sig/>'),
       ...(size !== undefined && { hashChainResult: Buffer.from('<r/>'), hashChain: Buffer.from('<c/>') }),
     };
-    const message = sendMessage({
+    const message = new MessageSender({
       boundary: 'B',
       ocspResponses: [Buffer.of(1), Buffer.of(2)],
       headType: types.head,
       head,
       digest: 'sha512',
-      ...(size === undefined ? {} : { body: streamOf(bytes), sink: newSink() }),
+      newSink,
+      ...(size === undefined ? {} : { payload: { kind: 'rest-body' as const, body: streamOf(bytes) } }),
       finish: async (_parts, held) => {
-        await held?.discard();
+        for (const one of held) await one.discard();
         return evidence;
       },
     });
-    const received = await receive(message);
+    const received = await receive(message.bytes());
     if (received instanceof Fault) throw received;
     const { attachments, ...rest } = received;
     expect(rest).toEqual({
       protocol: 'rest',
       head,
       headType: types.head,
+      headHeaders: [],
+      attachmentHeaders: [],
       ocspResponses: [Buffer.of(1), Buffer.of(2)],
       parts: [
         { name: '/message.xml', digest: sha512(head) },
@@ -227,12 +230,22 @@ describe('the head', () => {
     expect(code).toBe('UnknownMember');
     expect(sinks).toBe(0);
     expect(seen).toEqual([
-      { head: Buffer.from('head'), headType: types.head, ocspResponses: [Buffer.from('ocsp')] },
+      {
+        protocol: 'rest',
+        head: Buffer.from('head'),
+        headType: types.head,
+        ocspResponses: [Buffer.from('ocsp')],
+      },
     ]);
   });
 });
 
 describe('a fault of the peer', () => {
+  const faultPart = (boundary: string, xml: string) =>
+    Buffer.from(
+      `\r\n--${boundary}\r\ncontent-type: text/xml; charset=UTF-8\r\n\r\n${xml}\r\n--${boundary}--\r\n`,
+    );
+
   const begun = (name: keyof typeof types) => partsOf(name).subarray(0, -'\r\n--B--\r\n'.length);
 
   it('in place of the other parts of a response is relayed', async () => {

@@ -1,5 +1,6 @@
 import type { DigestName } from '../../certs/key/index.ts';
 import type { MessagePart } from '../message/index.ts';
+import type { PartHeaders } from './multipart.ts';
 import type { BodySink, HeldBody } from './spool.ts';
 
 /** A message whose parts arrived whole and in order; its signature is still to be verified. */
@@ -9,12 +10,16 @@ export interface ReceivedMessage {
   readonly head: Buffer;
   /** Content type of the head part. Not signed: nothing that matters may be decided by it. */
   readonly headType: string;
+  /** Further headers of the head part, as unsigned as its type. */
+  readonly headHeaders: PartHeaders;
   /** DER, unchecked. */
   readonly ocspResponses: readonly Buffer[];
   /** Digests of the signed parts, the head's first. */
   readonly parts: readonly MessagePart[];
   /** Bodies in order of their parts. The receiver must discard them. */
   readonly attachments: readonly HeldBody[];
+  /** Headers of each attachment of a SOAP message, as unsigned as its type; none for a REST body. */
+  readonly attachmentHeaders: readonly PartHeaders[];
   readonly hashChainResult?: Buffer;
   readonly hashChain?: Buffer;
   readonly signature: Buffer;
@@ -22,6 +27,7 @@ export interface ReceivedMessage {
 
 /** What arrived first, shown before any body is taken. */
 interface ReceivedHead {
+  readonly protocol: 'rest' | 'soap';
   readonly head: Buffer;
   readonly headType: string;
   readonly ocspResponses: readonly Buffer[];

@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Certificate } from '../../certs/x509/index.ts';
+import type { GlobalConfiguration } from '../configuration/index.ts';
+import { Fault } from '../fault/index.ts';
+import { memberOf } from '../identifier/index.ts';
+import { type Exchange, logEntryOf, type Road } from '../road/index.ts';
+import type { ReceivedMessage } from '../transport/index.ts';
+import type { ProviderSide } from './provider-side.ts';
+import { receiveRequest } from './receive-request.ts';
+import { chooseRestService } from './rest-exchange.ts';
+import { type AnswerToSend, sendAnswer } from './send-answer.ts';
+import { chooseSoapService } from './soap-exchange.ts';
+
+/** A service that a request may reach; nothing of it was called yet. */
+export type ChosenService = (message: ReceivedMessage) => Promise<{
+  readonly answer: AnswerToSend;
+  /** Lets go of what the answer holds open. */
+  readonly abandon: () => void;
+}>;
+
+/**
+ * Answers one request of a peer: parse · check peer, client, service, access · verify signature · record ·
+ * call service · sign · record · return.
+ * @param chain certificates the peer showed in the handshake, leaf first
+ * @param renderFault SOAP rendering of a fault raised after the answer began
+ * @throws Fault before anything was written to `outgoing`, or after the answer was closed with it
+ */
+export async function answerRequest(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  chain: readonly Certificate[],
+  road: ProviderSide,
+  renderFault: (error: unknown) => string,
+): Promise<Exchange> {
+  const configuration = road.configuration.current();
+  const settings = road.settings();
+  road.log.requireAccepting();
+  const received = await receiveRequest(incoming, chain, configuration, settings, road.checkPeer, road);
+  const { request, message } = received;
+  try {
+    const callService =
+      request.protocol === 'rest'
+        ? await chooseRestService(request, settings, configuration, road)
+        : await chooseSoapService(request, message, settings, configuration, road);
+    verifySignature(message, request, configuration, road);
+    const at = road.clock.now();
+    await road.log.record(logEntryOf(request, { direction: 'request', side: 'provider', at }, message));
+    const { answer, abandon } = await callService(message);
+    try {
+      await sendAnswer(answer, request, outgoing, road, renderFault);
+    } finally {
+      abandon();
+    }
+    return request;
+  } finally {
+    await Promise.all(message.attachments.map((held) => held.discard()));
+  }
+}
+
+function verifySignature(
+  message: ReceivedMessage,
+  { client }: Exchange,
+  configuration: GlobalConfiguration,
+  road: Road,
+): void {
+  try {
+    road.signatures.verify({
+      documents: message,
+      head: message.head,
+      parts: message.parts,
+      signer: memberOf(client),
+      configuration,
+      at: road.clock.now(),
+      mode: 'message',
+    });
+  } catch (error) {
+    if (error instanceof Fault) throw error.wrappedIn('SignatureVerification');
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import type { GlobalConfiguration } from '../configuration/index.ts';
+import type { RestRequest } from '../message/index.ts';
+import type { Road, ServerSettings } from '../road/index.ts';
+import type { SoapHeader } from '../soap/index.ts';
+import type { XmlElement } from '../xml/index.ts';
+import type { ServiceCaller } from './call-service.ts';
+import type { PeerCheck } from './check-peer.ts';
+
+/** An answer of a REST service. */
+export interface UnsignedAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body?: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * REST services that every provider has without configuring them, such as `listMethods`.
+ * @returns undefined when the request is for an ordinary service
+ */
+export type BuiltInServices = (
+  request: RestRequest,
+  settings: ServerSettings,
+  configuration: GlobalConfiguration,
+) => Promise<UnsignedAnswer | undefined>;
+
+/** A SOAP request for a service of our own. */
+export interface SoapCall {
+  readonly header: SoapHeader;
+  /** The body's one child. */
+  readonly body: XmlElement;
+}
+
+export interface SoapServiceAnswer {
+  /** The body's one child, serialised, declaring the namespaces it uses. */
+  readonly body: string;
+  readonly attachments?: readonly {
+    readonly headers: readonly (readonly [string, string])[];
+    readonly bytes: Buffer;
+  }[];
+}
+
+/**
+ * SOAP services that every provider has, such as `getWsdl`.
+ * @returns undefined when the request is for an ordinary service
+ */
+export type BuiltInSoapServices = (
+  call: SoapCall,
+  settings: ServerSettings,
+  configuration: GlobalConfiguration,
+) => Promise<SoapServiceAnswer | undefined>;
+
+export interface ProviderSide extends Road {
+  readonly services: ServiceCaller;
+  readonly builtIn: BuiltInServices;
+  readonly builtInSoap: BuiltInSoapServices;
+  readonly checkPeer: PeerCheck;
+}
