@@ -1,0 +1,2 @@
+export { createOcspPort, type OwnStatus } from './listener.ts';
+export { PeerStatuses } from './peer-statuses.ts';
