@@ -1,0 +1,177 @@
+import { constants, open, realpath } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { request } from 'undici';
+import { letGo } from '../../gateway/transport/index.ts';
+import { WsdlError } from './error.ts';
+
+/** How much all documents of one WSDL may still take; counted down as they come. */
+export interface Allowance {
+  bytesLeft: number;
+  /** Per document. */
+  readonly timeoutMs: number;
+}
+
+/** Where the documents of a WSDL may come from, and how they are read there. */
+export interface DocumentReader {
+  /**
+   * @param location absolute
+   * @returns the bytes, and the address that relative locations in them begin from
+   * @throws WsdlError unreachable, forbidden-location, too-large
+   */
+  read(location: URL, allowance: Allowance): Promise<{ readonly bytes: Buffer; readonly base: URL }>;
+}
+
+const maxRedirects = 5;
+
+/** Reads from the web alone: a description from there never reaches this machine's files. */
+export const webReader: DocumentReader = {
+  async read(location, allowance) {
+    // One deadline for all of it, so that neither many redirects nor a slow drip stretch it.
+    const signal = AbortSignal.timeout(allowance.timeoutMs);
+    let at = location;
+    for (let redirects = 0; ; redirects += 1) {
+      requireWeb(at);
+      const next = await readOrFollow(at, allowance, signal);
+      if (Buffer.isBuffer(next)) return { bytes: next, base: at };
+      if (next.protocol !== at.protocol) {
+        throw new WsdlError(
+          'forbidden-location',
+          `${shown(at)} redirects from ${at.protocol} to ${next.protocol}; give the address it redirects to`,
+        );
+      }
+      if (redirects >= maxRedirects) {
+        throw new WsdlError(
+          'unreachable',
+          `${shown(location)} redirects more than ${maxRedirects} times; give its final address`,
+        );
+      }
+      at = next;
+    }
+  },
+};
+
+function requireWeb(location: URL): void {
+  if (location.protocol === 'http:' || location.protocol === 'https:') return;
+  throw new WsdlError(
+    'forbidden-location',
+    `${shown(location)} is not read: a description from the web, or an uploaded one, may import over http and https only`,
+  );
+}
+
+/** The document there, or where it was moved to. */
+async function readOrFollow(at: URL, allowance: Allowance, signal: AbortSignal): Promise<Buffer | URL> {
+  try {
+    const response = await request(at, {
+      signal,
+      headers: { accept: 'text/xml, application/wsdl+xml, */*' },
+    });
+    const { location } = response.headers;
+    try {
+      if ([301, 302, 303, 307, 308].includes(response.statusCode) && typeof location === 'string') {
+        return new URL(location, at);
+      }
+      if (response.statusCode !== 200) {
+        throw new WsdlError(
+          'unreachable',
+          `${shown(at)} answers HTTP status ${response.statusCode}; check that the address is right and open to this server`,
+        );
+      }
+      return await collect(response.body, allowance);
+    } finally {
+      letGo(response.body);
+    }
+  } catch (cause) {
+    if (cause instanceof WsdlError) throw cause;
+    const reason = signal.aborted ? `no whole answer in ${allowance.timeoutMs} ms` : reasonOf(cause);
+    throw new WsdlError(
+      'unreachable',
+      `${shown(at)} cannot be read: ${reason}; check the address, and that this server can reach it`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Reads files of one folder alone, the one the first document lies in. Links are followed before the folder is
+ * compared, and nothing but plain files is opened.
+ */
+export async function folderReader(file: URL): Promise<DocumentReader> {
+  const folder = await realpath(dirname(fileURLToPath(file))).catch((cause: unknown) => {
+    throw fileRefusal(file, cause);
+  });
+  return {
+    async read(location, allowance) {
+      const path = await pathOf(location);
+      if (!path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)) {
+        throw new WsdlError(
+          'forbidden-location',
+          `${shown(location)} is outside ${folder}; a description from a file imports from its own folder only, copy it there`,
+        );
+      }
+      // Without waiting: a pipe would be opened once somebody writes to it.
+      const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
+        throw fileRefusal(location, cause);
+      });
+      try {
+        // A device may never end.
+        if (!(await handle.stat()).isFile()) {
+          throw new WsdlError('forbidden-location', `${shown(location)} is not a plain file`);
+        }
+        const bytes = await collect(handle.createReadStream({ autoClose: false }), allowance);
+        return { bytes, base: pathToFileURL(path) };
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+async function pathOf(location: URL): Promise<string> {
+  if (location.protocol !== 'file:') {
+    throw new WsdlError(
+      'forbidden-location',
+      `${shown(location)} is not read: a description from a file imports from its own folder only`,
+    );
+  }
+  try {
+    return await realpath(fileURLToPath(location));
+  } catch (cause) {
+    throw fileRefusal(location, cause);
+  }
+}
+
+function fileRefusal(location: URL, cause: unknown): WsdlError {
+  return new WsdlError('unreachable', `${shown(location)} cannot be read: ${reasonOf(cause)}`, { cause });
+}
+
+async function collect(stream: AsyncIterable<Buffer>, allowance: Allowance): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) {
+    allowance.bytesLeft -= chunk.length;
+    requireRoom(allowance);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** @throws WsdlError too-large */
+export function requireRoom({ bytesLeft }: Allowance): void {
+  if (bytesLeft >= 0) return;
+  throw new WsdlError(
+    'too-large',
+    'The description and its imports are larger than 10 MiB together; split it into several',
+  );
+}
+
+/** For refusals: a location may hold a password, or be very long. */
+export function shown(location: URL): string {
+  const copy = new URL(location);
+  copy.username = '';
+  copy.password = '';
+  return copy.href.slice(0, 300);
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
