@@ -1,0 +1,9 @@
+export {
+  type AutomaticApproval,
+  readAutomaticApproval,
+  writeAutomaticApproval,
+} from './approval-kinds.ts';
+export { approveRequest, declineRequest, revokeRequest } from './decide.ts';
+export { listEntries, type ManagementEntry, readEntry } from './entries.ts';
+export { createManagementListener, serveOverTls } from './listener.ts';
+export { ensureRegistrationCertificate, registrationContext } from './registration-certificate.ts';

@@ -1,0 +1,99 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { answerManagement, type ManagementContext } from './answer.ts';
+import type { ManagementOrigin } from './entries.ts';
+
+/** Longest wait for a request's head, and for all of it. Milliseconds. */
+const headDeadlineMs = 10_000;
+const deadlineMs = 30_000;
+const handshakeDeadlineMs = 10_000;
+
+/** Octets of one request: an envelope, two signatures, two certificates and a status take less than half. */
+const maxBodyBytes = 64 * 1024;
+
+/** Requests are rare; more connections than this are an attack or a mistake. */
+const maxConnections = 200;
+
+const paths = {
+  management: /^\/managementservice\/manage\/?$/,
+  registration: /^\/managementservice\/?$/,
+} as const satisfies Record<ManagementOrigin, RegExp>;
+
+/** The HTTP side of the management service or the registration service. */
+export function createManagementListener(context: ManagementContext, origin: ManagementOrigin): Server {
+  const server = createServer(
+    { headersTimeout: headDeadlineMs, requestTimeout: deadlineMs },
+    (request, response) => {
+      answer(context, origin, request, response).catch((error: NodeJS.ErrnoException) => {
+        response.destroy();
+        // A sender that went away is no trouble of ours.
+        if (error.code !== 'ECONNRESET') context.report(error, '-');
+      });
+    },
+  );
+  server.maxConnections = maxConnections;
+  server.setTimeout(deadlineMs);
+  return server;
+}
+
+async function answer(
+  context: ManagementContext,
+  origin: ManagementOrigin,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!paths[origin].test(request.url ?? '')) {
+    refuse(response, 404);
+    return;
+  }
+  if (request.method !== 'POST') {
+    refuse(response.setHeader('allow', 'POST'), 405);
+    return;
+  }
+  const bytes = await readBody(request);
+  if (bytes === undefined) {
+    refuse(response, 413);
+    return;
+  }
+  const contentType = request.headers['content-type'] ?? '';
+  const { status, body, ...rest } = await answerManagement(context, origin, { contentType, bytes });
+  response.writeHead(status, { 'content-type': rest.contentType, 'content-length': body.length }).end(body);
+}
+
+/** Nothing more is read on this connection. */
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-length': 0, connection: 'close' }).end();
+}
+
+/** @returns undefined for a body that is too large */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Makes the server speak TLS with a key that stays in its token, which `node:https` cannot. */
+export function serveOverTls(server: Server, secureContext: SecureContext): void {
+  const [serveHttp] = server.listeners('connection');
+  if (serveHttp === undefined) throw new Error('an HTTP server has its connection listener');
+  server.removeAllListeners('connection');
+  server.on('connection', (raw: Socket) => {
+    const end = () => raw.destroy();
+    raw.on('error', end);
+    const timer = setTimeout(end, handshakeDeadlineMs);
+    raw.once('close', () => clearTimeout(timer));
+    const socket = new TLSSocket(raw, { isServer: true, secureContext });
+    // Strangers that break off a handshake are no trouble of ours.
+    socket.on('error', end);
+    socket.once('secure', () => {
+      clearTimeout(timer);
+      serveHttp.call(server, socket);
+    });
+  });
+}
