@@ -6,7 +6,8 @@ export {
   MultipartScanner,
   type PartHeaders,
 } from './multipart.ts';
-export type { AuthenticationIdentity, PeerAddress, PeerConnection } from './peer-pool.ts';
+export type { PeerAddress } from './peer-handshake.ts';
+export type { AuthenticationIdentity, PeerConnection } from './peer-pool.ts';
 export { PeerPools } from './peer-pools.ts';
 export { receiveMessage } from './receive.ts';
 export type { ReceivedMessage } from './received-message.ts';

@@ -1,15 +1,11 @@
-import { type ConnectionOptions, connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import { type Dispatcher, Pool } from 'undici';
 import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import type { ClientId } from '../identifier/index.ts';
-import { peerChain } from './peer-chain.ts';
-
-export interface PeerAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import { type Handshake, type PeerAddress, shakeHands, type TlsSession } from './peer-handshake.ts';
+import { sessionSeconds } from './tls-profile.ts';
 
 /** What a server shows to its peers in the handshake. */
 export interface AuthenticationIdentity {
@@ -20,17 +16,35 @@ export interface AuthenticationIdentity {
   readonly ocspResponses: readonly Buffer[];
 }
 
-/** Decides whether the certificates a server presented make it a server of `provider`. Throws a Fault if not. */
-export type PeerVerifier = (evidence: {
+/** Of whom a server must be, and by which configuration. */
+interface Claim {
   readonly chain: readonly Certificate[];
-  readonly ocspResponses: readonly Buffer[];
   readonly provider: ClientId;
   readonly configuration: GlobalConfiguration;
-}) => { readonly validUntil: Date };
+}
+
+/** Decides whether the certificates a server presented make it a server of `provider`. Throws a Fault if not. */
+export type PeerVerifier = (evidence: Claim & { readonly ocspResponses: readonly Buffer[] }) => {
+  readonly validUntil: Date;
+};
+
+/**
+ * Finds the statuses of a server's certificates where it did not staple them.
+ * @returns DER, what was stapled among them
+ */
+export type StatusCompleter = (
+  shown: Claim & { readonly stapled: readonly Buffer[]; readonly host: string },
+) => Promise<readonly Buffer[]>;
 
 export interface PeerPoolOptions {
   readonly verify: PeerVerifier;
   readonly now: () => Date;
+  /** Default: a server staples its status, or is refused. With it, sessions are taken up again too. */
+  readonly completeStatuses?: StatusCompleter;
+  /** One exchange per connection, as Java servers have it unless told; default false. */
+  readonly oneShot?: boolean;
+  /** Told when the peer broke an exchange off, or did not answer it. */
+  readonly onUnanswered?: () => void;
   /** Per address and provider; default 128. */
   readonly connections?: number;
   /** Default 20,000. */
@@ -44,6 +58,9 @@ export interface PeerConnection {
   readonly address: PeerAddress;
   request(headers: string[], body: AsyncIterable<Buffer>): Promise<Dispatcher.ResponseData>;
 }
+
+/** How long a verified connection waits for its first exchange. */
+const maxIdleMs = 30_000;
 
 interface VerifiedSocket {
   readonly socket: TLSSocket;
@@ -59,8 +76,10 @@ export class PeerPool implements PeerConnection {
   readonly #pool: Pool;
   readonly #live = new Set<VerifiedSocket>();
   readonly #ready: VerifiedSocket[] = [];
+  #session: TlsSession | undefined;
   #opening: Promise<void> | undefined;
   #configuration: GlobalConfiguration;
+  #isClosed = false;
   /** Milliseconds since the epoch until which every verdict of `#live` holds. */
   #checkedUntil = Number.POSITIVE_INFINITY;
 
@@ -83,8 +102,8 @@ export class PeerPool implements PeerConnection {
       headersTimeout: options.answerTimeoutMs ?? 300_000,
       bodyTimeout: options.answerTimeoutMs ?? 300_000,
       connect: (_target, callback) => {
-        const waiting = this.#ready.pop();
-        if (waiting !== undefined && !waiting.socket.destroyed) {
+        const waiting = this.#takeReady();
+        if (waiting !== undefined) {
           // Answered within this very call, the client would not notice and never send.
           process.nextTick(callback, null, waiting.socket);
           return;
@@ -107,12 +126,14 @@ export class PeerPool implements PeerConnection {
       this.#configuration = configuration;
       this.#recheck();
     }
+    if (this.#options.oneShot === true) {
+      this.#keepReady(await this.#open());
+      return;
+    }
     if (this.#live.size > 0) return;
     // Callers that arrive together wait for one handshake, not for one each.
     this.#opening ??= this.#open()
-      .then((entry) => {
-        this.#ready.push(entry);
-      })
+      .then((entry) => this.#keepReady(entry))
       .finally(() => {
         this.#opening = undefined;
       });
@@ -120,11 +141,20 @@ export class PeerPool implements PeerConnection {
   }
 
   request(headers: string[], body: AsyncIterable<Buffer>): Promise<Dispatcher.ResponseData> {
-    return this.#pool.request({ method: 'POST', path: '/', headers, body: body as never });
+    const reset = this.#options.oneShot === true;
+    const answer = this.#pool.request({ method: 'POST', path: '/', headers, body: body as never, reset });
+    return answer.catch((error: NodeJS.ErrnoException) => {
+      // Other failures are of the body that was to be sent.
+      if (error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_SOCKET') {
+        this.#options.onUnanswered?.();
+      }
+      throw error;
+    });
   }
 
   /** Lets exchanges under way finish. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#pool.close();
     for (const { socket } of this.#live) socket.destroy();
   }
@@ -149,60 +179,85 @@ export class PeerPool implements PeerConnection {
     this.#checkedUntil = Math.min(this.#checkedUntil, validUntil.getTime());
   }
 
-  #open(): Promise<VerifiedSocket> {
-    const { host, port } = this.address;
-    return new Promise((resolve, reject) => {
-      const target: ConnectionOptions & { requestOCSP: boolean } = {
-        host,
-        port,
-        secureContext: this.#identity.context,
-        // The name in the certificate is irrelevant: global configuration says whose it is.
-        rejectUnauthorized: false,
-        checkServerIdentity: () => undefined,
-        requestOCSP: true,
-      };
-      const socket = connectTls(target);
-      const where = `security server at ${host}:${port}`;
-      const fail = (fault: Fault) => {
-        clearTimeout(timer);
-        socket.destroy();
-        reject(fault);
-      };
-      const timer = setTimeout(
-        () => fail(new Fault('NetworkError', `Could not connect to the ${where}: no answer in time`)),
-        this.#options.connectTimeoutMs ?? 20_000,
-      );
-      let staple: Buffer | undefined;
-      socket.once('OCSPResponse', (response: Buffer | null) => {
-        staple = response ?? undefined;
-      });
-      const onError = (error: NodeJS.ErrnoException) => {
-        const code =
-          error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN' ? 'UnknownHost' : 'NetworkError';
-        fail(new Fault(code, `Could not connect to the ${where}: ${error.message}`, { cause: error }));
-      };
-      socket.once('error', onError);
-      socket.once('secureConnect', () => {
-        clearTimeout(timer);
-        socket.off('error', onError);
-        socket.on('error', () => socket.destroy());
-        socket.setNoDelay(true);
-        try {
-          const entry = {
-            socket,
-            chain: peerChain(socket),
-            ocspResponses: staple === undefined ? [] : [staple],
-          };
-          this.#verify(entry.chain, entry.ocspResponses);
-          this.#live.add(entry);
-          socket.once('close', () => this.#live.delete(entry));
-          resolve(entry);
-        } catch (error) {
-          socket.destroy();
-          reject(error);
-        }
-      });
-    });
+  async #open(): Promise<VerifiedSocket> {
+    const shown = await this.#shakeHands();
+    const { socket, chain } = shown;
+    try {
+      const ocspResponses = await this.#statusesOf(shown);
+      this.#verify(chain, ocspResponses);
+      if (this.#isClosed || socket.destroyed) {
+        const { host, port } = this.address;
+        throw new Fault('NetworkError', `The security server at ${host}:${port} closed the connection`);
+      }
+      const entry = { socket, chain, ocspResponses };
+      this.#live.add(entry);
+      socket.once('close', () => this.#live.delete(entry));
+      return entry;
+    } catch (error) {
+      this.#session = undefined;
+      socket.destroy();
+      throw error;
+    }
+  }
+
+  async #statusesOf({ chain, stapled, host }: Handshake): Promise<readonly Buffer[]> {
+    const { completeStatuses } = this.#options;
+    if (completeStatuses === undefined) return stapled;
+    const claim = { chain, provider: this.#provider, configuration: this.#configuration };
+    return completeStatuses({ ...claim, stapled, host });
+  }
+
+  async #shakeHands(): Promise<Handshake> {
+    const timeoutMs = this.#options.connectTimeoutMs ?? 20_000;
+    const session = this.#usableSession();
+    const shown = await shakeHands(this.address, this.#identity.context, timeoutMs, session).catch(
+      (error) => {
+        // It may be the session that the peer cannot take.
+        this.#session = undefined;
+        throw error;
+      },
+    );
+    if (this.#options.completeStatuses !== undefined) this.#rememberSession(shown);
+    return shown;
+  }
+
+  #usableSession(): TlsSession | undefined {
+    const session = this.#session;
+    if (session === undefined) return undefined;
+    const now = this.#options.now().getTime();
+    return now <= Math.min(session.until, this.#checkedUntil) ? session : undefined;
+  }
+
+  #rememberSession({ socket, chain, stapled }: Handshake): void {
+    const until = this.#options.now().getTime() + sessionSeconds * 1000;
+    // A session that is taken up again lasts no longer for it: its certificates were seen when it began.
+    const limit = socket.isSessionReused() ? Math.min(until, this.#session?.until ?? 0) : until;
+    const remember = (ticket: Buffer) => {
+      this.#session = { ticket, shown: { chain, stapled }, until: limit };
+    };
+    const ticket = socket.getProtocol() === 'TLSv1.3' ? undefined : socket.getSession();
+    if (ticket !== undefined) remember(ticket);
+    socket.on('session', remember);
+  }
+
+  /** A connection that nobody came for is given back: its exchange ended before it began. */
+  #keepReady(entry: VerifiedSocket): void {
+    this.#ready.push(entry);
+    const timer = setTimeout(() => {
+      const index = this.#ready.indexOf(entry);
+      if (index < 0) return;
+      this.#ready.splice(index, 1);
+      entry.socket.destroy();
+    }, maxIdleMs);
+    timer.unref();
+    entry.socket.once('close', () => clearTimeout(timer));
+  }
+
+  #takeReady(): VerifiedSocket | undefined {
+    for (;;) {
+      const entry = this.#ready.pop();
+      if (entry === undefined || !entry.socket.destroyed) return entry;
+    }
   }
 }
 

@@ -15,7 +15,7 @@ const tls13Suites = [
 ] as const;
 
 /** How long a session of TLS 1.2 may be taken up again, in seconds: as Java servers have it. */
-const sessionSeconds = 600;
+export const sessionSeconds = 600;
 
 /**
  * Options of the TLS context towards other security servers, for either role.
