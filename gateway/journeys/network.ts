@@ -22,11 +22,13 @@ export interface TestNetwork extends PilotNetwork {
   }[];
   /**
    * Publishes a service of the ministry's population subsystem, which the city's portal may call entirely.
+   * @param kind REST unless told
    * @returns path under which the portal calls it, without service path
    */
   publish(
     code: string,
     handler: RequestListener,
+    kind?: 'REST' | 'WSDL',
   ): Promise<{ readonly path: string; readonly url: string; readonly listening: Listening }>;
 }
 
@@ -52,11 +54,11 @@ export async function startNetwork(): Promise<TestNetwork> {
     registryAdmin: adminClient(network.registry.adminUrl, network.registry.apiKey),
     ministryAdmin,
     cityAdmin: adminClient(network.city.adminUrl, network.city.apiKey),
-    publish: async (code, handler) => {
+    publish: async (code, handler, kind = 'REST') => {
       const listening = await listen(createServer(handler), '127.0.0.1', 0, 'none');
       listeners.push(listening);
       const url = `http://127.0.0.1:${listening.port}`;
-      const settings = { kind: 'REST', timeoutSeconds: 5, verifyTls: true, certificates: [], endpoints: [] };
+      const settings = { kind, timeoutSeconds: 5, verifyTls: true, certificates: [], endpoints: [] };
       await ministryAdmin.put(`${population}/services/${code}`, { ...settings, url });
       await ministryAdmin.put(`${population}/services/${code}/access-rights`, [
         { subject: 'PILOT:MUN:2001:portal', endpoints: [{ method: '*', path: '**' }] },

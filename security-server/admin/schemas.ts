@@ -45,7 +45,7 @@ export const clientSchema = z
 export const serviceSchema = z
   .object({
     serviceCode: z.string().openapi({ example: 'register' }),
-    kind: z.enum(['REST', 'OPENAPI']),
+    kind: z.enum(['REST', 'OPENAPI', 'WSDL']).describe('WSDL: a SOAP service'),
     url: z.url({ protocol: /^https?$/, error: 'an http or https address is expected' }),
     descriptionUrl: z
       .url({ protocol: /^https?$/ })
@@ -78,7 +78,7 @@ export function showService(record: ServiceRecord): z.infer<typeof serviceSchema
     record;
   return {
     serviceCode,
-    kind: kind === 'WSDL' ? 'REST' : kind,
+    kind,
     url,
     ...(descriptionUrl !== undefined && { descriptionUrl }),
     timeoutSeconds: timeoutMs / 1000,

@@ -39,10 +39,10 @@ const response = [
 ].join('\r\n');
 const envelope = (body: string) =>
   '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:x="http://x-road.eu/xsd/xroad.xsd" ' +
-  'xmlns:i="http://x-road.eu/xsd/identifiers"><s:Header><x:client><i:xRoadInstance>DEV</i:xRoadInstance>' +
-  '<i:memberClass>COM</i:memberClass><i:memberCode>111</i:memberCode></x:client><x:service>' +
+  'xmlns:i="http://x-road.eu/xsd/identifiers"><s:Header><x:client i:objectType="MEMBER"><i:xRoadInstance>DEV</i:xRoadInstance>' +
+  '<i:memberClass>COM</i:memberClass><i:memberCode>111</i:memberCode></x:client><x:service i:objectType="SERVICE">' +
   '<i:xRoadInstance>DEV</i:xRoadInstance><i:memberClass>COM</i:memberClass><i:memberCode>222</i:memberCode>' +
-  `</x:service><x:id>7</x:id></s:Header><s:Body><${body}/></s:Body></s:Envelope>`;
+  `<i:serviceCode>get</i:serviceCode></x:service><x:id>7</x:id></s:Header><s:Body><${body}/></s:Body></s:Envelope>`;
 
 let pki: Pki;
 let ofAlice: SigningMaterial;

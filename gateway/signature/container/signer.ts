@@ -1,5 +1,5 @@
 import { Fault } from '../../fault/index.ts';
-import { type MemberId, memberOf } from '../../identifier/index.ts';
+import { IdentifierError, type MemberId, memberOf, readXmlIdentifier } from '../../identifier/index.ts';
 import { parseRestRequest, parseRestResponse } from '../../message/index.ts';
 import {
   child,
@@ -31,7 +31,7 @@ export function signerOfMessage(head: Buffer): MessageSigner {
   try {
     return first === '<' ? ofEnvelope(parseXml(head)) : ofRestHead(head);
   } catch (error) {
-    if (!(error instanceof XmlError)) throw error;
+    if (!(error instanceof XmlError) && !(error instanceof IdentifierError)) throw error;
     throw new Fault('InvalidMessage', `The message cannot be read: ${error.message}`, { cause: error });
   }
 }
@@ -47,7 +47,6 @@ function ofRestHead(head: Buffer): MessageSigner {
 
 const envelopeNamespace = 'http://schemas.xmlsoap.org/soap/envelope/';
 const headerNamespace = 'http://x-road.eu/xsd/xroad.xsd';
-const identifierNamespace = 'http://x-road.eu/xsd/identifiers';
 
 /** @see X-Road message protocol 4.0 */
 function ofEnvelope(envelope: XmlElement): MessageSigner {
@@ -63,7 +62,7 @@ function ofEnvelope(envelope: XmlElement): MessageSigner {
     content?.localName === 'Fault' ||
     child(header, 'requestHash', headerNamespace) !== undefined;
   return {
-    signer: readMember(field(header, isResponse ? 'service' : 'client')),
+    signer: memberOf(readXmlIdentifier(field(header, isResponse ? 'service' : 'client'))),
     protocol: 'soap',
     direction: isResponse ? 'response' : 'request',
     queryId: textOf(field(header, 'id')),
@@ -79,18 +78,4 @@ function field(header: XmlElement, name: string): XmlElement {
     );
   }
   return found;
-}
-
-function readMember(element: XmlElement): MemberId {
-  const part = (name: string) => {
-    const found = child(element, name, identifierNamespace);
-    if (found === undefined) throw new Fault('InvalidMessage', `<${element.name}> has no ${name}`);
-    return textOf(found);
-  };
-  return {
-    kind: 'MEMBER',
-    instance: part('xRoadInstance'),
-    memberClass: part('memberClass'),
-    memberCode: part('memberCode'),
-  };
 }
