@@ -1,15 +1,18 @@
-export type {
-  AccessRight,
-  ClientRecord,
-  Endpoint,
-  LocalGroup,
-  ServiceRecord,
-  SettingsContent,
-  Subject,
+export { compareDescribed, type DescriptionDifference } from './described.ts';
+export {
+  type AccessRight,
+  baseEndpoint,
+  type ClientRecord,
+  type DescribedService,
+  type Endpoint,
+  type LocalGroup,
+  type ServiceRecord,
+  type SettingsContent,
+  type Subject,
+  type WsdlDescription,
 } from './model.ts';
 export type { SettingsTables } from './schema.ts';
-
+export { SettingsConflict } from './service-table.ts';
 export { type SettingsSnapshot, serviceIdOf } from './snapshot.ts';
-
 export { SettingsStore } from './store.ts';
 export { parseSubject, printSubject } from './subject.ts';

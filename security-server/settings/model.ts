@@ -17,14 +17,22 @@ export interface Endpoint {
   readonly path: string;
 }
 
+/** Stands for the whole service; a SOAP service has no other. */
+export const baseEndpoint: Endpoint = { method: '*', path: '**' };
+
 export interface ServiceRecord {
   readonly provider: ClientId;
   readonly serviceCode: string;
+  /** WSDL only; services of one code may have several. */
+  readonly serviceVersion?: string;
+  readonly title?: string;
   readonly kind: 'REST' | 'OPENAPI' | 'WSDL';
   /** Base address; service paths are appended to it. */
   readonly url: string;
-  /** Where the description is read from: OPENAPI and WSDL only. */
+  /** Where the description is read from: OPENAPI only. */
   readonly descriptionUrl?: string;
+  /** WSDL only: the description it comes from, and the address named there, which `url` may stand instead of. */
+  readonly described?: { readonly descriptionId: string; readonly url: string };
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
   /** DER certificates accepted for an HTTPS service besides public authorities. */
@@ -32,6 +40,26 @@ export interface ServiceRecord {
   /** The notice its callers are shown while the service is switched off. */
   readonly disabledNotice?: string;
   readonly endpoints: readonly Endpoint[];
+}
+
+/** The WSDL that a client's SOAP services come from, as it was accepted last. */
+export interface WsdlDescription {
+  readonly provider: ClientId;
+  /** Given by this server. */
+  readonly id: string;
+  /** Where it is read again; absent when it was uploaded. */
+  readonly url?: string;
+  readonly acceptedAt: Date;
+  /** The notice callers are shown while all its services are switched off. */
+  readonly disabledNotice?: string;
+}
+
+/** A service as a description has it. */
+export interface DescribedService {
+  readonly serviceCode: string;
+  readonly serviceVersion?: string;
+  readonly url: string;
+  readonly title?: string;
 }
 
 /** Who a right is given to. */
@@ -62,6 +90,7 @@ export interface SettingsContent {
   readonly serverId: ServerId;
   readonly clients: readonly ClientRecord[];
   readonly services: readonly ServiceRecord[];
+  readonly descriptions: readonly WsdlDescription[];
   readonly rights: readonly AccessRight[];
   readonly localGroups: readonly LocalGroup[];
   /** DER of the server's own internal TLS certificate. */

@@ -8,7 +8,24 @@ export interface SettingsTables {
     /** Base64 DER, JSON array. */
     readonly certificates: string;
   };
-  readonly service: { readonly provider: string; readonly code: string; readonly record: string };
+  readonly service: {
+    readonly provider: string;
+    readonly code: string;
+    /** '' when it has none. */
+    readonly version: string;
+    /** Id of the WSDL it comes from. */
+    readonly description: string | null;
+    readonly record: string;
+  };
+  readonly wsdlDescription: {
+    readonly provider: string;
+    readonly id: string;
+    readonly url: string | null;
+    /** The document as callers are given it. */
+    readonly published: Buffer;
+    readonly acceptedAt: number;
+    readonly disabledNotice: string | null;
+  };
   readonly accessRight: {
     readonly provider: string;
     readonly code: string;
@@ -67,4 +84,28 @@ export const settingsSteps: readonly string[] = [
    CREATE TABLE certificateStatus (
      sha256 TEXT PRIMARY KEY, response BLOB NOT NULL, validUntil INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // Services get versions. Rights ignore them, so that they belong to a code and no longer to one row; they are moved
+  // first, for dropping a table deletes what refers to it.
+  `CREATE TABLE wsdlDescription (
+     provider TEXT NOT NULL REFERENCES client(id) ON DELETE CASCADE,
+     id TEXT NOT NULL, url TEXT, published BLOB NOT NULL, acceptedAt INTEGER NOT NULL, disabledNotice TEXT,
+     PRIMARY KEY (provider, id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE movedRight (
+     provider TEXT NOT NULL REFERENCES client(id) ON DELETE CASCADE,
+     code TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, subject TEXT NOT NULL,
+     PRIMARY KEY (provider, code, method, path, subject)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO movedRight SELECT provider, code, method, path, subject FROM accessRight;
+   DROP TABLE accessRight;
+   ALTER TABLE movedRight RENAME TO accessRight;
+   CREATE TABLE movedService (
+     provider TEXT NOT NULL REFERENCES client(id) ON DELETE CASCADE,
+     code TEXT NOT NULL, version TEXT NOT NULL, description TEXT, record TEXT NOT NULL,
+     PRIMARY KEY (provider, code, version),
+     FOREIGN KEY (provider, description) REFERENCES wsdlDescription(provider, id) ON DELETE CASCADE
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO movedService SELECT provider, code, '', NULL, record FROM service;
+   DROP TABLE service;
+   ALTER TABLE movedService RENAME TO service;`,
 ];

@@ -9,7 +9,13 @@ import {
 } from '../../gateway/identifier/index.ts';
 import { matchesPath } from '../../gateway/message/index.ts';
 import type { ClientSettings, ServerSettings, ServiceSettings } from '../../gateway/road/index.ts';
-import type { AccessRight, Endpoint, ServiceRecord, SettingsContent } from './model.ts';
+import {
+  type AccessRight,
+  baseEndpoint,
+  type Endpoint,
+  type ServiceRecord,
+  type SettingsContent,
+} from './model.ts';
 
 interface GrantedEndpoint extends Endpoint {
   readonly subjects: Set<string>;
@@ -46,10 +52,22 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
 
   const services = new Map<string, ServiceSettings>();
   const byProvider = new Map<string, ServiceRecord[]>();
+  const notices = new Map(
+    content.descriptions.map(({ provider, id, disabledNotice }) => [
+      serviceKey(provider, id),
+      disabledNotice,
+    ]),
+  );
+  const soapCodes = new Set<string>();
   for (const record of content.services) {
-    services.set(serviceKey(record.provider, record.serviceCode), settingsOf(record));
-    const key = identifierKey(record.provider);
-    byProvider.set(key, [...(byProvider.get(key) ?? []), record]);
+    const { provider, serviceCode, serviceVersion, described } = record;
+    const notice = described && notices.get(serviceKey(provider, described.descriptionId));
+    services.set(serviceKey(provider, serviceCode, serviceVersion), settingsOf(record, notice));
+    if (record.kind === 'WSDL') soapCodes.add(serviceKey(provider, serviceCode));
+    const key = identifierKey(provider);
+    const list = byProvider.get(key);
+    if (list === undefined) byProvider.set(key, [record]);
+    else list.push(record);
   }
 
   const groups = new Map<string, Set<string>>();
@@ -77,7 +95,7 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
     serverId: content.serverId,
     ...(internal === undefined ? {} : { internalCertificateHash: sha256Hex(internal) }),
     client: (id) => clients.get(identifierKey(id)),
-    service: (id) => services.get(serviceKey(providerOf(id), id.serviceCode)),
+    service: (id) => services.get(serviceKey(providerOf(id), id.serviceCode, id.serviceVersion)),
     servicesOf: (provider) => byProvider.get(identifierKey(provider)) ?? [],
     rightsOf: (provider, serviceCode) => {
       const key = serviceKey(provider, serviceCode);
@@ -85,9 +103,10 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
     },
     isAllowed: (caller, service, method, path, configuration) => {
       const provider = providerOf(service);
-      const endpoints = granted.get(serviceKey(provider, service.serviceCode)) ?? [];
-      return endpoints.some(
-        (endpoint) => covers(endpoint, method, path) && isSubject(endpoint, caller, provider, configuration),
+      const key = serviceKey(provider, service.serviceCode);
+      const isCovered = soapCodes.has(key) ? isBase : (endpoint: Endpoint) => covers(endpoint, method, path);
+      return (granted.get(key) ?? []).some(
+        (endpoint) => isCovered(endpoint) && isSubject(endpoint, caller, provider, configuration),
       );
     },
     hasRight: (caller, provider, serviceCode, { method, path }, configuration) => {
@@ -102,6 +121,11 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
 function covers(endpoint: Endpoint, method: string, path: string): boolean {
   const methodFits = endpoint.method === '*' || endpoint.method.toUpperCase() === method.toUpperCase();
   return methodFits && matchesPath(endpoint.path, path);
+}
+
+/** An operation has neither method nor path: only a right on the whole service lets it be called. */
+function isBase({ method, path }: Endpoint): boolean {
+  return method === baseEndpoint.method && path === baseEndpoint.path;
 }
 
 function grantedEndpoints(content: SettingsContent): Map<string, GrantedEndpoint[]> {
@@ -122,10 +146,11 @@ function grantedEndpoints(content: SettingsContent): Map<string, GrantedEndpoint
   return granted;
 }
 
-function settingsOf(record: ServiceRecord): ServiceSettings {
-  const { provider, serviceCode, kind, url, timeoutMs, verifyTls, certificates, disabledNotice } = record;
+function settingsOf(record: ServiceRecord, descriptionNotice: string | undefined): ServiceSettings {
+  const { provider, serviceCode, serviceVersion, kind, url, timeoutMs, verifyTls, certificates } = record;
+  const disabledNotice = record.disabledNotice ?? descriptionNotice;
   return {
-    id: serviceIdOf(provider, serviceCode),
+    id: serviceIdOf(provider, serviceCode, serviceVersion),
     kind,
     url,
     timeoutMs,
@@ -135,12 +160,18 @@ function settingsOf(record: ServiceRecord): ServiceSettings {
   };
 }
 
-export function serviceIdOf(provider: ClientId, serviceCode: string): ServiceId {
-  return { ...provider, kind: 'SERVICE', serviceCode };
+export function serviceIdOf(provider: ClientId, serviceCode: string, serviceVersion?: string): ServiceId {
+  return {
+    ...provider,
+    kind: 'SERVICE',
+    serviceCode,
+    ...(serviceVersion !== undefined && { serviceVersion }),
+  };
 }
 
-function serviceKey(provider: ClientId, serviceCode: string): string {
-  return `${identifierKey(provider)}\n${serviceCode}`;
+/** Without a version: what all versions of a code share. Codes hold no line breaks. */
+function serviceKey(provider: ClientId, serviceCode: string, serviceVersion = ''): string {
+  return `${identifierKey(provider)}\n${serviceCode}\n${serviceVersion}`;
 }
 
 function sha256Hex(der: Buffer): string {

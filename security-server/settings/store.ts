@@ -2,30 +2,33 @@ import { existsSync } from 'node:fs';
 import type { Kysely, Transaction } from 'kysely';
 import {
   type ClientId,
-  parseEncodedClient,
   parseEncodedServer,
   printEncoded,
   type ServerId,
 } from '../../gateway/identifier/index.ts';
-import type { ConnectionType } from '../../gateway/road/index.ts';
 import { openStore, type Store } from '../../gateway/store/index.ts';
+import { readContent, toBase64 } from './content.ts';
 import type {
-  AccessRight,
   ClientRecord,
+  DescribedService,
   Endpoint,
   LocalGroup,
   ServiceRecord,
   SettingsContent,
   Subject,
+  WsdlDescription,
 } from './model.ts';
 import { type SettingsTables, settingsSteps } from './schema.ts';
+import {
+  addDescription,
+  changeDescribed,
+  putService,
+  refreshDescription,
+  removeOrphanedRights,
+  requireService,
+} from './service-table.ts';
 import { buildSnapshot, type SettingsSnapshot } from './snapshot.ts';
-import { parseSubject, printSubject } from './subject.ts';
-
-/** Certificates of a record travel through JSON as base64. */
-type ServiceJson = Omit<ServiceRecord, 'provider' | 'certificates'> & {
-  readonly certificates: readonly string[];
-};
+import { printSubject } from './subject.ts';
 
 /**
  * The settings of one security server on disk, and their snapshot in force. A change is durable, and in force for
@@ -108,16 +111,9 @@ export class SettingsStore {
     return this.#change((tx) => tx.deleteFrom('client').where('id', '=', printEncoded(id)).execute());
   }
 
-  putService({ provider, certificates, ...rest }: ServiceRecord): Promise<void> {
-    const json: ServiceJson = { ...rest, certificates: certificates.map(toBase64) };
-    const record = JSON.stringify(json);
-    return this.#change((tx) =>
-      tx
-        .insertInto('service')
-        .values({ provider: printEncoded(provider), code: rest.serviceCode, record })
-        .onConflict((conflict) => conflict.columns(['provider', 'code']).doUpdateSet({ record }))
-        .execute(),
-    );
+  /** @throws SettingsConflict service-described */
+  putService(service: ServiceRecord): Promise<void> {
+    return this.#change((tx) => putService(tx, service));
   }
 
   removeService(provider: ClientId, code: string): Promise<void> {
@@ -126,11 +122,83 @@ export class SettingsStore {
         .deleteFrom('service')
         .where('provider', '=', printEncoded(provider))
         .where('code', '=', code)
+        .where('description', 'is', null)
         .execute(),
     );
   }
 
-  /** Gives `subject` exactly these endpoints of a service, and no others; none takes every right away. */
+  /**
+   * Adds a WSDL with its services, all at once.
+   * @param published the document as callers are given it
+   * @throws SettingsConflict service-exists
+   */
+  addDescription(
+    description: WsdlDescription,
+    services: readonly DescribedService[],
+    published: Buffer,
+  ): Promise<void> {
+    return this.#change((tx) => addDescription(tx, description, services, published));
+  }
+
+  /**
+   * Accepts a WSDL that was read again: its services come, change and go with it, all at once. What an administrator
+   * set on a service stays, and so do its notice and the rights on services that stay.
+   * @throws SettingsConflict service-exists, unknown-description
+   */
+  refreshDescription(
+    description: WsdlDescription,
+    services: readonly DescribedService[],
+    published: Buffer,
+  ): Promise<void> {
+    return this.#change((tx) => refreshDescription(tx, description, services, published));
+  }
+
+  /** Switches all services of a WSDL off with a notice for their callers, or on again without one. */
+  setDescriptionNotice(provider: ClientId, id: string, notice: string | undefined): Promise<void> {
+    return this.#change((tx) =>
+      tx
+        .updateTable('wsdlDescription')
+        .set({ disabledNotice: notice ?? null })
+        .where('provider', '=', printEncoded(provider))
+        .where('id', '=', id)
+        .execute(),
+    );
+  }
+
+  /** Its services go with it. */
+  removeDescription(provider: ClientId, id: string): Promise<void> {
+    return this.#change((tx) =>
+      tx
+        .deleteFrom('wsdlDescription')
+        .where('provider', '=', printEncoded(provider))
+        .where('id', '=', id)
+        .execute(),
+    );
+  }
+
+  /** The document of a WSDL as callers are given it; undefined when there is no such description. */
+  async publishedDescription(provider: ClientId, id: string): Promise<Buffer | undefined> {
+    const row = await this.#store.db
+      .selectFrom('wsdlDescription')
+      .select('published')
+      .where('provider', '=', printEncoded(provider))
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row?.published;
+  }
+
+  /** Changes a service of a WSDL; an address other than the description's stays when that is read again. */
+  changeDescribed(
+    service: Pick<ServiceRecord, 'provider' | 'serviceCode' | 'serviceVersion'>,
+    changed: Pick<ServiceRecord, 'url' | 'timeoutMs' | 'verifyTls' | 'certificates'>,
+  ): Promise<void> {
+    return this.#change((tx) => changeDescribed(tx, service.provider, service, changed));
+  }
+
+  /**
+   * Gives `subject` exactly these endpoints of a service, and no others; none takes every right away.
+   * @throws SettingsConflict unknown-service
+   */
   setRights(
     provider: ClientId,
     code: string,
@@ -146,6 +214,7 @@ export class SettingsStore {
         .where('subject', '=', row.subject)
         .execute();
       if (endpoints.length === 0) return;
+      await requireService(tx, provider, code);
       await tx
         .insertInto('accessRight')
         .values(endpoints.map(({ method, path }) => ({ ...row, method, path })))
@@ -183,63 +252,12 @@ export class SettingsStore {
   }
 
   async #change(work: (tx: Transaction<SettingsTables>) => Promise<unknown>): Promise<void> {
-    await this.#store.db.transaction().execute(work);
-    this.#snapshot = buildSnapshot(await readContent(this.#store.db, this.#serverId));
+    const content = await this.#store.db.transaction().execute(async (tx) => {
+      await work(tx);
+      await removeOrphanedRights(tx);
+      // Read before others change more: a snapshot never shows half of a change.
+      return readContent(tx, this.#serverId);
+    });
+    this.#snapshot = buildSnapshot(content);
   }
-}
-
-async function readContent(db: Kysely<SettingsTables>, serverId: ServerId): Promise<SettingsContent> {
-  const clients = await db.selectFrom('client').selectAll().orderBy('id').execute();
-  const services = await db.selectFrom('service').selectAll().orderBy('provider').orderBy('code').execute();
-  const rights = await db.selectFrom('accessRight').selectAll().execute();
-  const groups = await db.selectFrom('localGroup').selectAll().execute();
-  const internal = await db
-    .selectFrom('server')
-    .select('value')
-    .where('name', '=', 'internalCertificate')
-    .executeTakeFirst();
-  return {
-    serverId,
-    clients: clients.map(
-      (row): ClientRecord => ({
-        id: parseEncodedClient(row.id),
-        status: row.status as ClientRecord['status'],
-        connectionType: row.connectionType as ConnectionType,
-        certificates: (JSON.parse(row.certificates) as string[]).map(fromBase64),
-      }),
-    ),
-    services: services.map((row): ServiceRecord => {
-      const json = JSON.parse(row.record) as ServiceJson;
-      return {
-        ...json,
-        provider: parseEncodedClient(row.provider),
-        certificates: json.certificates.map(fromBase64),
-      };
-    }),
-    rights: rights.map(
-      (row): AccessRight => ({
-        provider: parseEncodedClient(row.provider),
-        serviceCode: row.code,
-        endpoint: { method: row.method, path: row.path },
-        subject: parseSubject(row.subject),
-      }),
-    ),
-    localGroups: groups.map(
-      (row): LocalGroup => ({
-        owner: parseEncodedClient(row.owner),
-        groupCode: row.code,
-        description: row.description,
-        members: (JSON.parse(row.members) as string[]).map(parseEncodedClient),
-      }),
-    ),
-    ...(internal !== undefined && { internalCertificate: fromBase64(internal.value) }),
-  };
-}
-
-function toBase64(der: Buffer): string {
-  return der.toString('base64');
-}
-
-function fromBase64(text: string): Buffer {
-  return Buffer.from(text, 'base64');
 }

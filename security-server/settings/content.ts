@@ -1,0 +1,105 @@
+import type { Kysely } from 'kysely';
+import { parseEncodedClient, type ServerId } from '../../gateway/identifier/index.ts';
+import type { ConnectionType } from '../../gateway/road/index.ts';
+import type {
+  AccessRight,
+  ClientRecord,
+  LocalGroup,
+  ServiceRecord,
+  SettingsContent,
+  WsdlDescription,
+} from './model.ts';
+import type { SettingsTables } from './schema.ts';
+import { parseSubject } from './subject.ts';
+
+/** Certificates of a record travel through JSON as base64. */
+type ServiceJson = Omit<ServiceRecord, 'provider' | 'certificates'> & {
+  readonly certificates: readonly string[];
+};
+
+/** Everything the settings hold, as records. */
+export async function readContent(db: Kysely<SettingsTables>, serverId: ServerId): Promise<SettingsContent> {
+  const clients = await db.selectFrom('client').selectAll().orderBy('id').execute();
+  const services = await db
+    .selectFrom('service')
+    .selectAll()
+    .orderBy('provider')
+    .orderBy('code')
+    .orderBy('version')
+    .execute();
+  const descriptions = await db
+    .selectFrom('wsdlDescription')
+    // Not the documents: they are large, and wanted one at a time.
+    .select(['provider', 'id', 'url', 'acceptedAt', 'disabledNotice'])
+    .orderBy('provider')
+    .orderBy('acceptedAt')
+    .execute();
+  const rights = await db.selectFrom('accessRight').selectAll().execute();
+  const groups = await db.selectFrom('localGroup').selectAll().execute();
+  const internal = await db
+    .selectFrom('server')
+    .select('value')
+    .where('name', '=', 'internalCertificate')
+    .executeTakeFirst();
+  return {
+    serverId,
+    clients: clients.map(
+      (row): ClientRecord => ({
+        id: parseEncodedClient(row.id),
+        status: row.status as ClientRecord['status'],
+        connectionType: row.connectionType as ConnectionType,
+        certificates: (JSON.parse(row.certificates) as string[]).map(fromBase64),
+      }),
+    ),
+    services: services.map(readService),
+    descriptions: descriptions.map(
+      ({ provider, id, url, acceptedAt, disabledNotice }): WsdlDescription => ({
+        provider: parseEncodedClient(provider),
+        id,
+        ...(url !== null && { url }),
+        acceptedAt: new Date(acceptedAt),
+        ...(disabledNotice !== null && { disabledNotice }),
+      }),
+    ),
+    rights: rights.map(
+      (row): AccessRight => ({
+        provider: parseEncodedClient(row.provider),
+        serviceCode: row.code,
+        endpoint: { method: row.method, path: row.path },
+        subject: parseSubject(row.subject),
+      }),
+    ),
+    localGroups: groups.map(
+      (row): LocalGroup => ({
+        owner: parseEncodedClient(row.owner),
+        groupCode: row.code,
+        description: row.description,
+        members: (JSON.parse(row.members) as string[]).map(parseEncodedClient),
+      }),
+    ),
+    ...(internal !== undefined && { internalCertificate: fromBase64(internal.value) }),
+  };
+}
+
+export function readService(row: { readonly provider: string; readonly record: string }): ServiceRecord {
+  const json = JSON.parse(row.record) as ServiceJson;
+  return {
+    ...json,
+    provider: parseEncodedClient(row.provider),
+    certificates: json.certificates.map(fromBase64),
+  };
+}
+
+/** The record of a service as its row holds it. */
+export function writeService({ provider: _inItsOwnColumn, certificates, ...rest }: ServiceRecord): string {
+  const json: ServiceJson = { ...rest, certificates: certificates.map(toBase64) };
+  return JSON.stringify(json);
+}
+
+export function toBase64(der: Buffer): string {
+  return der.toString('base64');
+}
+
+function fromBase64(text: string): Buffer {
+  return Buffer.from(text, 'base64');
+}

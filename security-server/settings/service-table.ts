@@ -1,0 +1,175 @@
+import { sql, type Transaction } from 'kysely';
+import { type ClientId, printEncoded } from '../../gateway/identifier/index.ts';
+import { readService, writeService } from './content.ts';
+import { compareDescribed } from './described.ts';
+import type { DescribedService, ServiceRecord, WsdlDescription } from './model.ts';
+import type { SettingsTables } from './schema.ts';
+
+/** A change that would take a service away from where it comes from, or a right on a service that is gone. */
+export class SettingsConflict extends Error {
+  override readonly name = 'SettingsConflict';
+  readonly code: 'service-exists' | 'service-described' | 'unknown-service' | 'unknown-description';
+
+  constructor(code: SettingsConflict['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+type Change = Transaction<SettingsTables>;
+
+/** Puts a service that an administrator describes. @throws SettingsConflict service-described */
+export async function putService(tx: Change, service: ServiceRecord): Promise<void> {
+  const row = { provider: printEncoded(service.provider), code: service.serviceCode };
+  const others = await rowsOf(tx, row.provider, row.code);
+  if (others.some(({ description }) => description !== null)) {
+    throw new SettingsConflict(
+      'service-described',
+      `Service ${row.code} comes from a WSDL; refresh, change or delete it there, or choose another code`,
+    );
+  }
+  await write(tx, service);
+}
+
+/** Adds a description with its services. @throws SettingsConflict service-exists */
+export async function addDescription(
+  tx: Change,
+  description: WsdlDescription,
+  described: readonly DescribedService[],
+  published: Buffer,
+): Promise<void> {
+  const { provider, id, url, acceptedAt, disabledNotice } = description;
+  await tx
+    .insertInto('wsdlDescription')
+    .values({
+      provider: printEncoded(provider),
+      id,
+      url: url ?? null,
+      published,
+      acceptedAt: acceptedAt.getTime(),
+      disabledNotice: disabledNotice ?? null,
+    })
+    .execute();
+  await replaceServices(tx, provider, id, described);
+}
+
+/**
+ * Accepts a description that was read again: its services replace those that came from it before.
+ * @throws SettingsConflict service-exists, unknown-description
+ */
+export async function refreshDescription(
+  tx: Change,
+  { provider, id, url, acceptedAt }: WsdlDescription,
+  described: readonly DescribedService[],
+  published: Buffer,
+): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable('wsdlDescription')
+    .set({ url: url ?? null, published, acceptedAt: acceptedAt.getTime() })
+    .where('provider', '=', printEncoded(provider))
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n)
+    throw new SettingsConflict('unknown-description', `No description ${id} is here`);
+  await replaceServices(tx, provider, id, described);
+}
+
+async function replaceServices(
+  tx: Change,
+  provider: ClientId,
+  id: string,
+  described: readonly DescribedService[],
+): Promise<void> {
+  const encoded = printEncoded(provider);
+  const before = await tx
+    .selectFrom('service')
+    .selectAll()
+    .where('provider', '=', encoded)
+    .where('description', '=', id)
+    .execute();
+  const { services, removed } = compareDescribed(provider, id, before.map(readService), described);
+  for (const { serviceCode, serviceVersion = '' } of removed) {
+    await tx
+      .deleteFrom('service')
+      .where('provider', '=', encoded)
+      .where('code', '=', serviceCode)
+      .where('version', '=', serviceVersion)
+      .execute();
+  }
+  for (const service of services) {
+    await requireFree(tx, encoded, id, service);
+    await write(tx, service);
+  }
+}
+
+/** Changes what an administrator may set on a service of a WSDL. @throws SettingsConflict unknown-service */
+export async function changeDescribed(
+  tx: Change,
+  provider: ClientId,
+  { serviceCode, serviceVersion = '' }: Pick<ServiceRecord, 'serviceCode' | 'serviceVersion'>,
+  changed: Pick<ServiceRecord, 'url' | 'timeoutMs' | 'verifyTls' | 'certificates'>,
+): Promise<void> {
+  const rows = await rowsOf(tx, printEncoded(provider), serviceCode);
+  const row = rows.find(({ version, description }) => version === serviceVersion && description !== null);
+  if (row === undefined) {
+    throw new SettingsConflict(
+      'unknown-service',
+      `No WSDL of that client here has service ${serviceCode}${serviceVersion === '' ? '' : ` version ${serviceVersion}`}`,
+    );
+  }
+  await write(tx, { ...readService(row), ...changed });
+}
+
+/** A service belongs to one description; its versions may come from several. */
+async function requireFree(
+  tx: Change,
+  provider: string,
+  descriptionId: string,
+  { serviceCode, serviceVersion = '' }: ServiceRecord,
+): Promise<void> {
+  const taken = (await rowsOf(tx, provider, serviceCode)).some(
+    ({ version, description }) =>
+      description !== descriptionId && (description === null || version === serviceVersion),
+  );
+  if (!taken) return;
+  throw new SettingsConflict(
+    'service-exists',
+    `The client has a service ${serviceCode} from elsewhere already; delete that one, or give this one another name or version`,
+  );
+}
+
+/** @throws SettingsConflict unknown-service */
+export async function requireService(tx: Change, provider: ClientId, code: string): Promise<void> {
+  if ((await rowsOf(tx, printEncoded(provider), code)).length > 0) return;
+  throw new SettingsConflict('unknown-service', `There is no service ${code} of that client here`);
+}
+
+function rowsOf(tx: Change, provider: string, code: string) {
+  return tx
+    .selectFrom('service')
+    .selectAll()
+    .where('provider', '=', provider)
+    .where('code', '=', code)
+    .execute();
+}
+
+async function write(tx: Change, service: ServiceRecord): Promise<void> {
+  const values = { record: writeService(service), description: service.described?.descriptionId ?? null };
+  await tx
+    .insertInto('service')
+    .values({
+      provider: printEncoded(service.provider),
+      code: service.serviceCode,
+      version: service.serviceVersion ?? '',
+      ...values,
+    })
+    .onConflict((conflict) => conflict.columns(['provider', 'code', 'version']).doUpdateSet(values))
+    .execute();
+}
+
+/** Rights belong to a code: they go when the last service of that code has gone. */
+export async function removeOrphanedRights(tx: Change): Promise<void> {
+  await sql`DELETE FROM accessRight WHERE NOT EXISTS (
+    SELECT 1 FROM service WHERE service.provider = accessRight.provider AND service.code = accessRight.code
+  )`.execute(tx);
+}
