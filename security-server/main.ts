@@ -11,14 +11,20 @@ import { createPeerCheck, createProviderListener, ServiceCaller } from '../gatew
 import type { Road, RoadEvent } from '../gateway/road/index.ts';
 import { createVerifier } from '../gateway/signature/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
-import { createBodySink, PeerPools, prepareSpool, serveTls } from '../gateway/transport/index.ts';
-import { verifyAuthenticationPeer } from '../gateway/trust/index.ts';
+import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
 import { createServerAdmin } from './admin/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
 import { SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices } from './metadata/index.ts';
+import {
+  createPeerPools,
+  type PeerPosture,
+  type PeerSettings,
+  postureOf,
+  startOcspPort,
+} from './peers/index.ts';
 import { SettingsStore } from './settings/index.ts';
 import { ownCertificates, removeStatus, ServerSigner, savedStatuses, saveStatus } from './signer/index.ts';
 
@@ -49,6 +55,8 @@ export interface ServerSettings {
   readonly peerPort: number;
   /** Port of other security servers: one for the whole instance. */
   readonly instancePeerPort: number;
+  /** How other security servers are spoken to; default: posture `modern`. */
+  readonly peers?: PeerSettings;
   readonly adminHost: string;
   readonly adminPort: number;
   /** Addresses of timestamping authorities; none takes those of the instance. */
@@ -72,6 +80,8 @@ export interface RunningServer {
   readonly clientUrl: string;
   readonly clientTlsUrl: string;
   readonly peerAddress: { readonly host: string; readonly port: number };
+  /** Where statuses are told to peers, in posture `xroad7`. */
+  readonly ocspAddress?: { readonly host: string; readonly port: number };
   readonly adminUrl: string;
   /** Opens the administration API; also in the file `api-key` of the data folder. */
   readonly apiKey: string;
@@ -138,6 +148,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     for (const end of closers.splice(0).reverse()) await end();
   };
   try {
+    const posture = postureOf(options.peers ?? {});
     const settings = await SettingsStore.open(join(data, 'settings.sqlite'));
     closers.push(() => settings.close());
     const token = await openSoftwareToken(join(data, 'token'));
@@ -164,6 +175,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       serverId: settings.serverId,
       tokens: new Map([[token.id, token]]),
       configuration,
+      tls: posture.tls,
       now,
       savedStatuses: await savedStatuses(settings.db),
       saveStatus: (sha256, status) => saveStatus(settings.db, sha256, status),
@@ -209,25 +221,20 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       });
 
     const provider = await listen(
-      createProviderSide(road, settings, closers),
+      createProviderSide(road, settings, posture, closers),
       options.peerHost,
       options.peerPort,
       '--peer-port',
     );
     closers.push(() => provider.close());
+    const ocsp =
+      posture.ocsp &&
+      (await startOcspPort(certificates, options.peerHost, posture.ocsp.port, (error) =>
+        onTrouble('OCSP port', error),
+      ));
+    closers.push(() => ocsp?.close());
 
-    const peers = new PeerPools({
-      now,
-      verify: ({ chain, ocspResponses, provider: party, configuration: snapshot }) =>
-        verifyAuthenticationPeer({
-          chain,
-          ocspResponses,
-          party,
-          configuration: snapshot,
-          at: now(),
-          anchorBy: 'leaf',
-        }),
-    });
+    const peers = createPeerPools(posture, now);
     closers.push(() => peers.close());
     const clientSide = { ...road, peers, peerPort: options.instancePeerPort, random: Math.random };
     const plain = createPlainHandlers({
@@ -281,6 +288,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       clientUrl: urlOf('http', client),
       clientTlsUrl: urlOf('https', clientTls),
       peerAddress: { host: provider.host, port: provider.port },
+      ...(ocsp !== undefined && { ocspAddress: { host: ocsp.host, port: ocsp.port } }),
       adminUrl: urlOf('http', adminListening),
       apiKey,
       configuration: () => configuration.current(),
@@ -293,7 +301,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
   }
 }
 
-function createProviderSide(road: Road, settings: SettingsStore, closers: (() => Promise<void> | void)[]) {
+function createProviderSide(
+  road: Road,
+  settings: SettingsStore,
+  { staples, pooled, minimumVersion }: PeerPosture,
+  closers: (() => Promise<void> | void)[],
+) {
   const services = new ServiceCaller();
   closers.push(() => services.close());
   return createProviderListener({
@@ -302,6 +315,9 @@ function createProviderSide(road: Road, settings: SettingsStore, closers: (() =>
     builtIn: createProviderServices(() => settings.current()),
     builtInSoap: async () => undefined,
     checkPeer: createPeerCheck(),
+    staples,
+    oneShot: !pooled,
+    ...(minimumVersion !== undefined && { minimumPeerVersion: minimumVersion }),
   });
 }
 

@@ -35,7 +35,7 @@ export async function answerRequest(
   const configuration = road.configuration.current();
   const settings = road.settings();
   road.log.requireAccepting();
-  const received = await receiveRequest(incoming, chain, configuration, settings, road.checkPeer, road);
+  const received = await receiveRequest(incoming, chain, configuration, settings, road);
   const { request, message } = received;
   try {
     const callService =

@@ -1,5 +1,6 @@
 export { ServiceCaller } from './call-service.ts';
 export { createPeerCheck } from './check-peer.ts';
+export { isPeerVersion } from './check-version.ts';
 export { createProviderListener } from './listener.ts';
 export type {
   BuiltInServices,

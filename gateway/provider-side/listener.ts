@@ -15,6 +15,8 @@ import type { ProviderSide } from './provider-side.ts';
 export function createProviderListener(road: ProviderSide): Server {
   const chains = new WeakMap<Socket, readonly Certificate[]>();
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0, headersTimeout: 30_000 });
+  // Says `Connection: close` with the first answer.
+  if (road.oneShot === true) server.maxRequestsPerSocket = 1;
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     serve(incoming, outgoing, chains.get(incoming.socket) ?? [], road).catch((error) => {
       outgoing.destroy();
@@ -23,7 +25,9 @@ export function createProviderListener(road: ProviderSide): Server {
   });
   serveTls(server, {
     context: async () => (await road.signer.authenticationIdentity()).context,
-    staple: async () => (await road.signer.authenticationIdentity()).ocspResponses[0],
+    ...(road.staples !== false && {
+      staple: async () => (await road.signer.authenticationIdentity()).ocspResponses[0],
+    }),
     admit: (socket, chain) => {
       const leaf = chain[0];
       if (leaf === undefined) return false;

@@ -55,4 +55,10 @@ export interface ProviderSide extends Road {
   readonly builtIn: BuiltInServices;
   readonly builtInSoap: BuiltInSoapServices;
   readonly checkPeer: PeerCheck;
+  /** Least release of a calling server, such as 7.6.0; absent: any. */
+  readonly minimumPeerVersion?: string;
+  /** Whether peers that ask for it are shown our status in the handshake; default true. */
+  readonly staples?: boolean;
+  /** Closes each connection after its first answer, as Java servers do unless told; default false. */
+  readonly oneShot?: boolean;
 }

@@ -7,7 +7,8 @@ import { parseRestRequest, type RestRequest } from '../message/index.ts';
 import { type Exchange, hashAlgorithmHeader, type Road, type ServerSettings } from '../road/index.ts';
 import { charsetOf, parseEnvelope, type SoapHeader } from '../soap/index.ts';
 import { mediaTypeOf, type ReceivedMessage, receiveMessage } from '../transport/index.ts';
-import type { PeerCheck } from './check-peer.ts';
+import { checkPeerVersion } from './check-version.ts';
+import type { ProviderSide } from './provider-side.ts';
 
 type Understood =
   | (Exchange & RestRequest & { readonly protocol: 'rest' })
@@ -30,7 +31,7 @@ export interface ReceivedRequest {
 /**
  * Reads a request of a peer. As soon as its head is there, before any body is taken, the peer must prove to be
  * a security server of the client, and the provider must be ours.
- * @throws Fault InvalidHttpMethod, InvalidContentType, InternalError, UnknownMember, InvalidSecurityServer,
+ * @throws Fault InvalidHttpMethod, ClientProxyVersionNotSupported, InvalidContentType, InternalError, UnknownMember, InvalidSecurityServer,
  *   SslAuthenticationFailed, or of the decoder
  */
 export async function receiveRequest(
@@ -38,8 +39,7 @@ export async function receiveRequest(
   chain: readonly Certificate[],
   configuration: GlobalConfiguration,
   settings: ServerSettings,
-  checkPeer: PeerCheck,
-  road: Road,
+  road: ProviderSide,
 ): Promise<ReceivedRequest> {
   const { contentType, read } = readHttpHeaders(incoming, road);
   let request: Understood | undefined;
@@ -51,7 +51,7 @@ export async function receiveRequest(
     onHead: async ({ protocol, head, headType, ocspResponses }) => {
       request = read(protocol, head, headType);
       await admit(request, settings, road);
-      checkPeer(chain, ocspResponses, request.client, configuration, road.clock.now());
+      road.checkPeer(chain, ocspResponses, request.client, configuration, road.clock.now());
     },
   });
   if (request === undefined) throw new Fault('MissingRest', 'The message has no head');
@@ -59,13 +59,14 @@ export async function receiveRequest(
 }
 
 /** What the HTTP message must say, and how its head is to be read. */
-function readHttpHeaders(incoming: IncomingMessage, road: Road) {
+function readHttpHeaders(incoming: IncomingMessage, road: ProviderSide) {
   const header = (name: string) => {
     const value = incoming.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
   if (incoming.method !== 'POST')
     throw new Fault('InvalidHttpMethod', 'Messages between servers are sent with POST');
+  checkPeerVersion(header('x-proxy-version'), road.minimumPeerVersion);
   const contentType = header('content-type') ?? '';
   if (mediaTypeOf(contentType) !== 'multipart/mixed') {
     throw new Fault('InvalidContentType', `A message is multipart/mixed; this is '${contentType}'`);

@@ -6,10 +6,12 @@ import { z } from 'zod';
 import { asFault, spellCode } from '../../gateway/fault/index.ts';
 import { loadSettings, readSecret } from '../../gateway/http/index.ts';
 import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
+import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
 import { initServer, type RunningServer, startServer } from '../main.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]);
 
 /** Settings of `server start`: file, then environment (`WAYGATE_SERVER_…`), then options. */
 const startSchema = z.object({
@@ -21,6 +23,15 @@ const startSchema = z.object({
   peerHost: z.string().default('0.0.0.0'),
   peerPort: port.default(5500),
   instancePeerPort: port.default(5500),
+  posture: z.enum(['modern', 'xroad7']).default('modern'),
+  onlyTls12: flag.default(false),
+  pooledPeerConnections: flag.optional(),
+  ocspPort: port.default(5577),
+  instanceOcspPort: port.default(5577),
+  minimumPeerVersion: z
+    .string()
+    .refine(isPeerVersion, { error: 'expected a semantic version such as 7.6.0' })
+    .optional(),
   adminHost: z.string().default('127.0.0.1'),
   adminPort: port.default(4100),
   timestampUrls: z
@@ -71,6 +82,15 @@ export function serverCommand(): Command {
     .option('--peer-host <host>', 'where other security servers are served (0.0.0.0)')
     .option('--peer-port <port>', '(5500)')
     .option('--instance-peer-port <port>', 'port of the other security servers of the instance (5500)')
+    .option(
+      '--posture <posture>',
+      'modern, or xroad7 to meet Java servers: TLS 1.2 and the OCSP port too (modern)',
+    )
+    .option('--only-tls12 <yes>', 'true: show peers no more than a Java server would; needs xroad7 (false)')
+    .option('--pooled-peer-connections <yes>', 'true: a connection serves many exchanges (false in xroad7)')
+    .option('--ocsp-port <port>', "where peers ask for our certificates' statuses, in xroad7 (5577)")
+    .option('--instance-ocsp-port <port>', 'port where they are asked of the other servers (5577)')
+    .option('--minimum-peer-version <version>', 'least release of a calling server (7.6.0 in xroad7)')
     .option('--admin-host <host>', 'where the administration API is served, in the clear (127.0.0.1)')
     .option('--admin-port <port>', '(4100)')
     .option('--timestamp-urls <urls>', 'comma-separated; those of the instance unless told')
@@ -116,6 +136,7 @@ async function start({
     overrides,
   });
   const { data, pinFile, logLevel, allowedFederations, logMaxPages, ...rest } = settings;
+  const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
   const pin = await readPin(pinFile);
   const logger = pino(
     { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
@@ -127,6 +148,14 @@ async function start({
     pin,
     acceptableTimestampFailureMs: rest.acceptableTimestampFailureSeconds * 1000,
     configurationPollMs: rest.configurationPollSeconds * 1000,
+    peers: {
+      posture,
+      onlyTls12,
+      ocspPort,
+      instanceOcspPort,
+      ...(pooledPeerConnections !== undefined && { pooled: pooledPeerConnections }),
+      ...(minimumPeerVersion !== undefined && { minimumVersion: minimumPeerVersion }),
+    },
     maxBodyBytes: rest.maxBodyMegabytes * 1024 * 1024,
     allowedFederations:
       allowedFederations === 'none' || allowedFederations === 'all'
@@ -161,13 +190,13 @@ function textOf(error: unknown): string {
 }
 
 function show(
-  { id, clientUrl, clientTlsUrl, peerAddress, adminUrl }: RunningServer,
+  { id, clientUrl, clientTlsUrl, peerAddress, ocspAddress, adminUrl }: RunningServer,
   data: string,
   asJson: boolean,
 ): void {
   if (asJson) {
     process.stdout.write(
-      `${JSON.stringify({ server: printShort(id), clientUrl, clientTlsUrl, peerAddress, adminUrl })}\n`,
+      `${JSON.stringify({ server: printShort(id), clientUrl, clientTlsUrl, peerAddress, ocspAddress, adminUrl })}\n`,
     );
     return;
   }
@@ -175,6 +204,9 @@ function show(
     `Security server ${printShort(id)} is live.`,
     `  information systems  ${clientUrl} and ${clientTlsUrl}`,
     `  security servers     ${peerAddress.host} port ${peerAddress.port}`,
+    ...(ocspAddress === undefined
+      ? []
+      : [`  certificate statuses ${ocspAddress.host} port ${ocspAddress.port}`]),
     `  administration       ${adminUrl}/openapi.json`,
     `  API key              in ${join(data, 'api-key')}`,
     `  readiness            ${adminUrl}/health/ready`,

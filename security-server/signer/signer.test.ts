@@ -69,6 +69,7 @@ async function start(...certificates: OwnCertificate[]): Promise<ServerSigner> {
     serverId,
     tokens: new Map([[services.token.id, services.token]]),
     configuration: { current: () => services.configuration },
+    tls: { minVersion: 'TLSv1.3' },
     now: services.now,
     savedStatuses: await savedStatuses(settings.db),
     saveStatus: (sha256, status) => saveStatus(settings.db, sha256, status),

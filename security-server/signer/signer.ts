@@ -1,4 +1,4 @@
-import type { SecureContext } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { OcspError } from '../../certs/ocsp/index.ts';
 import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
@@ -15,6 +15,8 @@ export interface SignerOptions {
   readonly serverId: ServerId;
   readonly tokens: ReadonlyMap<string, Token>;
   readonly configuration: ConfigurationSource;
+  /** Versions and suites towards other security servers. */
+  readonly tls: SecureContextOptions;
   readonly now: () => Date;
   /** Statuses kept from before a restart, by SHA-256 hex of the certificate. */
   readonly savedStatuses: ReadonlyMap<string, CertificateStatus>;
@@ -161,7 +163,7 @@ export class ServerSigner implements Signer {
     const sha256 = own.certificate.sha256.toString('hex');
     if (this.#context?.sha256 !== sha256) {
       const chain = [own.certificate, ...own.intermediates];
-      this.#context = { sha256, context: token.secureContext(own.keyId, chain, { minVersion: 'TLSv1.3' }) };
+      this.#context = { sha256, context: token.secureContext(own.keyId, chain, this.#options.tls) };
     }
     return this.#context.context;
   }

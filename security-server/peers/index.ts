@@ -1,0 +1,3 @@
+export { startOcspPort } from './ocsp-port.ts';
+export { createPeerPools } from './peer-pools.ts';
+export { type PeerPosture, type PeerSettings, postureOf } from './posture.ts';
