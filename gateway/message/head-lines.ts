@@ -18,14 +18,14 @@ interface HeadLines {
 /**
  * Bytes of a REST head: two lines and one per header, each ended by CR LF, no blank line at the end.
  * Header values are one character per byte of the HTTP header they came from, and are written as UTF-8.
- * @throws Fault BadRequest when a header would not be the one that is read again
+ * @throws Fault InternalError when a header would not be the one that is read again
  * @see X-Road message transport, REST message parts
  */
 export function writeHead(first: string, second: string, headers: HeaderList): Buffer {
   let text = `${first}\r\n${second}\r\n`;
   for (const [name, value] of headers) {
     if (!headerName.test(name) || !headerValue.test(value)) {
-      throw new Fault('BadRequest', `Header '${shown(name)}' holds characters that no header may hold`);
+      throw new Fault('InternalError', `Header '${shown(name)}' holds characters that no header may hold`);
     }
     text += `${name}:${value}\r\n`;
   }

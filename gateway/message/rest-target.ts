@@ -21,7 +21,7 @@ const legalQuery = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?[\]]|%[0-9A-Fa-f]{2})*$/;
 
 /**
  * Reads `/r1/{instance}/{class}/{member}/{subsystem}/{service}[/…][?…]`.
- * @throws Fault BadRequest; IdentifierError when a part does not decode
+ * @throws Fault InternalError; IdentifierError when a part does not decode
  * @see X-Road message protocol for REST, request format
  */
 export function readTarget(target: string): RestTarget {
@@ -30,14 +30,14 @@ export function readTarget(target: string): RestTarget {
   const query = mark < 0 ? undefined : target.slice(mark + 1);
   if (!legalPath.test(path) || (query !== undefined && !legalQuery.test(query))) {
     throw new Fault(
-      'BadRequest',
+      'InternalError',
       'The request target holds a character or escape that is not legal in a URI',
     );
   }
   const [nothing, version, instance, memberClass, member, subsystem, service] = path.split('/', 7);
   if (nothing !== '' || version !== 'r1' || service === undefined) {
     const expected = '/r1/{instance}/{class}/{member}/{subsystem}/{service}';
-    throw new Fault('BadRequest', `A REST request is for ${expected}`);
+    throw new Fault('InternalError', `A REST request is for ${expected}`);
   }
   const raw = [instance, memberClass, member, subsystem, service].map((part) => part ?? '');
   const addressed = `/r1/${raw.join('/')}`;

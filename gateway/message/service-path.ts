@@ -6,7 +6,7 @@ import { Fault } from '../fault/index.ts';
  * resource would open another.
  * @param raw '' or a path that begins with `/`, still encoded
  * @returns '' when there is no service path
- * @throws Fault BadRequest
+ * @throws Fault InternalError
  * @see X-Road security architecture, service endpoints
  */
 export function normaliseServicePath(raw: string): string {
@@ -35,5 +35,5 @@ function decodeOnce(segment: string): string {
 }
 
 function refuse(reason: string): never {
-  throw new Fault('BadRequest', `The service path ${reason}`);
+  throw new Fault('InternalError', `The service path ${reason}`);
 }
