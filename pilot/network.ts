@@ -7,7 +7,7 @@ import type { KeySpec } from '../certs/key/index.ts';
 import { listen, serverOf } from '../gateway/http/index.ts';
 import { parseEncodedClient, parseEncodedServer } from '../gateway/identifier/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
-import { initServer, type RunningServer, startServer } from '../security-server/index.ts';
+import { initServer, type PeerSettings, type RunningServer, startServer } from '../security-server/index.ts';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { foundInstance } from './found-instance.ts';
 import { joinInstance } from './join-instance.ts';
@@ -28,10 +28,12 @@ import { createBuildingPermits, createPopulationRegister } from './services/inde
 
 export interface PilotOptions {
   readonly data: string;
-  /** First of twelve ports in a row. */
+  /** First of thirteen ports in a row. */
   readonly portBase: number;
   /** Of signing and authentication keys, when the network is founded. */
   readonly keySpec?: KeySpec;
+  /** How the security servers speak with each other; the ports are the network's. Default: posture `modern`. */
+  readonly peers?: Omit<PeerSettings, 'ocspPort' | 'instanceOcspPort'>;
   /** Told of each step when it is done. */
   readonly onStep: (step: string) => void;
   /** Told of troubles of any component. */
@@ -231,6 +233,7 @@ async function startPilotServer(
     peerHost: host,
     peerPort: ports.peers,
     instancePeerPort: ports.peers,
+    peers: { ...options.peers, ocspPort: ports.ocsp, instanceOcspPort: ports.ocsp },
     adminHost: '127.0.0.1',
     adminPort: ports[`${key}Admin`],
     timestampUrls: [],

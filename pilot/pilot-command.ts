@@ -20,7 +20,7 @@ export function pilotCommand(): Command {
       '--once',
       'make one exchange, verify its evidence, and end: exit status 0 only if every step held',
     )
-    .option('--port-base <n>', 'first of twelve ports in a row', readPort, 9100)
+    .option('--port-base <n>', 'first of thirteen ports in a row', readPort, 9100)
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',

@@ -57,11 +57,12 @@ const offsets = {
   populationRegister: 9,
   buildingPermits: 10,
   peers: 11,
+  ocsp: 12,
 } as const;
 
 export type PilotPorts = Readonly<Record<keyof typeof offsets, number>>;
 
-/** @param base first of twelve ports in a row */
+/** @param base first of thirteen ports in a row */
 export function portsFrom(base: number): PilotPorts {
   const entries = Object.entries(offsets).map(([name, offset]) => [name, base + offset]);
   return Object.fromEntries(entries) as PilotPorts;

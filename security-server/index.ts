@@ -1,3 +1,4 @@
 export { type Auditor, createAuditor, type JudgedArchive, type Judgement } from './auditor/index.ts';
 export { serverCommand } from './cli/index.ts';
 export { initServer, type NewServer, type RunningServer, type ServerSettings, startServer } from './main.ts';
+export type { PeerSettings } from './peers/index.ts';

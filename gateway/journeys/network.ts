@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { type AdminClient, adminClient } from '../../pilot/admin-client.ts';
-import { type PilotNetwork, startPilot } from '../../pilot/index.ts';
+import { type PilotNetwork, type PilotOptions, startPilot } from '../../pilot/index.ts';
 import { type Listening, listen } from '../http/index.ts';
 
 /** The pilot network in a folder of its own, on free ports, with administrators' access to every part. */
@@ -36,12 +36,15 @@ export interface TestNetwork extends PilotNetwork {
 const portal = 'PILOT/MUN/2001/portal';
 const population = '/clients/PILOT%3AGOV%3A1001%3Apopulation';
 
-export async function startNetwork(): Promise<TestNetwork> {
+export async function startNetwork(
+  options: Partial<Pick<PilotOptions, 'keySpec' | 'peers'>> = {},
+): Promise<TestNetwork> {
   const data = await mkdtemp(join(tmpdir(), 'waygate-journey-'));
   const troubles: { component: string; about: string; error: unknown }[] = [];
   const network = await startPilot({
+    ...options,
     data,
-    portBase: await freePorts(12),
+    portBase: await freePorts(13),
     onStep: () => undefined,
     onTrouble: (component, about, error) => troubles.push({ component, about, error }),
   });

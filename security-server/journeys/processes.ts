@@ -37,7 +37,7 @@ const hosts = { ministry: '127.0.0.1', city: '127.0.0.2' } as const;
 
 export async function foundNetwork(): Promise<ProcessNetwork> {
   const data = await mkdtemp(join(tmpdir(), 'waygate-processes-'));
-  const portBase = await freePorts(12);
+  const portBase = await freePorts(13);
   const troubles: unknown[] = [];
   const onTrouble = (...trouble: unknown[]) => troubles.push(...trouble);
   const options = { data, portBase, onStep: () => undefined, onTrouble };
