@@ -101,7 +101,7 @@ export async function askXmlsec(question: Question): Promise<void> {
   await writeFile(join(folder, 'shown.pem'), certificate.toString());
   const maps = ['--url-map:/message.xml', 'message.bin', '--url-map:/sig-hashchainresult.xml', 'result.bin'];
   const ids = ['--id-attr:Id', 'http://uri.etsi.org/01903/v1.3.2#:SignedProperties'];
-  const how = ['--verify', '--enabled-reference-uris', 'empty,same-doc,local', ...maps, ...ids];
+  const how = ['--verify', '--enabled-reference-uris', 'same-doc,remote', ...maps, ...ids];
   const key = ['--pubkey-cert-pem', 'shown.pem'];
   await execute('xmlsec1', [...how, ...key, 'signatures.xml'], { cwd: folder, timeout: 20_000 });
 }
