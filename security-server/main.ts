@@ -17,7 +17,7 @@ import { ConfigurationClient } from './configuration-client/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
 import { SqliteMessageLog } from './message-log/index.ts';
-import { createProviderServices } from './metadata/index.ts';
+import { createProviderServices, createSoapServices } from './metadata/index.ts';
 import {
   createPeerPools,
   type PeerPosture,
@@ -268,6 +268,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         refreshConfiguration: () => configuration.refresh(),
         reloadCertificates,
         health,
+        now,
       },
       {
         version: apiVersion,
@@ -313,7 +314,10 @@ function createProviderSide(
     ...road,
     services,
     builtIn: createProviderServices(() => settings.current()),
-    builtInSoap: async () => undefined,
+    builtInSoap: createSoapServices({
+      settings: () => settings.current(),
+      publishedDescription: (provider, id) => settings.publishedDescription(provider, id),
+    }),
     checkPeer: createPeerCheck(),
     staples,
     oneShot: !pooled,

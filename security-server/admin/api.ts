@@ -5,10 +5,13 @@ import { Fault, spellCode } from '../../gateway/fault/index.ts';
 import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
 import { DescriptionError } from '../metadata/index.ts';
+import { SettingsConflict } from '../settings/index.ts';
+import { WsdlError } from '../wsdl/index.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
 import { addKeyRoutes } from './keys.ts';
 import { addOperationRoutes } from './operation.ts';
+import { addServiceDescriptionRoutes } from './service-descriptions.ts';
 
 export interface ServerAdminOptions {
   readonly version: string;
@@ -26,6 +29,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   });
   addOperationRoutes(app, context);
   addClientRoutes(app, context);
+  addServiceDescriptionRoutes(app, context);
   addKeyRoutes(app, context);
   return app;
 }
@@ -46,6 +50,10 @@ function explain(error: unknown): Problem | undefined {
   if (error instanceof IdentifierError) return new Problem(422, 'invalid-identifier', error.message);
   if (error instanceof CertificateError) return new Problem(422, `certificate-${error.code}`, error.message);
   if (error instanceof DescriptionError) return new Problem(409, 'description-unreadable', error.message);
+  if (error instanceof WsdlError) return new Problem(422, `wsdl-${error.code}`, error.message);
+  if (error instanceof SettingsConflict) {
+    return new Problem(error.code.startsWith('unknown') ? 404 : 409, error.code, error.message);
+  }
   if (error instanceof Fault) return new Problem(409, spellCode(error).replaceAll('_', '-'), error.message);
   return undefined;
 }

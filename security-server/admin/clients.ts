@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { Problem } from '../../gateway/http/index.ts';
 import { checkCreatable } from '../../gateway/identifier/index.ts';
 import { endpointsOf, fetchDescription } from '../metadata/index.ts';
-import type { Endpoint } from '../settings/index.ts';
+import { baseEndpoint, type Endpoint } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
 import {
   clientIdSchema,
@@ -15,6 +15,7 @@ import {
   requireService,
   serviceSchema,
   showClient,
+  shownServiceSchema,
   showService,
   showSubject,
   subjectSchema,
@@ -86,7 +87,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
       method: 'get',
       path: '/api/v1/clients/{client}/services',
       request: { params: clientParameter },
-      responses: { 200: { description: 'services of the client', ...json(z.array(serviceSchema)) } },
+      responses: { 200: { description: 'services of the client', ...json(z.array(shownServiceSchema)) } },
     }),
     (context) => {
       const { id } = requireClient(content().clients, context.req.valid('param').client);
@@ -133,7 +134,10 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
     async (context) => {
       const { client, service } = context.req.valid('param');
       const { id } = requireClient(content().clients, client);
-      requireService(settings.current().servicesOf(id), service);
+      const { described } = requireService(settings.current().servicesOf(id), service);
+      if (described !== undefined) {
+        throw new Problem(409, 'service-described', `Service ${service} goes with its WSDL: delete that`);
+      }
       await settings.removeService(id, service);
       return context.body(null, 204);
     },
@@ -204,11 +208,17 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
     async (context) => {
       const { client, service } = context.req.valid('param');
       const { id } = requireClient(content().clients, client);
-      requireService(settings.current().servicesOf(id), service);
+      const { kind } = requireService(settings.current().servicesOf(id), service);
       // Every subject is read before any right is changed: a request is done whole or not at all.
       const wanted = context.req
         .valid('json')
         .map(({ subject, endpoints }) => ({ subject: readSubject(subject), endpoints }));
+      const isWhole = ({ method, path }: Endpoint) =>
+        method === baseEndpoint.method && path === baseEndpoint.path;
+      if (kind === 'WSDL' && !wanted.every(({ endpoints }) => endpoints.every(isWhole))) {
+        // A right that never takes effect would look like one that does.
+        throw new Problem(422, 'whole-service-only', 'A SOAP service is given whole: method *, path **');
+      }
       for (const { subject, endpoints } of wanted) await settings.setRights(id, service, subject, endpoints);
       return context.body(null, 204);
     },

@@ -18,4 +18,5 @@ export interface AdminContext {
   /** Makes the signer use the certificates as they are now. */
   readonly reloadCertificates: () => Promise<void>;
   readonly health: () => Promise<Health>;
+  readonly now: () => Date;
 }

@@ -59,6 +59,18 @@ export const serviceSchema = z
   })
   .openapi('Service');
 
+/** A service as it is; those of a WSDL have more to tell. */
+export const shownServiceSchema = serviceSchema
+  .extend({
+    serviceVersion: z.string().optional().describe('SOAP services of a WSDL only'),
+    title: z.string().optional(),
+    described: z
+      .object({ descriptionId: z.string(), url: z.string().describe('address in the WSDL') })
+      .optional()
+      .describe('the WSDL it comes from, which alone adds and removes it'),
+  })
+  .openapi('ShownService');
+
 export const subjectSchema = z
   .string()
   .describe('who may: encoded client, GLOBALGROUP:instance:code or LOCALGROUP:code')
@@ -73,11 +85,15 @@ export function showClient({
   return { id: printEncoded(id), status, connectionType, certificates: certificates.map(showCertificate) };
 }
 
-export function showService(record: ServiceRecord): z.infer<typeof serviceSchema> {
+export function showService(record: ServiceRecord): z.infer<typeof shownServiceSchema> {
   const { serviceCode, kind, url, descriptionUrl, timeoutMs, verifyTls, certificates, disabledNotice } =
     record;
+  const { serviceVersion, title, described } = record;
   return {
     serviceCode,
+    ...(serviceVersion !== undefined && { serviceVersion }),
+    ...(title !== undefined && { title }),
+    ...(described !== undefined && { described }),
     kind,
     url,
     ...(descriptionUrl !== undefined && { descriptionUrl }),

@@ -1,4 +1,3 @@
 export { WsdlError, type WsdlErrorCode } from './error.ts';
-export { loadWsdl, type WsdlSource } from './load.ts';
-export { readServices, type WsdlService } from './read.ts';
-export { hideAddresses } from './rewrite.ts';
+export { type ImportedWsdl, importWsdl } from './import.ts';
+export type { WsdlSource } from './load.ts';

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Listening, listen } from '../../gateway/http/index.ts';
-import { loadWsdl, WsdlError } from './index.ts';
+import { WsdlError } from './error.ts';
+import { loadWsdl } from './load.ts';
 
 const definitions = (content: string) =>
   `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" targetNamespace="urn:t">${content}</definitions>`;

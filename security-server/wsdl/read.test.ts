@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hideAddresses, loadWsdl, readServices, WsdlError } from './index.ts';
+import { WsdlError } from './error.ts';
+import { loadWsdl } from './load.ts';
+import { readServices } from './read.ts';
+import { hideAddresses } from './rewrite.ts';
 
 const soap = 'http://schemas.xmlsoap.org/wsdl/soap/';
 const http = 'http://schemas.xmlsoap.org/soap/http';
