@@ -13,7 +13,7 @@ import type { Exchange } from '../road/index.ts';
 import type { HeldBody } from '../transport/index.ts';
 import { type ClientSide, openRoad, recordAnswer, verifyAnswer } from './exchange.ts';
 import { returnBody } from './return-body.ts';
-import { sendRequest } from './send-request.ts';
+import { decoded, sendRequest } from './send-request.ts';
 
 /**
  * Carries one REST request of an information system to the provider's security server and its answer back:
@@ -58,7 +58,7 @@ export async function exchangeRest(
       throw new Fault('MissingRest', 'The peer answered a REST request with another kind');
     const at = road.clock.now();
     verifyAnswer(answer, exchange, road, at);
-    const response = parseRestResponse(answer.head);
+    const response = await decoded(() => parseRestResponse(answer.head));
     checkConsistent(request, response, requestHash(parts[0]?.digest, parts[1]?.digest));
     await recordAnswer(answer, exchange, road, at);
     await returnAnswer(response, answer.attachments[0], incoming, outgoing);

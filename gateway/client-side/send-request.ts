@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Fault, readSoapFault } from '../fault/index.ts';
+import { Fault, type FaultCode, readSoapFault } from '../fault/index.ts';
 import { memberOf } from '../identifier/index.ts';
 import type { MessagePart } from '../message/index.ts';
 import {
@@ -87,7 +87,9 @@ export async function sendRequest(
     }
     if (mediaTypeOf(contentType) === 'text/xml') throw await readFault(response.body);
     if (mediaTypeOf(contentType) !== 'multipart/mixed') {
-      throw new Fault('InvalidContentType', `The peer answered with content type '${contentType}'`);
+      throw new Fault('InvalidContentType', `The peer answered with content type '${contentType}'`, {
+        within: ['ServiceFailed'],
+      });
     }
     const algorithm = response.headers['x-hash-algorithm'];
     if (typeof algorithm !== 'string' || algorithm.toUpperCase() !== hashAlgorithmHeader) {
@@ -96,12 +98,13 @@ export async function sendRequest(
         `The peer hashes with '${algorithm}'; ${hashAlgorithmHeader} is expected`,
       );
     }
-    const answer = await receiveMessage(response.body, {
+    const receiving = receiveMessage(response.body, {
       contentType,
       digest: 'sha512',
       direction: 'response',
       newSink: road.newSink,
     });
+    const answer = await decoded(() => receiving);
     const originalType = response.headers['x-original-content-type'];
     return { parts, answer, ...(typeof originalType === 'string' && { originalType }) };
   } catch (error) {
@@ -121,6 +124,35 @@ async function readFault(body: Readable): Promise<Fault> {
   }
   const fault = readSoapFault(Buffer.concat(chunks));
   return fault ?? new Fault('InvalidMessage', 'The peer answered with XML that is not a fault');
+}
+
+/** Faults of what a peer's message says; those of our disk or the network are no failure of its service. */
+const decodingFaults: ReadonlySet<FaultCode> = new Set([
+  'MimeParsingFailed',
+  'InvalidContentType',
+  'InvalidMessage',
+  'InvalidXml',
+  'InvalidSoap',
+  'InvalidBody',
+  'MissingHeader',
+  'MissingHeaderField',
+  'DuplicateHeaderField',
+  'MissingBody',
+  'InvalidProtocolVersion',
+  'InconsistentHeaders',
+]);
+
+/**
+ * Reads an answer of a peer.
+ * @throws Fault within ServiceFailed when the answer cannot be understood
+ */
+export async function decoded<Result>(read: () => Promise<Result> | Result): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    const isOfMessage = error instanceof Fault && decodingFaults.has(error.code);
+    throw isOfMessage ? error.wrappedIn('ServiceFailed') : error;
+  }
 }
 
 /** What the HTTP client throws is about the connection, unless our own body raised it. */

@@ -14,7 +14,7 @@ import {
 import type { ReceivedMessage } from '../transport/index.ts';
 import { type ClientSide, openRoad, recordAnswer, verifyAnswer } from './exchange.ts';
 import { returnBody } from './return-body.ts';
-import { sendRequest } from './send-request.ts';
+import { decoded, sendRequest } from './send-request.ts';
 
 /** How long an information system may take to send its whole envelope. */
 const envelopeTimeoutMs = 30_000;
@@ -56,7 +56,7 @@ export async function exchangeSoap(
       throw new Fault('MissingSoap', 'The peer answered a SOAP request with another kind');
     const at = road.clock.now();
     verifyAnswer(answer, exchange, road, at);
-    const response = inServiceFailed(() => parseEnvelope(answer.head, charsetOf(answer.headType)));
+    const response = await decoded(() => parseEnvelope(answer.head, charsetOf(answer.headType)));
     checkSoapConsistent(header, response.header, soapRequestHash(envelope));
     await recordAnswer(answer, exchange, road, at);
     await returnAnswer(answer, originalType ?? answer.headType, outgoing, printFull(exchange.service));
@@ -91,14 +91,6 @@ async function atClient<Result>(read: () => Promise<Result>): Promise<Result> {
     return await read();
   } catch (error) {
     throw error instanceof Fault ? error.at('Client') : error;
-  }
-}
-
-function inServiceFailed<Result>(read: () => Result): Result {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof Fault ? error.wrappedIn('ServiceFailed') : error;
   }
 }
 

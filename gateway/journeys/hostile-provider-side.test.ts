@@ -199,7 +199,7 @@ describe('a hostile security server that provides', () => {
 
   it('is refused when a part follows the signature', async () => {
     replying({ parts: (parts) => [...parts, { type: 'text/plain', body: Buffer.from('more') }] });
-    expect(await outcome()).toBe('server.clientproxy.invalid_message');
+    expect(await outcome()).toBe('server.clientproxy.service_failed.invalid_message');
   });
 
   it('is refused when it dies in the middle of its answer', async () => {
