@@ -252,7 +252,7 @@ describe('a session', () => {
       } as const;
       const first = await negotiate(at, ec, options);
       // TLS 1.3 gives its tickets later.
-      let session = version === 'TLSv1.2' ? first.getSession() : undefined;
+      let session: Buffer | undefined = version === 'TLSv1.2' ? first.getSession() : undefined;
       first.on('session', (ticket: Buffer) => {
         session = ticket;
       });
