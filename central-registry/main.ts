@@ -6,6 +6,12 @@ import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } fro
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createRegistryApi } from './admin/index.ts';
 import {
+  createManagementListener,
+  ensureRegistrationCertificate,
+  registrationContext,
+  serveOverTls,
+} from './management/index.ts';
+import {
   type Anchor,
   createConfigurationKey,
   createPublicationServer,
@@ -40,6 +46,12 @@ export interface FoundingSettings {
   readonly now?: () => Date;
 }
 
+/** Where a service listens. */
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface RegistrySettings {
   readonly data: string;
   readonly pin: string;
@@ -49,6 +61,13 @@ export interface RegistrySettings {
   /** Where the administration API is served, in the clear: keep it on the loopback, or behind a TLS proxy. */
   readonly adminHost: string;
   readonly adminPort: number;
+  /**
+   * Where the management service listens, in the clear: whoever reaches it may act for every server, so only the
+   * security server that hosts the service should. Absent: management requests are not taken.
+   */
+  readonly management?: Place;
+  /** Where the registration service listens, over TLS. Absent: certificates are not registered by request. */
+  readonly registration?: Place;
   /** Address written into anchors, when a proxy stands before the registry; its own unless told. */
   readonly publicUrl?: string;
   /** Pause between renewals of the configuration. Milliseconds; 60 s unless told. */
@@ -63,6 +82,10 @@ export interface RunningRegistry {
   /** Base of `/internalconf` and `/externalconf`. */
   readonly configurationUrl: string;
   readonly adminUrl: string;
+  /** Of the management service, for the security server that hosts it; absent when it does not listen. */
+  readonly managementUrl?: string;
+  /** Of the registration service; absent when it does not listen. */
+  readonly registrationUrl?: string;
   /** Opens the administration API; also in the file `api-key` of the data folder. */
   readonly apiKey: string;
   /** The anchor file to hand to security servers, or to other instances. */
@@ -71,8 +94,8 @@ export interface RunningRegistry {
 }
 
 /**
- * Founds an instance: its register, a token, and the first key of either configuration. Run again after a crash, it
- * finishes what is missing.
+ * Founds an instance: its register, a token, the first key of either configuration, and the certificate of the
+ * registration service. Run again after a crash, it finishes what is missing.
  * @throws RegisterError exists when the instance was founded, invalid; TokenError pin-policy, pin-incorrect
  */
 export async function initRegistry(settings: FoundingSettings): Promise<void> {
@@ -94,6 +117,7 @@ export async function initRegistry(settings: FoundingSettings): Promise<void> {
     for (const source of await lacking(register)) {
       await createConfigurationKey(register, token, source, now(), keySpec);
     }
+    await ensureRegistrationCertificate(register, token, now());
   } finally {
     register?.close();
   }
@@ -114,6 +138,8 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     const token = await openSoftwareToken(join(data, 'token'));
     await token.activate(pin);
     closers.push(() => token.deactivate());
+    // A registry that was founded by an earlier release has none.
+    await ensureRegistrationCertificate(register, token, now());
     const folder = join(data, 'public');
     const { renewEveryMs = 60_000 } = settings;
     const publisher = await Publisher.start({ register, token, folder, now, renewEveryMs, report });
@@ -134,10 +160,12 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     const anchor = async (source: ConfigurationSource) =>
       readAnchor(register, source, await baseUrl(), now());
 
+    const services = await listenForRequests(settings, register, token, publisher, closers);
     const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
     const api = createRegistryApi(
       {
         register,
+        now,
         anchor,
         publicationState: () => publisher.state(),
         createKey: (source, spec) => createConfigurationKey(register, token, source, now(), spec),
@@ -151,6 +179,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       instance: register.instance,
       configurationUrl: await baseUrl(),
       adminUrl: urlOf(adminHost, admin.port),
+      ...services,
       apiKey,
       anchor,
       close,
@@ -159,6 +188,32 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     await close();
     throw error;
   }
+}
+
+/** Starts the management service and the registration service, where they are wanted. */
+async function listenForRequests(
+  { management, registration, report, now = () => new Date() }: RegistrySettings,
+  register: Register,
+  token: Token,
+  publisher: Publisher,
+  closers: (() => Promise<void> | void)[],
+): Promise<Pick<RunningRegistry, 'managementUrl' | 'registrationUrl'>> {
+  const context = { register, configuration: () => publisher.configuration(), now, report };
+  const urls: { managementUrl?: string; registrationUrl?: string } = {};
+  if (management !== undefined) {
+    const server = createManagementListener(context, 'management');
+    const listening = await listen(server, management.host, management.port, '--management-port');
+    closers.push(() => listening.close());
+    urls.managementUrl = `${urlOf(management.host, listening.port)}/managementservice/manage`;
+  }
+  if (registration !== undefined) {
+    const server = createManagementListener(context, 'registration');
+    serveOverTls(server, await registrationContext(register, token));
+    const listening = await listen(server, registration.host, registration.port, '--registration-port');
+    closers.push(() => listening.close());
+    urls.registrationUrl = `${urlOf(registration.host, listening.port, 'https')}/managementservice/`;
+  }
+  return urls;
 }
 
 function registerPath(data: string): string {
@@ -195,6 +250,6 @@ async function openOrCreateToken(data: string, pin: string): Promise<Token> {
 }
 
 /** @param host name or IP address */
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function urlOf(host: string, port: number, scheme = 'http'): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

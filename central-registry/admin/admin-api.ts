@@ -6,6 +6,8 @@ import { RegisterError, type RegisterErrorCode } from '../register/index.ts';
 import type { AdminContext } from './context.ts';
 import { addGroupRoutes } from './group-routes.ts';
 import { addKeyRoutes } from './key-routes.ts';
+import { addManagementRoutes } from './management-routes.ts';
+import { addManagementServiceRoutes } from './management-service-routes.ts';
 import { addMemberRoutes } from './member-routes.ts';
 import { addServerRoutes } from './server-routes.ts';
 import { addSettingsRoutes } from './settings-routes.ts';
@@ -31,6 +33,8 @@ export function createRegistryApi(context: AdminContext, options: RegistryApiOpt
   addTrustServiceRoutes(app, context);
   addSettingsRoutes(app, context);
   addKeyRoutes(app, context);
+  addManagementServiceRoutes(app, context);
+  addManagementRoutes(app, context);
   return app;
 }
 

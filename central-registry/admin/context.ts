@@ -5,6 +5,7 @@ import type { ConfigurationSource, Register } from '../register/index.ts';
 /** What the administration API acts on. */
 export interface AdminContext {
   readonly register: Register;
+  readonly now: () => Date;
   readonly publicationState: () => PublicationState;
   /** @throws RegisterError not-found while the source has no key */
   readonly anchor: (source: ConfigurationSource) => Promise<Anchor>;

@@ -26,6 +26,10 @@ const startSchema = z.object({
   configurationPort: port.default(4080),
   adminHost: z.string().default('127.0.0.1'),
   adminPort: port.default(4000),
+  managementHost: z.string().default('127.0.0.1'),
+  managementPort: port.default(4002),
+  registrationHost: z.string().default('0.0.0.0'),
+  registrationPort: port.default(4001),
   publicUrl: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -69,6 +73,10 @@ export function registryCommand(): Command {
     .option('--configuration-port <port>', '(4080)')
     .option('--admin-host <host>', 'where the administration API is served, in the clear (127.0.0.1)')
     .option('--admin-port <port>', '(4000)')
+    .option('--management-host <host>', 'where management requests are taken, in the clear (127.0.0.1)')
+    .option('--management-port <port>', '(4002)')
+    .option('--registration-host <host>', 'where authentication certificates are registered (0.0.0.0)')
+    .option('--registration-port <port>', '(4001)')
     .option('--public-url <url>', 'address written into anchors, when a proxy stands before the registry')
     .option('--renew-seconds <seconds>', 'pause between renewals of the configuration (60)')
     .option('--json', 'print one JSON document when ready')
@@ -100,10 +108,13 @@ async function start({
     prefix: 'WAYGATE_REGISTRY',
     overrides,
   });
-  const { data, pinFile, publicUrl, renewSeconds, ...listeners } = settings;
+  const { data, pinFile, publicUrl, renewSeconds, ...places } = settings;
+  const { managementHost, managementPort, registrationHost, registrationPort, ...listeners } = places;
   const pin = await readPin(pinFile);
   const registry = await startRegistry({
     ...listeners,
+    management: { host: managementHost, port: managementPort },
+    registration: { host: registrationHost, port: registrationPort },
     data,
     pin,
     renewEveryMs: renewSeconds * 1000,
@@ -122,6 +133,11 @@ async function start({
       `The administration API listens on ${settings.adminHost} in the clear: put a TLS proxy before it, or the API key can be read on the way.\n`,
     );
   }
+  if (!isLoopback(managementHost)) {
+    process.stderr.write(
+      `The management service listens on ${managementHost} in the clear, and trusts who reaches it: let only the security server that hosts it do so.\n`,
+    );
+  }
   show(registry, data, json === true);
   await interrupted;
   await registry.close();
@@ -132,12 +148,14 @@ function isLoopback(host: string): boolean {
 }
 
 function show(
-  { instance, configurationUrl, adminUrl }: RunningRegistry,
+  { instance, configurationUrl, adminUrl, managementUrl, registrationUrl }: RunningRegistry,
   data: string,
   asJson: boolean,
 ): void {
   if (asJson) {
-    process.stdout.write(`${JSON.stringify({ instance, configurationUrl, adminUrl })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ instance, configurationUrl, adminUrl, managementUrl, registrationUrl })}\n`,
+    );
     return;
   }
   process.stdout.write(
@@ -145,6 +163,8 @@ function show(
       `Registry of instance ${instance} is ready.`,
       `  configuration   ${configurationUrl}/internalconf`,
       `  administration  ${adminUrl}/openapi.json`,
+      `  management      ${managementUrl}`,
+      `  registration    ${registrationUrl}`,
       `  API key         in ${join(data, 'api-key')}`,
       'Stop it with Ctrl+C.',
       '',

@@ -37,7 +37,8 @@ interface Started {
 }
 
 async function start(): Promise<Started> {
-  const child = run('start', '--json', '--configuration-port', '0', '--admin-port', '0');
+  const ports = ['configuration', 'admin', 'management', 'registration'];
+  const child = run('start', '--json', ...ports.flatMap((name) => [`--${name}-port`, '0']));
   if (child.stdout === null) throw new Error('the registry has no output');
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
   const { adminUrl } = JSON.parse(String(line)) as { readonly adminUrl: string };

@@ -3,7 +3,7 @@ import type { ManagementRequest } from '../../gateway/management/index.ts';
 import type { Book } from '../register/index.ts';
 
 /** Requests that bring somebody new into the instance, or give a server away: an administrator decides. */
-export const approvalKinds = ['authCertReg', 'clientReg', 'ownerChange'] as const;
+const approvalKinds = ['authCertReg', 'clientReg', 'ownerChange'] as const;
 export type ApprovalKind = (typeof approvalKinds)[number];
 export type RequestToApprove = Extract<ManagementRequest, { readonly kind: ApprovalKind }>;
 

@@ -1,7 +1,6 @@
 import {
   equal,
   type MemberId,
-  memberOf,
   printShort,
   type ServerId,
   type SubsystemId,
@@ -163,7 +162,7 @@ async function revokeOfServer(book: Book, server: ServerId, at: Date): Promise<v
 }
 
 function ownedBy(owner: MemberId, server: ServerId): ServerId {
-  const { memberClass, memberCode } = memberOf(owner);
+  const { memberClass, memberCode } = owner;
   return { ...server, memberClass, memberCode };
 }
 

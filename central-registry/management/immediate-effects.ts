@@ -1,4 +1,4 @@
-import { equal, printShort, type ServerId } from '../../gateway/identifier/index.ts';
+import { type ClientId, equal, printShort, type ServerId } from '../../gateway/identifier/index.ts';
 import type { ManagementRequest } from '../../gateway/management/index.ts';
 import {
   type Book,
@@ -20,6 +20,7 @@ import { listWaiting, type ManagementEntry, setDecision } from './entries.ts';
 
 export type ImmediateRequest = Exclude<ManagementRequest, RequestToApprove>;
 type Of<Kind extends ImmediateRequest['kind']> = Extract<ImmediateRequest, { readonly kind: Kind }>;
+type OnClient = Extract<ImmediateRequest, { readonly client: ClientId }>;
 
 /**
  * Lets a request take effect that waits for nobody. A deletion also revokes the registration that it overtakes.
@@ -72,7 +73,7 @@ async function deleteCertificate(
   await revokeOvertaken(book, overtaken, at);
 }
 
-async function deleteClient(book: Book, { server, client }: Of<'clientDeletion'>, at: Date): Promise<void> {
+async function deleteClient(book: Book, { server, client }: OnClient, at: Date): Promise<void> {
   const state = await clientState(book, server, client);
   if (state === 'owner') {
     throw new RegisterError('invalid', `${printShort(client)} owns the server: give that to another first`);

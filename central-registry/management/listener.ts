@@ -84,15 +84,20 @@ export function serveOverTls(server: Server, secureContext: SecureContext): void
   if (serveHttp === undefined) throw new Error('an HTTP server has its connection listener');
   server.removeAllListeners('connection');
   server.on('connection', (raw: Socket) => {
-    const end = () => raw.destroy();
-    raw.on('error', end);
+    const socket = new TLSSocket(raw, { isServer: true, secureContext });
+    // Either may learn first that the sender went away; strangers that break off are no trouble of ours.
+    const end = () => {
+      socket.destroy();
+      raw.destroy();
+    };
+    for (const one of [raw, socket]) one.on('error', end).once('close', end);
     const timer = setTimeout(end, handshakeDeadlineMs);
     raw.once('close', () => clearTimeout(timer));
-    const socket = new TLSSocket(raw, { isServer: true, secureContext });
-    // Strangers that break off a handshake are no trouble of ours.
-    socket.on('error', end);
+    socket.once('end', end);
     socket.once('secure', () => {
       clearTimeout(timer);
+      // From here on a sender may close its half and still wait for the answer.
+      socket.off('end', end);
       serveHttp.call(server, socket);
     });
   });

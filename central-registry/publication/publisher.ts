@@ -164,12 +164,12 @@ export class Publisher {
       const expiresAt = new Date(publishedAt.getTime() + validityMs);
       for (const [version, files] of parts) {
         const location = await this.#putPartsInPlace(version, files, publishedAt);
+        // Before the first reader has it, who may ask at once for what it allows.
+        if (version === latestVersion) this.#use(files, expiresAt);
         await this.#putDirectoriesInForce({ version, location, parts: files, expiresAt }, content);
       }
       const formerExpiry = this.#state.expiresAt?.getTime() ?? 0;
       this.#state = { publishedAt, expiresAt, failure: undefined };
-      this.#published = { parts: parts.get(latestVersion) ?? [], expiresAt };
-      this.#configuration = undefined;
       await this.#removeReplaced(publishedAt.getTime(), Math.max(formerExpiry, expiresAt.getTime()));
     } catch (error) {
       this.#state = { ...this.#state, failure: error instanceof Error ? error.message : String(error) };
@@ -180,6 +180,11 @@ export class Publisher {
         this.#timer.unref();
       }
     }
+  }
+
+  #use(parts: readonly Part[], expiresAt: Date): void {
+    this.#published = { parts, expiresAt };
+    this.#configuration = undefined;
   }
 
   /** The register as it is now, written out again only if it has changed. */

@@ -48,7 +48,6 @@ export {
   removeAuthenticationCertificate,
   removeServer,
   removeServerClient,
-  requireServer,
   serverOfCertificate,
 } from './servers.ts';
 export {

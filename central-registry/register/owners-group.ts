@@ -2,7 +2,7 @@ import type { Book } from './book.ts';
 import { RegisterError } from './error.ts';
 
 /** The global group of everybody who owns a security server; whoever is in it may send management requests. */
-export const ownersGroup = 'security-server-owners';
+const ownersGroup = 'security-server-owners';
 
 /**
  * Brings the group in step with the servers. It comes with the first server and stays after the last one, for

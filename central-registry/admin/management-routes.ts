@@ -1,0 +1,175 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { printEncoded } from '../../gateway/identifier/index.ts';
+import { managementKinds } from '../../gateway/management/index.ts';
+import {
+  approveRequest,
+  declineRequest,
+  listEntries,
+  type ManagementEntry,
+  readAutomaticApproval,
+  readEntry,
+  revokeRequest,
+  writeAutomaticApproval,
+} from '../management/index.ts';
+import type { AdminContext } from './context.ts';
+import {
+  clientIdSchema,
+  done,
+  json,
+  jsonBody,
+  memberIdSchema,
+  serverIdSchema,
+  showCertificate,
+} from './schemas.ts';
+
+const statusSchema = z.enum(['waiting', 'approved', 'declined', 'revoked']);
+
+const requestSchema = z
+  .object({
+    id: z.number().int(),
+    kind: z.enum(managementKinds),
+    origin: z.enum(['registration', 'management']).describe('the service that took it'),
+    sender: memberIdSchema,
+    server: serverIdSchema,
+    client: clientIdSchema.optional().describe('for a change of owner: the new one'),
+    subsystemName: z.string().optional(),
+    address: z.string().optional(),
+    certificate: z.string().optional().describe('PEM'),
+    message: z.string().optional().describe('of the maintenance'),
+    status: statusSchema,
+    reason: z.string().optional().describe('why it was declined or revoked'),
+    createdAt: z.iso.datetime(),
+    decidedAt: z.iso.datetime().optional(),
+  })
+  .openapi('ManagementRequest');
+
+const automaticSchema = z
+  .object({ authCertReg: z.boolean(), clientReg: z.boolean(), ownerChange: z.boolean() })
+  .openapi('AutomaticApproval');
+
+/** Requests in one answer; older ones are read by id. */
+const maxListed = 1000;
+
+/** What security servers ask for, and what becomes of it. */
+export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminContext): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/management-requests',
+      description: `The latest ${maxListed} requests, newest first.`,
+      request: { query: z.object({ status: statusSchema.optional() }) },
+      responses: { 200: { description: 'management requests', ...json(z.array(requestSchema)) } },
+    }),
+    async (context) => {
+      const { status } = context.req.valid('query');
+      const wanted = { limit: maxListed, ...(status !== undefined && { status }) };
+      return context.json((await register.read((book) => listEntries(book, wanted))).map(showEntry), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/management-requests/automatic-approval',
+      responses: { 200: { description: 'kinds that no administrator decides', ...json(automaticSchema) } },
+    }),
+    async (context) => context.json(await register.read(readAutomaticApproval), 200),
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/v1/management-requests/automatic-approval',
+      description: 'Requests of these kinds take effect at once when the member is registered.',
+      request: { body: jsonBody(automaticSchema) },
+      responses: done,
+    }),
+    async (context) => {
+      const approval = context.req.valid('json');
+      await register.change((book) => writeAutomaticApproval(book, approval), isUnseen);
+      return context.body(null, 204);
+    },
+  );
+
+  const one = z.object({ id: z.coerce.number().int().positive() });
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/management-requests/{id}',
+      request: { params: one },
+      responses: { 200: { description: 'one request', ...json(requestSchema) } },
+    }),
+    async (context) => {
+      const { id } = context.req.valid('param');
+      return context.json(showEntry(await register.read((book) => readEntry(book, id))), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/management-requests/{id}/approve',
+      request: { params: one },
+      responses: done,
+    }),
+    async (context) => {
+      const { id } = context.req.valid('param');
+      await register.change((book) => approveRequest(book, id, now()));
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/management-requests/{id}/decline',
+      description: 'The reason is shown to the administrator of the server.',
+      request: { params: one, body: jsonBody(z.object({ reason: z.string() })) },
+      responses: done,
+    }),
+    async (context) => {
+      const { id } = context.req.valid('param');
+      const { reason } = context.req.valid('json');
+      await register.change((book) => declineRequest(book, id, reason, now()), isUnseen);
+      return context.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/management-requests/{id}/revoke',
+      description: 'Takes a waiting request back on behalf of its sender.',
+      request: { params: one, body: jsonBody(z.object({ reason: z.string().optional() })) },
+      responses: done,
+    }),
+    async (context) => {
+      const { id } = context.req.valid('param');
+      const { reason } = context.req.valid('json');
+      await register.change((book) => revokeRequest(book, id, reason, now()), isUnseen);
+      return context.body(null, 204);
+    },
+  );
+}
+
+/** Nothing of it is in the configuration. */
+function isUnseen(): boolean {
+  return false;
+}
+
+function showEntry({ request, sender, digest, messageId, createdAt, decidedAt, ...entry }: ManagementEntry) {
+  const { kind, server, ...body } = request;
+  return {
+    ...entry,
+    kind,
+    sender: printEncoded(sender),
+    server: printEncoded(server),
+    ...('client' in body && { client: printEncoded(body.client) }),
+    ...('subsystemName' in body && { subsystemName: body.subsystemName }),
+    ...('address' in body && { address: body.address }),
+    ...('authCert' in body && { certificate: showCertificate(body.authCert) }),
+    ...('message' in body && { message: body.message }),
+    createdAt: createdAt.toISOString(),
+    ...(decidedAt !== undefined && { decidedAt: decidedAt.toISOString() }),
+  };
+}
