@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MemberId, ServerId, SubsystemId } from '../../gateway/identifier/index.ts';
+import { openStore } from '../../gateway/store/index.ts';
 import {
   addGroupMember,
   addMember,
@@ -19,6 +20,7 @@ import {
   removeServer,
   setClientEnabled,
 } from './index.ts';
+import { registerSteps } from './schema.ts';
 
 const ministry: MemberId = { kind: 'MEMBER', instance: 'TEST', memberClass: 'GOV', memberCode: '1' };
 const agency: MemberId = { ...ministry, memberCode: '2' };
@@ -55,6 +57,22 @@ describe('the clients and the owner of a server', () => {
     expect(await owners()).toEqual([ministry]);
     await register.change((book) => removeServer(book, { ...server, serverCode: 'ss2' }));
     expect(await owners()).toEqual([]);
+  });
+
+  it('gets the group when a register of an earlier release is opened', async () => {
+    const path = join(dir, 'earlier.sqlite');
+    const { database, close } = openStore(path, registerSteps.slice(0, 1));
+    database.exec(`INSERT INTO setting VALUES ('instance', 'TEST'); INSERT INTO memberClass VALUES ('GOV', 'x');
+      INSERT INTO member VALUES ('GOV', '1', 'Ministry'), ('GOV', '2', 'Agency');
+      INSERT INTO server VALUES ('GOV', '1', 'ss1', 'a', 0, NULL), ('GOV', '1', 'ss2', 'b', 0, NULL);
+      INSERT INTO serverClient VALUES ('GOV', '1', 'ss1', 'GOV', '2', NULL);
+      INSERT INTO globalGroup VALUES ('${group}', 'by hand'); INSERT INTO groupMember VALUES ('${group}', 'GOV', '2', NULL)`);
+    close();
+    const earlier = await Register.open(path);
+    const { groups, servers } = await earlier.readAll();
+    earlier.close();
+    expect(groups).toMatchObject([{ code: group, members: [ministry] }]);
+    expect(servers[0]).toMatchObject({ clients: [agency], disabledClients: [] });
   });
 
   it('lets nobody edit that group', async () => {
