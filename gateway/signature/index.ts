@@ -11,7 +11,14 @@ export { type BatchTimestamp, type ContainerToWrite, writeContainer } from './co
 export { writeZip, type ZipEntry, type ZipOptions } from './container/zip-write.ts';
 export { buildHashChains, type HashChains, type HashedFile } from './hash-chain-build.ts';
 export { signatureValueOf } from './read.ts';
-export { type MessageToSign, type SignatureDocuments, type SigningMaterial, signMessage } from './sign.ts';
+export {
+  type MessageToSign,
+  type SignatureDocuments,
+  type SigningMaterial,
+  type SigningTerms,
+  signBatch,
+  signMessage,
+} from './sign.ts';
 export { addTimestamp } from './timestamp.ts';
 export {
   createVerifier,

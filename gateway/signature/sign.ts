@@ -16,11 +16,16 @@ export interface SigningMaterial {
   readonly ocspResponses: readonly Uint8Array[];
 }
 
-export interface MessageToSign extends SigningMaterial {
-  /** In order, head first, digested with `digest`. */
-  readonly parts: readonly MessagePart[];
+/** How a signature is made, whatever it is over. */
+export interface SigningTerms extends SigningMaterial {
+  /** Of every part that is signed, too. */
   readonly digest: DigestName;
   readonly signedAt: Date;
+}
+
+export interface MessageToSign extends SigningTerms {
+  /** In order, head first, digested with `digest`. */
+  readonly parts: readonly MessagePart[];
 }
 
 /** The documents that travel after a message, or lie beside it in a container. */
@@ -36,26 +41,45 @@ export interface SignatureDocuments {
  * else over the result of a hash chain of all parts.
  * @throws Fault CannotCreateSignature without an OCSP response, for no peer would accept it
  */
-export async function signMessage(message: MessageToSign): Promise<SignatureDocuments> {
-  const [head, ...others] = message.parts;
-  if (head?.name !== messageName) throw new Fault('CannotCreateSignature', 'A message begins with its head');
-  if (others.length === 0) {
-    return { signature: await signFile({ ...message, name: messageName, fileDigest: head.digest }) };
-  }
-  const { result, chains } = buildHashChains([message.parts], message.digest);
-  const [hashChain] = chains;
-  if (hashChain === undefined) throw new Fault('CannotCreateSignature', 'The message has no hash chain');
-  const fileDigest = digestOf(message.digest, result);
-  const signature = await signFile({ ...message, name: hashChainResultName, fileDigest });
-  return { signature, hashChainResult: result, hashChain };
+export async function signMessage({ parts, ...terms }: MessageToSign): Promise<SignatureDocuments> {
+  const [documents] = await signBatch([parts], terms);
+  if (documents === undefined) throw new Fault('CannotCreateSignature', 'The message was not signed');
+  return documents;
 }
 
-interface FileToSign extends SigningMaterial {
+/**
+ * Signs several messages of one member with one signature, so that a slow key works once for all of them. Every
+ * message gets documents it can be verified with alone: the signature and the result of the hash chains are the
+ * same bytes for all, the hash chain is its own and shows of the others nothing but digests.
+ *
+ * One message is signed as `signMessage` does it; of several, each has a hash chain, with one part or with more.
+ * @param messages parts of each message in order, head first, digested with `terms.digest`
+ * @returns documents in the order of the messages
+ * @throws Fault CannotCreateSignature, as `signMessage`
+ */
+export async function signBatch(
+  messages: readonly (readonly MessagePart[])[],
+  terms: SigningTerms,
+): Promise<readonly SignatureDocuments[]> {
+  const [first, ...others] = messages;
+  if (first === undefined) return [];
+  if (messages.some(([head]) => head?.name !== messageName)) {
+    throw new Fault('CannotCreateSignature', 'A message begins with its head');
+  }
+  const [head, ...attachments] = first;
+  if (head !== undefined && attachments.length === 0 && others.length === 0) {
+    return [{ signature: await signFile({ ...terms, name: messageName, fileDigest: head.digest }) }];
+  }
+  const { result, chains } = buildHashChains(messages, terms.digest);
+  const fileDigest = digestOf(terms.digest, result);
+  const signature = await signFile({ ...terms, name: hashChainResultName, fileDigest });
+  return chains.map((hashChain) => ({ signature, hashChainResult: result, hashChain }));
+}
+
+interface FileToSign extends SigningTerms {
   /** What the signature refers to. */
   readonly name: typeof messageName | typeof hashChainResultName;
   readonly fileDigest: Buffer;
-  readonly digest: DigestName;
-  readonly signedAt: Date;
 }
 
 async function signFile(file: FileToSign): Promise<Buffer> {
