@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { answerManagement, type ManagementContext } from './answer.ts';
 import type { ManagementOrigin } from './entries.ts';
+import { describeService } from './wsdl.ts';
 
 /** Longest wait for a request's head, and for all of it. Milliseconds. */
 const headDeadlineMs = 10_000;
@@ -19,6 +20,9 @@ const paths = {
   management: /^\/managementservice\/manage\/?$/,
   registration: /^\/managementservice\/?$/,
 } as const satisfies Record<ManagementOrigin, RegExp>;
+
+/** Where the management service is described, for the server that is to host it. */
+const descriptionPath = '/managementservice/managementservices.wsdl';
 
 /** The HTTP side of the management service or the registration service. */
 export function createManagementListener(context: ManagementContext, origin: ManagementOrigin): Server {
@@ -43,6 +47,10 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (origin === 'management' && request.url === descriptionPath && request.method === 'GET') {
+    describe(request, response);
+    return;
+  }
   if (!paths[origin].test(request.url ?? '')) {
     refuse(response, 404);
     return;
@@ -59,6 +67,18 @@ async function answer(
   const contentType = request.headers['content-type'] ?? '';
   const { status, body, ...rest } = await answerManagement(context, origin, { contentType, bytes });
   response.writeHead(status, { 'content-type': rest.contentType, 'content-length': body.length }).end(body);
+}
+
+/** The server that is to host the service reaches it as it reached this. */
+function describe({ headers }: IncomingMessage, response: ServerResponse): void {
+  const host = headers.host ?? '';
+  if (!/^[A-Za-z0-9.:[\]-]{1,255}$/.test(host)) {
+    refuse(response, 400);
+    return;
+  }
+  const body = Buffer.from(describeService(`http://${host}/managementservice/manage`));
+  response.writeHead(200, { 'content-type': 'text/xml; charset=UTF-8', 'content-length': body.length });
+  response.end(body);
 }
 
 /** Nothing more is read on this connection. */

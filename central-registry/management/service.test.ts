@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildName } from '../../certs/x509/index.ts';
 import { readSoapFault } from '../../gateway/fault/index.ts';
-import type { ManagementRequest } from '../../gateway/management/index.ts';
+import { type ManagementRequest, managementKinds } from '../../gateway/management/index.ts';
 import { parseSoapBody } from '../../gateway/soap/index.ts';
 import {
   issueAuthentication,
@@ -11,6 +11,7 @@ import {
   statusOf,
 } from '../../gateway/trust/testing/small-world.ts';
 import { child, textOf } from '../../gateway/xml/index.ts';
+import { importWsdl } from '../../security-server/wsdl/index.ts';
 import { readSettings, writeSettings } from '../register/index.ts';
 import { declineRequest } from './decide.ts';
 import { envelopeOf, type HttpBody, type Part, plain } from './testing/compose.ts';
@@ -223,6 +224,18 @@ describe('the management service', () => {
     const body = await registrationOf(trust);
     expect(await manage(body)).not.toMatch(/^done|^status/);
     expect(await services.entries()).toEqual([]);
+  });
+});
+
+describe('the description of the management service', () => {
+  it('is a WSDL of every service there, at the address where it was asked for', async () => {
+    const url = services.urls.management.replace(/manage$/, 'managementservices.wsdl');
+    const { services: described } = await importWsdl({ kind: 'url', url });
+    const expected = [...managementKinds.filter((kind) => kind !== 'authCertReg'), 'requestStatus'];
+    expect(described.map(({ serviceCode }) => serviceCode)).toEqual(expected);
+    expect(new Set(described.map((one) => one.url))).toEqual(new Set([services.urls.management]));
+    const registration = services.urls.registration.replace(/$/, 'managementservices.wsdl');
+    expect((await fetch(registration)).status).toBe(404);
   });
 });
 
