@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bodyOf } from '../network.ts';
-import { outcomeOf, type RequestWish, sendRest } from './client.ts';
-import { asker, joinNetwork, type Peer } from './join.ts';
+import { type Asking, startAsking } from './asking.ts';
+import type { RequestWish } from './client.ts';
+import { asker } from './join.ts';
 import { type Part, partTypes } from './wire.ts';
 
 const body = Buffer.from('{"a":1}');
@@ -25,28 +25,11 @@ const noLine = (name: string) => (lines: readonly string[]) =>
   lines.filter((one) => !one.toLowerCase().startsWith(`${name}:`));
 
 describe('a request between servers is taken in its one order', () => {
-  let peer: Peer;
-  const called: string[] = [];
-
+  let asking: Asking;
   beforeAll(async () => {
-    peer = await joinNetwork();
-    await peer.publish('echo', async (incoming, outgoing) => {
-      called.push(incoming.url ?? '');
-      await bodyOf(incoming);
-      outgoing.end('echoed');
-    });
+    asking = await startAsking();
   });
-  afterAll(() => peer?.close());
-
-  const outcome = async (wish: RequestWish) => outcomeOf((await sendRest(peer, wish)).answer);
-
-  /** Nothing refused has reached the service. */
-  const refusal = async (wish: RequestWish) => {
-    const before = called.length;
-    const code = await outcome(wish);
-    expect(called.length).toBe(before);
-    return code.replace('server.serverproxy.', '');
-  };
+  afterAll(() => asking?.close());
 
   it.each<[string, string, RequestWish]>([
     ['x-hash-algorithm is missing', 'internal_error', { headers: header('x-hash-algorithm') }],
@@ -74,7 +57,7 @@ describe('a request between servers is taken in its one order', () => {
     ['it says that it is SOAP', 'missing_soap', { headers: header('x-road-message-type') }],
     ['it says something else than REST', 'missing_soap', { headers: header('x-road-message-type', 'rest') }],
   ])('header fields: refused when %s', async (_name, code, wish) => {
-    expect(await refusal(wish)).toBe(code);
+    expect(await asking.refusal(wish)).toBe(code);
   });
 
   it.each<[string, RequestWish]>([
@@ -93,7 +76,7 @@ describe('a request between servers is taken in its one order', () => {
     ['a head with bare line feeds', { lines: (lines) => [lines.join('\n')] }],
     ['no OCSP part more than needed', { parts: (parts) => parts }],
   ])('taken: %s', async (_name, wish) => {
-    expect(await outcome({ body, ...wish })).toBe('answered');
+    expect(await asking.outcome({ body, ...wish })).toBe('answered');
   });
 
   it.each<[string, string, RequestWish['parts']]>([
@@ -134,7 +117,7 @@ describe('a request between servers is taken in its one order', () => {
         ),
     ],
   ])('parts: refused with %s', async (_name, code, parts) => {
-    expect(await refusal({ body, ...(parts && { parts }) })).toBe(code);
+    expect(await asking.refusal({ body, ...(parts && { parts }) })).toBe(code);
   });
 
   it.each<[string, string, RequestWish]>([
@@ -158,14 +141,14 @@ describe('a request between servers is taken in its one order', () => {
       { parts: (parts) => [...Array(200).fill(parts[0]), ...parts] as Part[] },
     ],
   ])('bytes: refused when the message %s', async (_name, code, wish) => {
-    expect(await refusal({ body, ...wish })).toBe(code);
+    expect(await asking.refusal({ body, ...wish })).toBe(code);
   });
 
   it.each([
     ...['transfer-encoding', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'],
     ...['upgrade', 'connection', 'user-agent', 'host', 'content-length', 'server', 'expect', 'Host', 'TE'],
   ])('a head that still has the field %s is refused', async (name) => {
-    expect(await refusal({ lines: line(`${name}:x`) })).toBe('invalid_message');
+    expect(await asking.refusal({ lines: line(`${name}:x`) })).toBe('invalid_message');
   });
 
   it.each<[string, string, RequestWish]>([
@@ -199,12 +182,12 @@ describe('a request between servers is taken in its one order', () => {
     ['asks a provider of the other server', 'unknown_member', { target: '/r1/PILOT/MUN/2001/portal/echo' }],
     ['asks an unknown service', 'unknown_service', { target: '/r1/PILOT/GOV/1001/population/nothing' }],
   ])('a head that %s is refused', async (_name, code, wish) => {
-    expect(await refusal(wish)).toBe(code);
+    expect(await asking.refusal(wish)).toBe(code);
   });
 
   it('a head that names its client twice is read by the last one', async () => {
     const lines = (all: readonly string[]) => ['X-Road-Client:PILOT/MUN/2001/portal', ...all];
-    expect(await outcome({ lines })).toBe('answered');
+    expect(await asking.outcome({ lines })).toBe('answered');
     expect(asker).toBe('PILOT/GOV/3001/asker');
   });
 
@@ -230,7 +213,7 @@ describe('a request between servers is taken in its one order', () => {
     '//other/r1/PILOT/GOV/1001/population/echo',
     'r1/PILOT/GOV/1001/population/echo',
   ])('the target %s is refused', async (target) => {
-    expect(await refusal({ target })).toBe('internal_error');
+    expect(await asking.refusal({ target })).toBe('internal_error');
   });
 });
 

@@ -1,4 +1,4 @@
-import { type KeyObject, sign, type X509Certificate } from 'node:crypto';
+import { constants, type KeyObject, sign, type X509Certificate } from 'node:crypto';
 import {
   type ChainDocuments,
   type ChainWish,
@@ -30,6 +30,8 @@ export interface SignatureWish {
   /** Of the signature value and of every digest in the document but `propertiesDigest`. */
   readonly digest?: Digest;
   readonly method?: string;
+  /** Signs with RSA-PSS, the salt as long as the digest, and names that method. */
+  readonly isPss?: boolean;
   readonly canonicalization?: string;
   /** Of the reference to the signed properties; default `digest`. */
   readonly propertiesDigest?: Digest;
@@ -102,7 +104,11 @@ export function writeSignature(wish: SignatureWish): Buffer {
         `${tag(
           `${ds}:SignedInfo`,
           tag(`${ds}:CanonicalizationMethod`, '', ` Algorithm="${wish.canonicalization ?? inclusive}"`) +
-            tag(`${ds}:SignatureMethod`, '', ` Algorithm="${wish.method ?? methodOf(signer.key, digest)}"`) +
+            tag(
+              `${ds}:SignatureMethod`,
+              '',
+              ` Algorithm="${wish.method ?? methodOf(signer.key, digest, wish.isPss)}"`,
+            ) +
             references
               .map((one, index) => written(` Id="signature-reference-${index}" URI="${one.uri}"`, one))
               .join('') +
@@ -140,7 +146,8 @@ export function writeSignature(wish: SignatureWish): Buffer {
     digestOf(propertiesBytes, wish.propertiesDigest ?? digest).toString('base64'),
   );
   const signed = Buffer.from(canonical(withDigest, `${ds}:SignedInfo`));
-  const signature = sign(digest, signed, { key: signer.key, dsaEncoding: 'ieee-p1363' });
+  const padding = wish.isPss === true ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: -1 } : {};
+  const signature = sign(digest, signed, { key: signer.key, dsaEncoding: 'ieee-p1363', ...padding });
   const document = `<?xml version="1.0" encoding="UTF-8" standalone="no"?>${withDigest.replace('@VALUE@', signature.toString('base64'))}`;
   return Buffer.from(wish.edit?.(document) ?? document);
 
@@ -184,7 +191,8 @@ export function writeSignature(wish: SignatureWish): Buffer {
 }
 
 /** The name of a key's signature method with a digest (WIRE §5.1). */
-function methodOf(key: KeyObject, digest: Digest): string {
+function methodOf(key: KeyObject, digest: Digest, isPss = false): string {
+  if (isPss) return `http://www.w3.org/2007/05/xmldsig-more#${digest}-rsa-MGF1`;
   const algorithm = key.asymmetricKeyType === 'ec' ? 'ecdsa' : 'rsa';
   if (digest === 'sha1') return `http://www.w3.org/2000/09/xmldsig#${algorithm}-sha1`;
   return `http://www.w3.org/2001/04/xmldsig-more#${algorithm}-${digest}`;
