@@ -16,9 +16,18 @@ const defaultMaxBytes = 64 * 1024 * 1024;
 const xmlNamespace = 'http://www.w3.org/XML/1998/namespace';
 const xmlnsNamespace = 'http://www.w3.org/2000/xmlns/';
 
+/**
+ * Declarations in force at a place, innermost first. Never copied: a document with many declarations, each element
+ * adding one, would take time quadratic in its size.
+ */
+interface Scope {
+  readonly declarations: ReadonlyMap<string, string>;
+  readonly outer: Scope | undefined;
+}
+
 interface OpenElement extends XmlElement {
   readonly children: (XmlElement | string)[];
-  readonly scope: ReadonlyMap<string, string>;
+  readonly scope: Scope;
   isInterrupted: boolean;
   end: number;
   /** Whether what it contains is thrown away. */
@@ -93,10 +102,13 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-const rootScope: ReadonlyMap<string, string> = new Map([
-  ['', ''],
-  ['xml', xmlNamespace],
-]);
+const rootScope: Scope = {
+  declarations: new Map([
+    ['', ''],
+    ['xml', xmlNamespace],
+  ]),
+  outer: undefined,
+};
 
 const none: ReadonlyMap<string, string> = new Map();
 
@@ -111,7 +123,7 @@ function resolve(
   const names = Object.keys(tag.attributes);
   const declarations = names.some(isDeclaration) ? readDeclarations(tag.attributes) : none;
   const outer = parent?.scope ?? rootScope;
-  const scope = declarations.size === 0 ? outer : new Map([...outer, ...declarations]);
+  const scope = declarations.size === 0 ? outer : { declarations, outer };
   const [prefix, localName] = split(tag.name);
   const attributes: XmlAttribute[] = [];
   let prefixed = 0;
@@ -170,15 +182,17 @@ function declare(declarations: Map<string, string>, prefix: string, namespace: s
   declarations.set(prefix, namespace);
 }
 
-function resolveAttribute(name: string, value: string, scope: ReadonlyMap<string, string>): XmlAttribute {
+function resolveAttribute(name: string, value: string, scope: Scope): XmlAttribute {
   const [prefix, localName] = split(name);
   return { name, prefix, localName, namespace: prefix === '' ? '' : namespaceOf(prefix, scope), value };
 }
 
-function namespaceOf(prefix: string, scope: ReadonlyMap<string, string>): string {
-  const namespace = scope.get(prefix);
-  if (namespace === undefined) throw new XmlError(`namespace prefix '${prefix}' is not bound`);
-  return namespace;
+function namespaceOf(prefix: string, scope: Scope): string {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) {
+    const namespace = at.declarations.get(prefix);
+    if (namespace !== undefined) return namespace;
+  }
+  throw new XmlError(`namespace prefix '${prefix}' is not bound`);
 }
 
 function split(name: string): readonly [string, string] {

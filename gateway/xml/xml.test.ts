@@ -59,6 +59,17 @@ describe('reading XML', () => {
     expect(() => parseXml('<r>'.repeat(100_000))).toThrow(XmlError);
   });
 
+  it('reads many declarations, with more on every element, in time that grows with them', () => {
+    const declared = (count: number) => {
+      const many = Array.from({ length: count }, (_, index) => `xmlns:p${index}="u:${index}"`);
+      return `<a ${many.join(' ')}>${'<p7:b xmlns:q="u"/>'.repeat(count)}</a>`;
+    };
+    const startedAt = performance.now();
+    const root = parseXml(declared(20_000));
+    expect(elements(root).every(({ namespace }) => namespace === 'u:7')).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
   it('refuses a document above its limit before reading it', () => {
     expect(() => parseXml(`<r>${'x'.repeat(1000)}</r>`, { maxBytes: 1000 })).toThrow(XmlError);
   });
