@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readSoapFault } from '../../gateway/fault/index.ts';
 import { issueAuthentication, noon } from '../../gateway/trust/testing/small-world.ts';
@@ -138,6 +141,35 @@ describe('the registration service', () => {
 });
 
 describe('a listener', () => {
+  it('refuses a message with one octet changed, unless nothing that counts has changed', async () => {
+    const message = await registrationOf(trust, { id: 'm' });
+    const change = fc.tuple(fc.nat(message.bytes.length - 1), fc.integer({ min: 1, max: 255 }));
+    await fc.assert(
+      fc.asyncProperty(change, async ([at, bits]) => {
+        const bytes = Buffer.from(message.bytes);
+        bytes[at] = (bytes[at] ?? 0) ^ bits;
+        const answer = await register({ ...message, bytes });
+        expect(answer).not.toBe('internal_error');
+        // Headers of parts are not signed; what is kept is what was signed all the same.
+        expect(['done 1', undefined]).toContain(answer.startsWith('done') ? answer : undefined);
+      }),
+      { numRuns: 500 },
+    );
+    for (const { request, sender } of await services.entries()) {
+      const authCert = trust.authentication.certificate.der;
+      expect([request, sender]).toEqual([{ kind: 'authCertReg', server, authCert }, ministry]);
+    }
+  });
+
+  it('goes on when a sender goes away in the middle', async () => {
+    const { port, pathname } = new URL(services.urls.registration);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(`POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n0123456789`);
+    await once(socket, 'connect');
+    socket.destroy();
+    expect(await register(await registrationOf(trust))).toBe('done 1');
+  });
+
   it('takes POST to its own path alone', async () => {
     const { registration, management } = services.urls;
     expect((await fetch(registration)).status).toBe(405);
