@@ -1,7 +1,12 @@
 import { cp, readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  connect as connectTls,
+  type SecureContext,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
 import Database from 'better-sqlite3';
 import { type Authority, openAuthority } from '../../../certs/authority/index.ts';
 import { digestOf, type SigningKey } from '../../../certs/key/index.ts';
@@ -39,7 +44,11 @@ export interface HostilePeer {
   statusOf(certificate: Certificate, by?: Authority): Promise<Buffer>;
 }
 
-export async function makeHostilePeer(data: string): Promise<HostilePeer> {
+/** @param tls versions and suites he speaks; default: TLS 1.3 */
+export async function makeHostilePeer(
+  data: string,
+  tls: SecureContextOptions = { minVersion: 'TLSv1.3' },
+): Promise<HostilePeer> {
   const secrets = JSON.parse(await readFile(join(data, 'pilot-secrets.json'), 'utf8')) as Record<
     string,
     string
@@ -65,7 +74,7 @@ export async function makeHostilePeer(data: string): Promise<HostilePeer> {
     return { keyId: row.keyId, certificate: parseCertificate(row.certificate) };
   };
   const identityOf = (keyId: string, certificate: Certificate): PeerIdentity => ({
-    context: token.secureContext(keyId, [certificate], { minVersion: 'TLSv1.3' }),
+    context: token.secureContext(keyId, [certificate], tls),
     chain: [certificate],
   });
   const issue = async (
