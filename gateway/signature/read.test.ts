@@ -44,6 +44,9 @@ describe('a signature document that could be read in two ways', () => {
     ['has no signed properties', /<xades:SignedProperties .*<\/xades:SignedProperties>/, ''],
     ['has base64 that is none', /<ds:X509Certificate>/, '<ds:X509Certificate>*'],
     ['has a document type', '<asic:XAdESSignatures', '<!DOCTYPE x><asic:XAdESSignatures'],
+    ['has a comment in front of its signature', /(<asic:[^>]*>)/, '$1<!-- x -->'],
+    ['has a comment in what is signed', '<ds:SignedInfo>', '<ds:SignedInfo><!-- x -->'],
+    ['has an instruction in what is signed', '<ds:SignedInfo>', '<ds:SignedInfo><?x y?>'],
     ['is not XML', '</asic:XAdESSignatures>', ''],
     ['has no root of its own', /asic:XAdESSignatures/g, 'asic:Other'],
   ])('is refused when it %s', (_what, from, to) => {
