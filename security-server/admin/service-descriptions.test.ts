@@ -81,8 +81,8 @@ describe('service descriptions of a client', () => {
     expect(status).toBe(201);
     expect(answer).toMatchObject({ url, acceptedAt: '1970-01-01T00:00:01.000Z' });
     const codes = answer.services.map((one: Record<string, unknown>) => [
-      one.serviceCode,
-      one.serviceVersion,
+      one['serviceCode'],
+      one['serviceVersion'],
     ]);
     expect(codes).toEqual([
       ['get', 'v1'],

@@ -56,7 +56,7 @@ export function compareDescribed(
 }
 
 /** Unambiguous, for codes hold no line breaks. */
-export function versionedCode({
+function versionedCode({
   serviceCode,
   serviceVersion = '',
 }: Pick<ServiceRecord, 'serviceCode' | 'serviceVersion'>): string {

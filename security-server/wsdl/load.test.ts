@@ -13,6 +13,9 @@ const definitions = (content: string) =>
 const importing = (...locations: string[]) =>
   definitions(locations.map((location) => `<import namespace="urn:t" location="${location}"/>`).join(''));
 
+/** Of every POSIX system; the runtime itself makes none. */
+const makePipe = 'mkfifo';
+
 /** Code of the refusal; 'taken' when there was none. */
 async function outcome(loading: Promise<unknown>): Promise<string> {
   try {
@@ -176,6 +179,17 @@ describe('a WSDL from the web', () => {
     expect(await outcome(loadWsdl({ kind: 'url', url: 'http://127.0.0.1:1/a' }))).toBe('unreachable');
   });
 
+  it('may not take its time, neither to begin nor to end', async () => {
+    const within = (path: string) => loadWsdl({ kind: 'url', url: `${base}${path}` }, 200);
+    handler = () => undefined;
+    expect(await outcome(within('/silent'))).toBe('unreachable');
+    handler = (_incoming, outgoing) => {
+      const drip = setInterval(() => outgoing.write(' '), 20);
+      outgoing.on('close', () => clearInterval(drip));
+    };
+    expect(await outcome(within('/slow'))).toBe('unreachable');
+  });
+
   it('that was uploaded may import addresses, and nothing relative', async () => {
     serve({ '/b': definitions('') });
     const upload = (text: string) => loadWsdl({ kind: 'bytes', bytes: Buffer.from(text) });
@@ -194,7 +208,7 @@ describe('a WSDL from a file', () => {
     await writeFile(join(dir, 'outside.wsdl'), definitions(''));
     await writeFile(join(dir, 'in/deeper/b.wsdl'), importing('../a.wsdl'));
     await symlink(join(dir, 'outside.wsdl'), join(dir, 'in/link.wsdl'));
-    execFileSync('mkfifo', [join(dir, 'in/pipe.wsdl')]);
+    execFileSync(makePipe, [join(dir, 'in/pipe.wsdl')]);
     // A folder whose name begins as the right one does.
     await mkdir(join(dir, 'inner'));
     await writeFile(join(dir, 'inner/c.wsdl'), definitions(''));

@@ -16,14 +16,15 @@ export type WsdlDocuments = readonly [WsdlDocument, ...WsdlDocument[]];
 
 const maxDocuments = 32;
 const maxBytes = 10 * 1024 * 1024;
-const timeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 
 /**
  * Reads a WSDL with its `wsdl:import`s and theirs; each document once, so that cycles end. Schemas are not followed:
  * nothing in them matters to the road.
+ * @param timeoutMs for each document, redirects included
  * @throws WsdlError unreachable, forbidden-location, too-large, too-many-documents, malformed, not-a-wsdl
  */
-export async function loadWsdl(source: WsdlSource): Promise<WsdlDocuments> {
+export async function loadWsdl(source: WsdlSource, timeoutMs = defaultTimeoutMs): Promise<WsdlDocuments> {
   const allowance: Allowance = { bytesLeft: maxBytes, timeoutMs };
   const { reader, bytes, base, name } = await readFirst(source, allowance);
   const documents: [WsdlDocument, ...WsdlDocument[]] = [readDocument(bytes, name)];
