@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseOcspResponse } from '../../certs/ocsp/index.ts';
 import type { MemberId, ServerId } from '../../gateway/identifier/index.ts';
+import { issueAuthority } from '../../gateway/trust/testing/small-world.ts';
 import { SettingsStore } from '../settings/index.ts';
 import { member, pin, startTrustServices, type TrustServices } from '../testing/trust-services.ts';
 import {
@@ -105,6 +107,24 @@ describe('which key signs', () => {
   it('refuses to authenticate with a signing certificate', async () => {
     const signer = await start(own);
     await expect(signer.authenticationIdentity()).rejects.toMatchObject({ code: 'SslAuthenticationFailed' });
+  });
+
+  it('shows the authorities between with a status of each, and leaves out those that have none', async () => {
+    const authentication = await issue(member, 'authentication');
+    // What stands between is to the signer a certificate like any other.
+    const [near, far] = [await services.issue(other), services.authority.tsaCertificate];
+    const between = { ...authentication, intermediates: [near.certificate] };
+    const identity = await (await start(between)).authenticationIdentity();
+    expect(identity.chain).toEqual([authentication.certificate, near.certificate]);
+    const about = identity.ocspResponses.map((der) => parseOcspResponse(der).responses[0]?.certId);
+    expect(new Set(about.map((id) => id?.toString('hex'))).size).toBe(2);
+
+    const stranger = (await issueAuthority('Elsewhere')).certificate;
+    const above = { ...authentication, intermediates: [near.certificate, stranger, far] };
+    const cut = await (await start(above)).authenticationIdentity();
+    expect(cut.chain).toEqual([authentication.certificate, near.certificate]);
+    expect(cut.ocspResponses).toHaveLength(2);
+    expect(failures).toHaveLength(1);
   });
 
   it('passes over certificates that are switched off or expired, and takes the next that serves', async () => {

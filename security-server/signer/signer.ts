@@ -1,6 +1,7 @@
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { OcspError } from '../../certs/ocsp/index.ts';
 import type { Token } from '../../certs/token/index.ts';
+import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { identifierKey, type MemberId, printFull, type ServerId } from '../../gateway/identifier/index.ts';
@@ -42,7 +43,7 @@ export class ServerSigner implements Signer {
   readonly #nextFetchAt = new Map<string, number>();
   readonly #identities = new Map<string, { validUntil: number; identity: SigningIdentity }>();
   #authentication: { validUntil: number; identity: AuthenticationIdentity } | undefined;
-  #context: { sha256: string; context: SecureContext } | undefined;
+  #context: { chain: string; context: SecureContext } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #fetching: Promise<void> | undefined;
   #closed = false;
@@ -111,9 +112,12 @@ export class ServerSigner implements Signer {
       const status = this.#usableStatus(own, now, reasons);
       const token = this.#activeToken(own, reasons);
       if (status === undefined || token === undefined) continue;
-      const chain = [own.certificate, ...own.intermediates];
-      const identity = { context: this.#contextOf(own, token), chain, ocspResponses: [status.response] };
-      this.#authentication = { identity, validUntil: this.#until(own, status) };
+      const shown = [{ certificate: own.certificate, status }, ...this.#shownIntermediates(own, now)];
+      const chain = shown.map(({ certificate }) => certificate);
+      const ocspResponses = shown.map((one) => one.status.response);
+      const identity = { context: this.#contextOf(own.keyId, chain, token), chain, ocspResponses };
+      const limits = shown.map((one) => this.#until(one, one.status));
+      this.#authentication = { identity, validUntil: Math.min(...limits) };
       return identity;
     }
     const why = reasons.length === 0 ? 'there is no active authentication certificate' : reasons.join('; ');
@@ -158,17 +162,30 @@ export class ServerSigner implements Signer {
     return undefined;
   }
 
-  /** One TLS context per certificate: a renewed status does not make peers shake hands anew. */
-  #contextOf(own: OwnCertificate, token: Token): SecureContext {
-    const sha256 = own.certificate.sha256.toString('hex');
-    if (this.#context?.sha256 !== sha256) {
-      const chain = [own.certificate, ...own.intermediates];
-      this.#context = { sha256, context: token.secureContext(own.keyId, chain, this.#options.tls) };
+  /**
+   * Peers want a status of each certificate they are shown: the first that has none is left out, and those above
+   * it. A peer finds the authority that issued the last one by itself.
+   */
+  #shownIntermediates(own: OwnCertificate, now: number) {
+    const shown: { readonly certificate: Certificate; readonly status: CertificateStatus }[] = [];
+    for (const authority of authoritiesOf(own)) {
+      const status = this.#usableStatus(authority, now, []);
+      if (status === undefined) break;
+      shown.push({ certificate: authority.certificate, status });
+    }
+    return shown;
+  }
+
+  /** One TLS context per chain: a renewed status does not make peers shake hands anew. */
+  #contextOf(keyId: string, chain: readonly Certificate[], token: Token): SecureContext {
+    const name = chain.map(({ sha256 }) => sha256.toString('hex')).join();
+    if (this.#context?.chain !== name) {
+      this.#context = { chain: name, context: token.secureContext(keyId, chain, this.#options.tls) };
     }
     return this.#context.context;
   }
 
-  #until(own: OwnCertificate, status: CertificateStatus): number {
+  #until(own: Pick<OwnCertificate, 'certificate'>, status: CertificateStatus): number {
     return Math.min(status.validUntil.getTime(), own.certificate.notAfter.getTime());
   }
 
@@ -187,7 +204,7 @@ export class ServerSigner implements Signer {
       throw error;
     }
     const now = this.#options.now().getTime();
-    const due = this.#certificates.filter((own) => own.isActive && now >= this.#dueAt(own));
+    const due = this.#watched().filter((own) => now >= this.#dueAt(own));
     await Promise.all(due.map((own) => this.#fetch(own, configuration)));
     if (due.length > 0) this.#forget();
   }
@@ -232,6 +249,15 @@ export class ServerSigner implements Signer {
     }
   }
 
+  /** Every certificate whose status is kept at hand. */
+  #watched(): readonly OwnCertificate[] {
+    const watched = this.#certificates
+      .filter(({ isActive }) => isActive)
+      .flatMap((own) => [own, ...authoritiesOf(own)]);
+    // Certificates of one authority share what is above them.
+    return [...new Map(watched.map((own) => [own.certificate.sha256.toString('hex'), own])).values()];
+  }
+
   #dueAt(own: OwnCertificate): number {
     const key = own.certificate.sha256.toString('hex');
     const planned = this.#nextFetchAt.get(key);
@@ -246,9 +272,7 @@ export class ServerSigner implements Signer {
     clearTimeout(this.#timer);
     if (this.#closed) return;
     const now = this.#options.now().getTime();
-    const next = Math.min(
-      ...this.#certificates.filter(({ isActive }) => isActive).map((own) => this.#dueAt(own)),
-    );
+    const next = Math.min(...this.#watched().map((own) => this.#dueAt(own)));
     if (!Number.isFinite(next)) return;
     this.#timer = setTimeout(
       () => {
@@ -260,4 +284,10 @@ export class ServerSigner implements Signer {
     );
     this.#timer.unref();
   }
+}
+
+/** The authorities that are shown along with an authentication certificate, each as a certificate to watch. */
+function authoritiesOf(own: OwnCertificate): OwnCertificate[] {
+  if (own.use !== 'authentication') return [];
+  return own.intermediates.map((certificate) => ({ ...own, certificate, intermediates: [] }));
 }
