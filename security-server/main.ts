@@ -26,7 +26,14 @@ import {
   startOcspPort,
 } from './peers/index.ts';
 import { SettingsStore } from './settings/index.ts';
-import { ownCertificates, removeStatus, ServerSigner, savedStatuses, saveStatus } from './signer/index.ts';
+import {
+  ownCertificates,
+  removeStatus,
+  ServerSigner,
+  savedSigningModes,
+  savedStatuses,
+  saveStatus,
+} from './signer/index.ts';
 
 /** Version of the administration API, not of the program. */
 const apiVersion = '1.0.0';
@@ -177,6 +184,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       configuration,
       tls: posture.tls,
       now,
+      signingModes: await savedSigningModes(settings.db),
       savedStatuses: await savedStatuses(settings.db),
       saveStatus: (sha256, status) => saveStatus(settings.db, sha256, status),
       removeStatus: (sha256) => removeStatus(settings.db, sha256),

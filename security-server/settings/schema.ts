@@ -56,6 +56,11 @@ export interface SettingsTables {
     readonly response: Buffer;
     readonly validUntil: number;
   };
+  readonly token: {
+    readonly id: string;
+    /** How messages are signed with its keys: single, batch, automatic. */
+    readonly signing: string;
+  };
 }
 
 /** Schema steps, applied in order; a step once released is never changed. */
@@ -108,4 +113,5 @@ export const settingsSteps: readonly string[] = [
    INSERT INTO movedService SELECT provider, code, '', NULL, record FROM service;
    DROP TABLE service;
    ALTER TABLE movedService RENAME TO service;`,
+  'CREATE TABLE token (id TEXT PRIMARY KEY, signing TEXT NOT NULL) STRICT, WITHOUT ROWID;',
 ];

@@ -29,6 +29,7 @@ beforeAll(async () => {
     configuration: { current: () => services.configuration },
     tls: {},
     now: services.now,
+    signingModes: new Map(),
     savedStatuses: new Map(),
     saveStatus: async () => undefined,
     removeStatus: async () => undefined,

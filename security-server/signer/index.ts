@@ -1,3 +1,4 @@
+export { type SigningMode, signingModes } from './batch-signer.ts';
 export {
   ownCertificates,
   putOwnCertificate,
@@ -8,4 +9,5 @@ export {
 } from './certificate-store.ts';
 export type { OwnCertificate } from './own-certificates.ts';
 export { ServerSigner } from './signer.ts';
+export { savedSigningModes, saveSigningMode } from './signing-modes.ts';
 export type { CertificateStatus } from './status-fetcher.ts';

@@ -73,6 +73,7 @@ async function start(...certificates: OwnCertificate[]): Promise<ServerSigner> {
     configuration: { current: () => services.configuration },
     tls: { minVersion: 'TLSv1.3' },
     now: services.now,
+    signingModes: new Map(),
     savedStatuses: await savedStatuses(settings.db),
     saveStatus: (sha256, status) => saveStatus(settings.db, sha256, status),
     removeStatus: (sha256) => removeStatus(settings.db, sha256),

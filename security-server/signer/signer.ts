@@ -7,8 +7,9 @@ import { Fault } from '../../gateway/fault/index.ts';
 import { identifierKey, type MemberId, printFull, type ServerId } from '../../gateway/identifier/index.ts';
 import type { MessagePart } from '../../gateway/message/index.ts';
 import type { ConfigurationSource, Signer, SigningIdentity } from '../../gateway/road/index.ts';
-import { type SignatureDocuments, signMessage } from '../../gateway/signature/index.ts';
+import type { SignatureDocuments } from '../../gateway/signature/index.ts';
 import type { AuthenticationIdentity } from '../../gateway/transport/index.ts';
+import { BatchSigner, type SigningMode } from './batch-signer.ts';
 import type { OwnCertificate } from './own-certificates.ts';
 import { type CertificateStatus, fetchStatus } from './status-fetcher.ts';
 
@@ -19,6 +20,8 @@ export interface SignerOptions {
   /** Versions and suites towards other security servers. */
   readonly tls: SecureContextOptions;
   readonly now: () => Date;
+  /** How the keys of each token sign, by token; `automatic` for others. */
+  readonly signingModes: ReadonlyMap<string, SigningMode>;
   /** Statuses kept from before a restart, by SHA-256 hex of the certificate. */
   readonly savedStatuses: ReadonlyMap<string, CertificateStatus>;
   readonly saveStatus: (sha256: string, status: CertificateStatus) => Promise<void>;
@@ -41,6 +44,10 @@ export class ServerSigner implements Signer {
   readonly #statuses: Map<string, CertificateStatus>;
   readonly #failures = new Map<string, number>();
   readonly #nextFetchAt = new Map<string, number>();
+  readonly #batches = new BatchSigner({ elapsedMs: () => performance.now() });
+  readonly #modes: Map<string, SigningMode>;
+  /** In which token the key of an identity lies. */
+  readonly #tokenOf = new WeakMap<SigningIdentity, string>();
   readonly #identities = new Map<string, { validUntil: number; identity: SigningIdentity }>();
   #authentication: { validUntil: number; identity: AuthenticationIdentity } | undefined;
   #context: { chain: string; context: SecureContext } | undefined;
@@ -51,6 +58,7 @@ export class ServerSigner implements Signer {
   constructor(options: SignerOptions) {
     this.#options = options;
     this.#statuses = new Map(options.savedStatuses);
+    this.#modes = new Map(options.signingModes);
   }
 
   /** Takes the certificates in force and fetches the statuses that are missing. */
@@ -94,6 +102,7 @@ export class ServerSigner implements Signer {
         intermediates: own.intermediates,
         ocspResponses: [status.response],
       };
+      this.#tokenOf.set(identity, own.tokenId);
       this.#identities.set(key, { identity, validUntil: this.#until(own, status) });
       return identity;
     }
@@ -129,7 +138,17 @@ export class ServerSigner implements Signer {
     parts: readonly MessagePart[],
     signedAt: Date,
   ): Promise<SignatureDocuments> {
-    return signMessage({ ...identity, parts, digest: 'sha512', signedAt });
+    const mode = this.signingMode(this.#tokenOf.get(identity) ?? '');
+    return this.#batches.sign(identity, mode, parts, signedAt);
+  }
+
+  signingMode(tokenId: string): SigningMode {
+    return this.#modes.get(tokenId) ?? 'automatic';
+  }
+
+  /** In force for every message that is signed from now on. */
+  setSigningMode(tokenId: string, mode: SigningMode): void {
+    this.#modes.set(tokenId, mode);
   }
 
   /** Members that can sign now, for health and administration. */
