@@ -12,6 +12,7 @@ import type { AdminContext } from './context.ts';
 import { addKeyRoutes } from './keys.ts';
 import { addOperationRoutes } from './operation.ts';
 import { addServiceDescriptionRoutes } from './service-descriptions.ts';
+import { addTokenRoutes } from './token.ts';
 
 export interface ServerAdminOptions {
   readonly version: string;
@@ -30,6 +31,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addOperationRoutes(app, context);
   addClientRoutes(app, context);
   addServiceDescriptionRoutes(app, context);
+  addTokenRoutes(app, context);
   addKeyRoutes(app, context);
   return app;
 }

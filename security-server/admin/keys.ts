@@ -58,30 +58,6 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
-      method: 'post',
-      path: '/api/v1/token/activation',
-      description: 'Enters the PIN, so that the server can sign.',
-      request: { body: { required: true, ...json(z.object({ pin: z.string() })) } },
-      responses: done,
-    }),
-    async (c) => {
-      await token.activate(c.req.valid('json').pin);
-      await context.reloadCertificates();
-      return c.body(null, 204);
-    },
-  );
-
-  app.openapi(
-    createRoute({ method: 'delete', path: '/api/v1/token/activation', responses: done }),
-    async (c) => {
-      token.deactivate();
-      await context.reloadCertificates();
-      return c.body(null, 204);
-    },
-  );
-
-  app.openapi(
-    createRoute({
       method: 'get',
       path: '/api/v1/keys',
       responses: { 200: { description: 'keys of the token', ...json(z.array(keySchema)) } },
