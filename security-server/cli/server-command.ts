@@ -11,7 +11,9 @@ import type { RoadEvent } from '../../gateway/road/index.ts';
 import { initServer, type RunningServer, startServer } from '../main.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
-const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]);
+const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
+  error: 'expected true or false',
+});
 
 /** Settings of `server start`: file, then environment (`WAYGATE_SERVER_…`), then options. */
 const startSchema = z.object({
