@@ -18,8 +18,8 @@ interface ListedClient {
 
 /**
  * `GET /listClients`: the members and subsystems of one instance, from its shared parameters.
- * @param instance wanted instance; the own one when undefined. An instance that is not known has no clients.
- * @param accept `Accept` of the information system; JSON when it names `application/json`, else XML
+ * @param instance wanted instance; the own one when undefined or blank. An instance that is not known has no clients.
+ * @param accept `Accept` of the information system; JSON when it names `application/json`, whatever the weights, else XML
  * @see X-Road 7 service metadata protocol §2.1
  */
 export function listClients(
@@ -27,8 +27,9 @@ export function listClients(
   instance: string | undefined,
   accept: string | undefined,
 ): ClientListAnswer {
-  const clients = clientsOf(configuration, instance ?? configuration.instance);
-  if (accept?.toLowerCase().includes('application/json') === true) {
+  const clients = clientsOf(configuration, instance?.trim() ? instance : configuration.instance);
+  const ranges = accept?.split(',').map((range) => range.split(';')[0]?.trim().toLowerCase());
+  if (ranges?.includes('application/json') === true) {
     const body = JSON.stringify({ member: clients.map(asJson) });
     return { status: 200, contentType: 'application/json; charset=utf-8', body };
   }

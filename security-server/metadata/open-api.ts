@@ -32,7 +32,8 @@ export async function fetchDescription(url: string): Promise<OpenApiDescription>
       chunks.push(chunk);
     }
     if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`);
-    const contentType = String(response.headers['content-type'] ?? 'application/json');
+    // As X-Road 7 calls a description whose server does not say what it is.
+    const contentType = String(response.headers['content-type'] ?? 'text/plain');
     return { ...readDescription(Buffer.concat(chunks).toString('utf8')), contentType };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -5,7 +5,7 @@ import { type ClientId, providerOf } from '../../gateway/identifier/index.ts';
 import { isHopHeader, type RestRequest } from '../../gateway/message/index.ts';
 import type { BuiltInServices, UnsignedAnswer } from '../../gateway/provider-side/index.ts';
 import type { Endpoint, ServiceRecord, SettingsSnapshot } from '../settings/index.ts';
-import { DescriptionError, fetchDescription } from './open-api.ts';
+import { DescriptionError, fetchDescription, type OpenApiDescription } from './open-api.ts';
 
 /**
  * The REST services every provider has: `listMethods`, `allowedMethods` and `getOpenAPI`, for GET only.
@@ -73,8 +73,8 @@ function allowed(
 }
 
 async function getOpenApi(request: RestRequest, services: readonly ServiceRecord[]): Promise<UnsignedAnswer> {
-  const wanted = new URLSearchParams(request.query ?? '').get('serviceCode');
-  if (wanted === null || wanted === '') {
+  const wanted = codeIn(request.query ?? '');
+  if (wanted === '') {
     throw new Fault(
       'InvalidRequest',
       'getOpenAPI expects ?serviceCode=, the code of the service it describes',
@@ -90,20 +90,53 @@ async function getOpenApi(request: RestRequest, services: readonly ServiceRecord
   });
   // Callers reach the service over the road; its own address says nothing to them and is not theirs to know.
   const path = `/r1/${request.path.split('/').slice(2, 6).join('/')}/${encodeURIComponent(wanted)}`;
-  const shown = { ...document, servers: [{ url: path }] };
+  const shown = { ...withoutServers(document), servers: [{ url: path }] };
   const body = isYaml ? stringifyYaml(shown) : JSON.stringify(shown);
   return answer(request, contentType, Buffer.from(body));
 }
 
-function json(request: RestRequest, value: object): UnsignedAnswer {
-  return answer(request, 'application/json;charset=utf-8', Buffer.from(JSON.stringify(value)));
+/** X-Road 7 reads the name of the parameter in any case, and the last one when there are several. */
+function codeIn(query: string): string {
+  let code = '';
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name.toLowerCase() === 'servicecode') code = value;
+  }
+  return code;
 }
 
-/** As X-Road 7 does, the request's own headers come back before those of the answer. */
+/** Paths and operations may name servers of their own: these are no more the caller's business. */
+function withoutServers(document: OpenApiDescription['document']): object {
+  const { paths } = document;
+  if (!isObject(paths)) return document;
+  const cleaned = Object.entries(paths).map(([path, item]) => {
+    if (!isObject(item)) return [path, item];
+    const { servers: _ofPath, ...operations } = item;
+    const bare = Object.entries(operations).map(([method, operation]) => {
+      if (!isObject(operation)) return [method, operation];
+      const { servers: _ofOperation, ...rest } = operation;
+      return [method, rest];
+    });
+    return [path, Object.fromEntries(bare)];
+  });
+  return { ...document, paths: Object.fromEntries(cleaned) };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function json(request: RestRequest, value: object): UnsignedAnswer {
+  return answer(request, 'application/json', Buffer.from(JSON.stringify(value)));
+}
+
+/**
+ * As X-Road 7 does, the request's own headers come back before those of the answer; not its type, for the answer would
+ * then have two.
+ */
 function answer(request: RestRequest, contentType: string, body: Buffer): UnsignedAnswer {
   const kept = request.headers.filter(([name]) => {
     const lower = name.toLowerCase();
-    return !isHopHeader(lower) && lower !== 'content-type' && lower !== 'accept-encoding';
+    return !isHopHeader(lower) && lower !== 'content-type';
   });
   return { status: 200, reason: 'OK', headers: [...kept, ['content-type', contentType]], body: once(body) };
 }

@@ -1,0 +1,175 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { type Listening, listen } from '../../gateway/http/index.ts';
+import { parseEncodedClient, parseEncodedServer } from '../../gateway/identifier/index.ts';
+import type { RestRequest } from '../../gateway/message/index.ts';
+import { baseEndpoint, SettingsStore, serviceIdOf } from '../settings/index.ts';
+import { createProviderServices, listClients } from './index.ts';
+
+const provider = parseEncodedClient('DEV:GOV:1:population');
+const caller = parseEncodedClient('DEV:MUN:2:permits');
+const configuration = {} as GlobalConfiguration;
+const items = [
+  { method: 'GET', path: '/items' },
+  { method: 'GET', path: '/items/*' },
+];
+
+describe('REST services that every provider has', () => {
+  let dir: string;
+  let store: SettingsStore;
+  let listening: Listening;
+  let description: { readonly type: string | undefined; readonly text: string };
+  beforeAll(async () => {
+    const server = createServer((_incoming, outgoing) => {
+      const { type, text } = description;
+      outgoing.writeHead(200, type === undefined ? {} : { 'content-type': type }).end(text);
+    });
+    listening = await listen(server, '127.0.0.1', 0, 'none');
+    dir = mkdtempSync(join(tmpdir(), 'waygate-metadata-'));
+    const path = join(dir, 'settings.sqlite');
+    await SettingsStore.create(path, parseEncodedServer('DEV:GOV:1:ss1'));
+    store = await SettingsStore.open(path);
+    await store.putClient({ id: provider, status: 'registered', connectionType: 'NOSSL', certificates: [] });
+    const url = `http://127.0.0.1:${listening.port}`;
+    const own = { provider, url, timeoutMs: 1, verifyTls: true, certificates: [] };
+    await store.putService({
+      ...own,
+      serviceCode: 'api',
+      kind: 'OPENAPI',
+      descriptionUrl: url,
+      endpoints: items,
+    });
+    await store.putService({ ...own, serviceCode: 'soap', kind: 'WSDL', endpoints: [] });
+    await store.putService({ ...own, serviceCode: 'whole', kind: 'REST', endpoints: items });
+    await store.putService({ ...own, serviceCode: 'closed', kind: 'REST', endpoints: [] });
+    await store.setRights(provider, 'api', caller, items.slice(1));
+    await store.setRights(provider, 'soap', caller, [baseEndpoint]);
+    await store.setRights(provider, 'whole', caller, [baseEndpoint]);
+  });
+  afterAll(async () => {
+    await listening.close(0);
+    store.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  async function ask(code: string, query?: string, change: Partial<RestRequest> = {}) {
+    const request = {
+      verb: 'GET',
+      service: serviceIdOf(provider, code),
+      client: caller,
+      path: `/r1/DEV/GOV/1/population/${code}`,
+      query,
+      headers: [],
+      ...change,
+    } as unknown as RestRequest;
+    const answer = await createProviderServices(() => store.current())(
+      request,
+      store.current(),
+      configuration,
+    );
+    if (answer === undefined) return undefined;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of answer.body ?? []) chunks.push(chunk);
+    return { ...answer, text: Buffer.concat(chunks).toString() };
+  }
+  const listed = async (code: string) =>
+    JSON.parse((await ask(code))?.text ?? '').service.map((one: Record<string, unknown>) => [
+      one['service_code'],
+      one['service_type'],
+      one['endpoint_list'],
+    ]);
+
+  it('list every REST service, or what of them the caller may call', async () => {
+    expect(await listed('listMethods')).toEqual([
+      ['api', 'OPENAPI', items],
+      ['closed', 'REST', []],
+      ['whole', 'REST', items],
+    ]);
+    expect(await listed('allowedMethods')).toEqual([
+      ['api', 'OPENAPI', items.slice(1)],
+      ['whole', 'REST', items],
+    ]);
+  });
+
+  it('send the headers of the question back, without those of one hop and without its type', async () => {
+    const headers = [
+      ['Accept-Encoding', 'gzip'],
+      ['Content-Type', 'text/x'],
+      ['X-Mine', '1'],
+      ['Host', 'h'],
+    ] as const;
+    expect((await ask('listMethods', undefined, { headers }))?.headers).toEqual([
+      ['Accept-Encoding', 'gzip'],
+      ['X-Mine', '1'],
+      ['content-type', 'application/json'],
+    ]);
+  });
+
+  it('hand out a description that tells no address but the road’s', async () => {
+    const servers = [{ url: 'http://10.0.0.1/secret' }];
+    const paths = { '/items': { servers, get: { servers, responses: {} }, parameters: [] } };
+    description = { type: undefined, text: JSON.stringify({ openapi: '3.0.0', servers, paths }) };
+    for (const query of ['serviceCode=api', 'SERVICECODE=api', 'serviceCode=none&servicecode=api']) {
+      const answer = await ask('getOpenAPI', query);
+      expect(answer?.headers).toEqual([['content-type', 'text/plain']]);
+      expect(JSON.parse(answer?.text ?? '')).toEqual({
+        openapi: '3.0.0',
+        servers: [{ url: '/r1/DEV/GOV/1/population/api' }],
+        paths: { '/items': { get: { responses: {} }, parameters: [] } },
+      });
+    }
+    description = {
+      type: 'application/x-yaml',
+      text: "openapi: '3.0.0'\nservers: [{url: 'http://10.0.0.1/'}]\n",
+    };
+    const yaml = await ask('getOpenAPI', 'serviceCode=api');
+    expect(yaml?.headers).toEqual([['content-type', 'application/x-yaml']]);
+    expect(yaml?.text).not.toContain('10.0.0.1');
+  });
+
+  it.each([
+    [undefined, 'InvalidRequest'],
+    ['serviceCode=', 'InvalidRequest'],
+    ['serviceCode=none', 'InternalError'],
+    ['serviceCode=whole', 'InternalError'],
+    ['serviceCode=soap', 'InternalError'],
+  ])('refuse to describe %s', async (query, code) => {
+    await expect(ask('getOpenAPI', query)).rejects.toMatchObject({ code });
+  });
+
+  it('leave other verbs and other services alone', async () => {
+    expect(await ask('listMethods', undefined, { verb: 'POST' })).toBeUndefined();
+    expect(await ask('whole')).toBeUndefined();
+  });
+});
+
+describe('the list of clients', () => {
+  const member = { kind: 'MEMBER', instance: 'DEV', memberClass: 'GOV', memberCode: '1' } as const;
+  const shared = (instance: string) =>
+    instance === 'DEV'
+      ? { members: [{ id: member, name: 'A & <B>', subsystems: [{ subsystemCode: 's' }] }] }
+      : undefined;
+  const known = { instance: 'DEV', shared } as unknown as GlobalConfiguration;
+
+  it.each([
+    [undefined, 'text/xml; charset=UTF-8'],
+    ['*/*', 'text/xml; charset=UTF-8'],
+    ['application/json-patch+json', 'text/xml; charset=UTF-8'],
+    ['text/xml;q=1.0, Application/JSON;q=0.1', 'application/json; charset=utf-8'],
+  ])('for Accept %s is %s', (accept, type) => {
+    expect(listClients(known, undefined, accept).contentType).toBe(type);
+  });
+
+  it('is of the own instance where none is named, and of nobody for one unknown', () => {
+    const count = (instance: string | undefined) =>
+      JSON.parse(listClients(known, instance, 'application/json').body).member.length;
+    expect([undefined, '', ' ', 'DEV', 'EE'].map(count)).toEqual([2, 2, 2, 2, 0]);
+    expect(listClients(known, undefined, undefined).body).toContain(
+      '<xroad:name>A &amp; &lt;B&gt;</xroad:name>',
+    );
+  });
+});
