@@ -100,10 +100,13 @@ describe('the head of a response', () => {
     },
   );
 
-  it.each(['GET', '20', '2000', '099', ''])('is refused when it begins with "%s"', (status) => {
-    const head = compose([]).toString().replace(/^200/, status);
-    expect(codeOf(() => parseRestResponse(Buffer.from(head)))).toBe('InvalidMessage');
-  });
+  it.each(['GET', '20', '2000', '099', '100', '101', '199', ''])(
+    'is refused when it begins with "%s"',
+    (status) => {
+      const head = compose([]).toString().replace(/^200/, status);
+      expect(codeOf(() => parseRestResponse(Buffer.from(head)))).toBe('InvalidMessage');
+    },
+  );
 
   it('is refused when it carries a hop header', () => {
     const head = compose([]).toString().replace('OK\r\n', 'OK\r\nTransfer-Encoding:chunked\r\n');

@@ -71,7 +71,8 @@ export function composeRestResponse({ status, reason, headers, request, requestH
  */
 export function parseRestResponse(head: Buffer): RestResponse {
   const { first, second, headers } = readHead(head);
-  if (!/^[1-9][0-9]{2}$/.test(first)) {
+  // 1xx answers nothing yet: passed on, it would have the client wait for more, or speak another protocol.
+  if (!/^[2-9][0-9]{2}$/.test(first)) {
     throw new Fault('InvalidMessage', 'The REST response begins with something that is not a status');
   }
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(second)) {
