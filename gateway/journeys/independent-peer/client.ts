@@ -16,10 +16,11 @@ import {
 } from './wire.ts';
 import { type Evidence, type EvidenceWish, signMessage } from './xades.ts';
 
-/** The default suites of WIRE §4.1, in OpenSSL's spelling, behind those of TLS 1.3 for servers that want it. */
+/** WIRE §4.1: TLS 1.2 alone, and its three suites in OpenSSL's spelling. */
 export const tlsOptions = {
   minVersion: 'TLSv1.2',
-  ciphers: 'TLS_AES_256_GCM_SHA384:ECDHE-RSA-AES256-SHA384:DHE-RSA-AES256-SHA256:ECDHE-ECDSA-AES256-SHA384',
+  maxVersion: 'TLSv1.2',
+  ciphers: 'ECDHE-RSA-AES256-SHA384:DHE-RSA-AES256-SHA256:ECDHE-ECDSA-AES256-SHA384',
 } as const;
 
 type Headers = readonly (readonly [string, string])[];
@@ -58,7 +59,6 @@ export interface Answer {
   readonly bytes: Buffer;
   /** The certificate that the server showed, DER. */
   readonly certificate: Buffer;
-  readonly staple: Buffer | undefined;
   readonly protocol: string;
   readonly cipher: string;
 }
@@ -152,8 +152,7 @@ export function post(
     }),
   };
   return new Promise((resolve, reject) => {
-    let staple: Buffer | undefined;
-    const outgoing = request({ ...options, requestOCSP: true } as RequestOptions, (incoming) => {
+    const outgoing = request(options, (incoming) => {
       const socket = incoming.socket as TLSSocket;
       const certificate = socket.getPeerCertificate().raw;
       const chunks: Buffer[] = [];
@@ -165,13 +164,8 @@ export function post(
         const { name: cipher } = socket.getCipher();
         resolve({
           ...{ status: incoming.statusCode ?? 0, headers: pairs, bytes: Buffer.concat(chunks) },
-          ...{ certificate, staple, protocol: socket.getProtocol() ?? '', cipher },
+          ...{ certificate, protocol: socket.getProtocol() ?? '', cipher },
         });
-      });
-    });
-    outgoing.on('socket', (socket) => {
-      socket.on('OCSPResponse', (response: Buffer) => {
-        staple = response;
       });
     });
     outgoing.setTimeout(20_000, () => outgoing.destroy(new Error('no answer within twenty seconds')));

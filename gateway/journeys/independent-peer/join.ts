@@ -42,7 +42,7 @@ export interface Peer {
 
 /** Starts the network and takes the peer into it, as the registry's administrator would. */
 export async function joinNetwork(): Promise<Peer> {
-  const network = await startNetwork();
+  const network = await startNetwork({ peers: { posture: 'xroad7', onlyTls12: true } });
   const folder = await makeFolder();
   const { issue: secret } = await loadOrMakeSecrets(network.data);
   const authority = { url: `http://127.0.0.1:${network.ports.authority}`, secret };

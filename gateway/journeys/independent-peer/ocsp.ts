@@ -2,6 +2,7 @@ import { createHash, sign, type X509Certificate } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Credential, openssl } from './pki.ts';
+import { boundaryOf, readMultipart } from './wire.ts';
 
 /** Fetches the status of a certificate as any program would: `openssl ocsp` asks the responder. @returns DER */
 export async function fetchStatus(
@@ -18,6 +19,28 @@ export async function fetchStatus(
   const response = await readFile(out);
   await rm(out);
   return response;
+}
+
+/**
+ * Asks the OCSP port of a security server (WIRE §4.3) for the statuses of certificates.
+ * @param certificates DER, leaf first
+ * @returns DER, in the same order
+ */
+export async function askStatuses(
+  host: string,
+  port: number,
+  certificates: readonly Buffer[],
+): Promise<Buffer[]> {
+  const hashes = (name: string, digest: string) =>
+    certificates.map((one) => `${name}=${createHash(digest).update(one).digest('hex')}`);
+  const query = [...hashes('cert', 'sha1'), ...hashes('cert_hash', 'sha256')].join('&');
+  const response = await fetch(`http://${host}:${port}/?${query}`);
+  const type = response.headers.get('content-type') ?? '';
+  const bytes = Buffer.from(await response.arrayBuffer());
+  if (response.status !== 200 || !type.startsWith('multipart/related; type="application/ocsp-response"')) {
+    throw new Error(`the OCSP port answered ${response.status}, ${type}`);
+  }
+  return readMultipart(bytes, boundaryOf(type)).map(({ body }) => body);
 }
 
 /** What a status made by hand says; whatever is not told is as an honest responder would say it now. */

@@ -4,7 +4,7 @@ import { bodyOf } from '../network.ts';
 import { digestOf } from './chain.ts';
 import { headerOf, outcomeOf, partsOf, type RequestWish, type Sent, sendRest } from './client.ts';
 import { asker, joinNetwork, member, type Peer } from './join.ts';
-import { writeStatus } from './ocsp.ts';
+import { askStatuses, writeStatus } from './ocsp.ts';
 import { type Credential, hasProgram } from './pki.ts';
 import { askXmlsec, type Question, verifyEvidence, verifyStatus } from './verify.ts';
 import { headerOf as headOf, type Part, partTypes, readHead } from './wire.ts';
@@ -107,11 +107,14 @@ describe('a security server that reads the protocol for itself calls ours with R
       await expect(askXmlsec({ ...question, chainResult: Buffer.from('other') })).rejects.toThrow();
     });
 
-    it('from a server whose certificate has a good status, stapled', async () => {
-      const { certificate, staple } = (await answer('with')).answer;
-      if (staple === undefined) throw new Error('nothing was stapled');
-
-      await verifyStatus(peer.folder, new X509Certificate(certificate), peer.signing.issuer, staple);
+    it('over TLS 1.2, from a server whose OCSP port tells that its certificate is good', async () => {
+      const { certificate, protocol, cipher } = (await answer('with')).answer;
+      expect([protocol, cipher]).toEqual(['TLSv1.2', 'ECDHE-ECDSA-AES256-SHA384']);
+      const { host = '', port = 0 } = peer.network.ministry.ocspAddress ?? {};
+      const [status, ...more] = await askStatuses(host, port, [certificate]);
+      expect(more).toEqual([]);
+      const shown = new X509Certificate(certificate);
+      await verifyStatus(peer.folder, shown, peer.signing.issuer, status ?? Buffer.alloc(0));
     });
 
     it('whose body part is there, though empty, when the service answered with an empty entity', async () => {
