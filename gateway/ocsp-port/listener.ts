@@ -37,7 +37,7 @@ export function createOcspPort(options: OcspPortOptions): Server {
       ({ type, body }) => send(outgoing, 200, type, body),
       (error: unknown) => {
         if (!(error instanceof Fault)) options.onFailure(error);
-        const reason = error instanceof Fault ? error.message : 'The status could not be looked up';
+        const reason = error instanceof Fault ? error.message : 'The question could not be answered';
         send(outgoing, 500, 'text/plain; charset=utf-8', Buffer.from(`${reason}\n`));
       },
     );
@@ -50,7 +50,11 @@ async function answer(incoming: IncomingMessage, options: OcspPortOptions) {
   if (method === 'HEAD') return { type: 'text/plain; charset=utf-8', body: Buffer.alloc(0) };
   if (method !== 'GET') throw new Fault('InvalidHttpMethod', 'Statuses are asked for with GET');
   const wanted = readQuestion(url);
-  const statuses = await options.statuses();
+  const statuses = await options.statuses().catch((error: unknown) => {
+    options.onFailure(error);
+    // The reason is for our operator, not for strangers.
+    throw new Fault('CertNotFound', 'No status can be told now');
+  });
   const responses = wanted.map(({ name, hash }) => {
     const found = statuses.find((status) => status[name] === hash);
     if (found === undefined) throw new Fault('NotFound', `There is no status of the certificate ${hash}`);

@@ -143,7 +143,7 @@ describe('the OCSP port', () => {
   it('answers 500 and tells its operator, not the asker, why it could not look', async () => {
     const failures: unknown[] = [];
     const server = createOcspPort({
-      statuses: () => Promise.reject(new Error('the token of slot 7 is gone')),
+      statuses: () => Promise.reject(new Fault('TokenNotActive', 'the token of slot 7 is not signed in')),
       newBoundary: () => boundary,
       onFailure: (error) => failures.push(error),
     });

@@ -74,6 +74,7 @@ export class PeerPool implements PeerConnection {
   readonly #identity: AuthenticationIdentity;
   readonly #options: PeerPoolOptions;
   readonly #pool: Pool;
+  readonly #maxConnections: number;
   readonly #live = new Set<VerifiedSocket>();
   readonly #ready: VerifiedSocket[] = [];
   #session: TlsSession | undefined;
@@ -95,8 +96,9 @@ export class PeerPool implements PeerConnection {
     this.#identity = identity;
     this.#configuration = configuration;
     this.#options = options;
+    this.#maxConnections = options.connections ?? 128;
     this.#pool = new Pool(`https://${hostInUrl(address.host)}:${address.port}`, {
-      connections: options.connections ?? 128,
+      connections: this.#maxConnections,
       pipelining: 1,
       keepAliveTimeout: 60_000,
       headersTimeout: options.answerTimeoutMs ?? 300_000,
@@ -130,7 +132,9 @@ export class PeerPool implements PeerConnection {
       this.#keepReady(await this.#open());
       return;
     }
-    if (this.#live.size > 0) return;
+    // When every connection is busy another is needed, and shows that the peer is still there.
+    if (this.#ready.length > 0 || this.#pool.stats.free > 0 || this.#live.size >= this.#maxConnections)
+      return;
     // Callers that arrive together wait for one handshake, not for one each.
     this.#opening ??= this.#open()
       .then((entry) => this.#keepReady(entry))

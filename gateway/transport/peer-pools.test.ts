@@ -207,6 +207,21 @@ describe('among the servers of a provider', () => {
     expect([asked, slow.resumed.length]).toEqual([2, 1]);
   });
 
+  it('one that went while all its connections wait for answers is left for another', async () => {
+    const stuck = createHttpServer((incoming) => incoming.resume());
+    serveTls(stuck, { context: async () => context });
+    const [first, peer] = [await listen(stuck), await startPeer()];
+    const made = pools();
+    const connection = await connect(made, first, peer.address);
+    const unanswered = connection.request([], noBody()).catch((error: Error) => error.name);
+    await new Promise((resolve) => stuck.once('request', resolve));
+    // Takes no further connection; the one there stays.
+    stuck.close();
+    expect(await exchange(made, first, peer.address)).toBe(peer.address);
+    stuck.closeAllConnections();
+    await unanswered;
+  });
+
   it('a server of somebody else is passed over, and is the fault when there is no other', async () => {
     const [stranger, peer, refusing] = [await startPeer(), await startPeer(), await refusingAddress()];
     let turn = 0;

@@ -209,7 +209,7 @@ describe('in posture xroad7', () => {
         });
       });
       server.listen(0, '127.0.0.1', () => {
-        const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+        const address = { host: 'localhost', port: (server.address() as AddressInfo).port };
         shakeHands(address, contextOf(rsa, peerTlsOptions('xroad7', true)), 5_000).catch(() => undefined);
       });
     });
