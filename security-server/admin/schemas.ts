@@ -16,7 +16,7 @@ export const clientIdSchema = z
   .describe('member or subsystem in encoded form')
   .openapi({ example: 'PILOT:GOV:1001:population' });
 
-const certificateSchema = z.string().describe('PEM certificate');
+export const certificateSchema = z.string().describe('PEM certificate');
 
 export const endpointSchema = z.object({
   method: z
@@ -120,7 +120,7 @@ export function readCertificates(pems: readonly string[]): Buffer[] {
   return pems.map((pem) => parseCertificate(Buffer.from(pem)).der);
 }
 
-function showCertificate(der: Buffer): string {
+export function showCertificate(der: Buffer): string {
   return parseCertificate(der).pem;
 }
 

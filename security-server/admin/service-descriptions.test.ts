@@ -153,6 +153,12 @@ describe('service descriptions of a client', () => {
   it.each([
     ['neither address nor document', {}, 422, 'invalid-fields'],
     ['both', { url: 'http://a/', document: '' }, 422, 'invalid-fields'],
+    [
+      'a certificate that is none',
+      { url: 'https://127.0.0.1:1/', certificates: ['x'] },
+      422,
+      'certificate-malformed',
+    ],
     ['a file', { url: 'file:///etc/hostname' }, 422, 'invalid-fields'],
     ['a path', { url: '/etc/hostname' }, 422, 'invalid-fields'],
     ['an empty document', { document: '' }, 422, 'wsdl-malformed'],

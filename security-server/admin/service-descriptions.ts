@@ -2,15 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { Problem } from '../../gateway/http/index.ts';
 import { equal } from '../../gateway/identifier/index.ts';
-import { compareDescribed, type ServiceRecord, type WsdlDescription } from '../settings/index.ts';
-import { type ImportedWsdl, importWsdl, type WsdlSource } from '../wsdl/index.ts';
+import type { WsdlDescription } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
+import {
+  descriptionSchema,
+  differenceSchema,
+  readDescription,
+  showDifference,
+  sourceAgainSchema,
+  sourceSchema,
+} from './description-schemas.ts';
 import {
   clientIdSchema,
   readCertificates,
   requireClient,
   serviceSchema,
-  shownServiceSchema,
+  showCertificate,
   showService,
 } from './schemas.ts';
 
@@ -19,46 +26,6 @@ const root = '/api/v1/clients/{client}/service-descriptions';
 const clientParameter = z.object({ client: clientIdSchema });
 const descriptionParameter = clientParameter.extend({ description: z.uuid() });
 const done = { 204: { description: 'in force' } } as const;
-
-const urlSchema = z.url({ protocol: /^https?$/, error: 'an http or https address is expected' });
-const documentSchema = z.base64().describe('the WSDL itself, base64');
-const sourceSchema = z
-  .union([z.strictObject({ url: urlSchema }), z.strictObject({ document: documentSchema })])
-  .openapi('WsdlSource');
-const againSchema = z
-  .object({
-    url: urlSchema.optional().describe('where it is read from now on; absent: where it was'),
-    document: documentSchema.optional(),
-  })
-  .openapi('WsdlSourceAgain');
-
-const descriptionSchema = z
-  .object({
-    id: z.string(),
-    url: z.string().optional().describe('absent when it was uploaded'),
-    acceptedAt: z.string(),
-    disabledNotice: z.string().optional().describe('set while all its services are switched off'),
-    services: z.array(shownServiceSchema),
-  })
-  .openapi('ServiceDescription');
-
-const versionedSchema = z.object({ serviceCode: z.string(), serviceVersion: z.string().optional() });
-const differenceSchema = z
-  .object({
-    digest: z.string().describe('of what was read; accepting names it'),
-    added: z.array(versionedSchema.extend({ url: z.string() })),
-    removed: z.array(versionedSchema.extend({ url: z.string() })),
-    moved: z
-      .array(
-        versionedSchema.extend({
-          from: z.string(),
-          to: z.string(),
-          calledAt: z.string().describe('another than `to` when an administrator set the address'),
-        }),
-      )
-      .describe('services whose address in the description changed'),
-  })
-  .openapi('DescriptionDifference');
 
 /** WSDLs of clients: their services are added, refreshed and removed together. */
 export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }: AdminContext): void {
@@ -78,10 +45,11 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
       .servicesOf(provider)
       .filter(({ described }) => described?.descriptionId === id);
   const show = (description: WsdlDescription): z.infer<typeof descriptionSchema> => {
-    const { id, url, acceptedAt, disabledNotice } = description;
+    const { id, url, certificates, acceptedAt, disabledNotice } = description;
     return {
       id,
       ...(url !== undefined && { url }),
+      certificates: certificates.map(showCertificate),
       acceptedAt: acceptedAt.toISOString(),
       ...(disabledNotice !== undefined && { disabledNotice }),
       services: servicesOf(description).map(showService),
@@ -112,43 +80,24 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
     }),
     async (context) => {
       const provider = idOf(context.req.valid('param').client);
-      const source = context.req.valid('json');
-      const { services, published } = await importWsdl(sourceOf(source));
-      const description = {
-        provider,
-        id: randomUUID(),
-        ...('url' in source && { url: source.url }),
-        acceptedAt: now(),
-      };
-      await settings.addDescription(description, services, published);
+      const { imported, place } = await readDescription(context.req.valid('json'));
+      const description = { provider, id: randomUUID(), ...place, acceptedAt: now() };
+      await settings.addDescription(description, imported.services, imported.published);
       return context.json(show(description), 201);
     },
   );
-
-  const readAgain = async (
-    description: WsdlDescription,
-    { url = description.url, document }: z.infer<typeof againSchema>,
-  ) => {
-    if (document !== undefined) return importWsdl(sourceOf({ document }));
-    if (url !== undefined) return importWsdl(sourceOf({ url }));
-    throw new Problem(
-      422,
-      'document-expected',
-      'The description was uploaded: send the new one as document, or a url to read it from',
-    );
-  };
 
   app.openapi(
     createRoute({
       method: 'post',
       path: `${root}/{description}/preview`,
       description: 'Reads the WSDL again and tells what would change; nothing changes.',
-      request: { params: descriptionParameter, body: { required: true, ...json(againSchema) } },
+      request: { params: descriptionParameter, body: { required: true, ...json(sourceAgainSchema) } },
       responses: { 200: { description: 'what would change', ...json(differenceSchema) } },
     }),
     async (context) => {
       const description = find(context.req.valid('param'));
-      const imported = await readAgain(description, context.req.valid('json'));
+      const { imported } = await readDescription(context.req.valid('json'), description);
       return context.json(showDifference(description, servicesOf(description), imported), 200);
     },
   );
@@ -161,22 +110,21 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
         'Reads the WSDL again and accepts it if it is what was previewed. Rights, timeouts, and addresses that an administrator set stay on services that stay.',
       request: {
         params: descriptionParameter,
-        body: { required: true, ...json(againSchema.extend({ digest: z.string() })) },
+        body: { required: true, ...json(sourceAgainSchema.extend({ digest: z.string() })) },
       },
       responses: { 200: { description: 'what changed', ...json(differenceSchema) } },
     }),
     async (context) => {
       const { digest, ...again } = context.req.valid('json');
       const description = find(context.req.valid('param'));
-      const imported = await readAgain(description, again);
+      const { imported, place } = await readDescription(again, description);
       if (imported.digest !== digest) {
         throw new Problem(409, 'description-changed', 'The WSDL is not the one previewed; preview it again');
       }
       const difference = showDifference(description, servicesOf(description), imported);
       const { provider, id } = description;
-      const url = again.document === undefined ? (again.url ?? description.url) : again.url;
       await settings.refreshDescription(
-        { provider, id, ...(url !== undefined && { url }), acceptedAt: now() },
+        { provider, id, ...place, acceptedAt: now() },
         imported.services,
         imported.published,
       );
@@ -259,32 +207,4 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
       return context.body(null, 204);
     },
   );
-}
-
-function sourceOf(source: z.infer<typeof sourceSchema>): WsdlSource {
-  if ('url' in source) return { kind: 'url', url: source.url };
-  return { kind: 'bytes', bytes: Buffer.from(source.document, 'base64') };
-}
-
-function showDifference(
-  { provider, id }: WsdlDescription,
-  before: readonly ServiceRecord[],
-  { services, digest }: ImportedWsdl,
-): z.infer<typeof differenceSchema> {
-  const { added, removed, moved } = compareDescribed(provider, id, before, services);
-  return {
-    digest,
-    added: added.map((service) => ({ ...versioned(service), url: service.url })),
-    removed: removed.map((service) => ({ ...versioned(service), url: service.url })),
-    moved: moved.map(({ before: old, after }) => ({
-      ...versioned(after),
-      from: old.described?.url ?? old.url,
-      to: after.described?.url ?? after.url,
-      calledAt: after.url,
-    })),
-  };
-}
-
-function versioned({ serviceCode, serviceVersion }: ServiceRecord) {
-  return { serviceCode, ...(serviceVersion !== undefined && { serviceVersion }) };
 }

@@ -35,7 +35,7 @@ describe('SOAP services that every provider has', () => {
     }
     const url = 'http://10.0.0.1/';
     await store.addDescription(
-      { provider, id: 'd', url, acceptedAt: new Date(0) },
+      { provider, id: 'd', url, certificates: [], acceptedAt: new Date(0) },
       [
         { serviceCode: 'get', serviceVersion: 'v1', url },
         { serviceCode: 'get', serviceVersion: 'v2', url },

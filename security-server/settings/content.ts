@@ -30,7 +30,7 @@ export async function readContent(db: Kysely<SettingsTables>, serverId: ServerId
   const descriptions = await db
     .selectFrom('wsdlDescription')
     // Not the documents: they are large, and wanted one at a time.
-    .select(['provider', 'id', 'url', 'acceptedAt', 'disabledNotice'])
+    .select(['provider', 'id', 'url', 'certificates', 'acceptedAt', 'disabledNotice'])
     .orderBy('provider')
     .orderBy('acceptedAt')
     .execute();
@@ -48,15 +48,16 @@ export async function readContent(db: Kysely<SettingsTables>, serverId: ServerId
         id: parseEncodedClient(row.id),
         status: row.status as ClientRecord['status'],
         connectionType: row.connectionType as ConnectionType,
-        certificates: (JSON.parse(row.certificates) as string[]).map(fromBase64),
+        certificates: readCertificates(row.certificates),
       }),
     ),
     services: services.map(readService),
     descriptions: descriptions.map(
-      ({ provider, id, url, acceptedAt, disabledNotice }): WsdlDescription => ({
+      ({ provider, id, url, certificates, acceptedAt, disabledNotice }): WsdlDescription => ({
         provider: parseEncodedClient(provider),
         id,
         ...(url !== null && { url }),
+        certificates: readCertificates(certificates),
         acceptedAt: new Date(acceptedAt),
         ...(disabledNotice !== null && { disabledNotice }),
       }),
@@ -98,6 +99,15 @@ export function writeService({ provider: _inItsOwnColumn, certificates, ...rest 
 
 export function toBase64(der: Buffer): string {
   return der.toString('base64');
+}
+
+/** A list of certificates as its column holds it. */
+export function writeCertificates(certificates: readonly Buffer[]): string {
+  return JSON.stringify(certificates.map(toBase64));
+}
+
+function readCertificates(column: string): Buffer[] {
+  return (JSON.parse(column) as string[]).map(fromBase64);
 }
 
 function fromBase64(text: string): Buffer {

@@ -56,7 +56,13 @@ describe('services of a WSDL', () => {
     rmSync(dir, { recursive: true });
   });
 
-  const description = (id = 'd1') => ({ provider, id, url: 'http://h/?wsdl', acceptedAt: new Date(1000) });
+  const description = (id = 'd1') => ({
+    provider,
+    id,
+    url: 'http://h/?wsdl',
+    certificates: [Buffer.from('c')],
+    acceptedAt: new Date(1000),
+  });
   const add = (services: readonly DescribedService[], id?: string) =>
     store.addDescription(description(id), services, Buffer.from('published'));
   const refresh = (services: readonly DescribedService[], id?: string) =>

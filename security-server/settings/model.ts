@@ -49,6 +49,8 @@ export interface WsdlDescription {
   readonly id: string;
   /** Where it is read again; absent when it was uploaded. */
   readonly url?: string;
+  /** DER certificates accepted for that address, if it is HTTPS; none: those of public authorities. */
+  readonly certificates: readonly Buffer[];
   readonly acceptedAt: Date;
   /** The notice callers are shown while all its services are switched off. */
   readonly disabledNotice?: string;

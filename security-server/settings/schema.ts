@@ -21,6 +21,8 @@ export interface SettingsTables {
     readonly provider: string;
     readonly id: string;
     readonly url: string | null;
+    /** Base64 DER, JSON array. */
+    readonly certificates: string;
     /** The document as callers are given it. */
     readonly published: Buffer;
     readonly acceptedAt: number;
@@ -93,7 +95,8 @@ export const settingsSteps: readonly string[] = [
   // first, for dropping a table deletes what refers to it.
   `CREATE TABLE wsdlDescription (
      provider TEXT NOT NULL REFERENCES client(id) ON DELETE CASCADE,
-     id TEXT NOT NULL, url TEXT, published BLOB NOT NULL, acceptedAt INTEGER NOT NULL, disabledNotice TEXT,
+     id TEXT NOT NULL, url TEXT, certificates TEXT NOT NULL, published BLOB NOT NULL,
+     acceptedAt INTEGER NOT NULL, disabledNotice TEXT,
      PRIMARY KEY (provider, id)
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE movedRight (

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { type ClientId, printEncoded } from '../../gateway/identifier/index.ts';
-import { readService, writeService } from './content.ts';
+import { readService, writeCertificates, writeService } from './content.ts';
 import { compareDescribed } from './described.ts';
 import type { DescribedService, ServiceRecord, WsdlDescription } from './model.ts';
 import type { SettingsTables } from './schema.ts';
@@ -38,13 +38,14 @@ export async function addDescription(
   described: readonly DescribedService[],
   published: Buffer,
 ): Promise<void> {
-  const { provider, id, url, acceptedAt, disabledNotice } = description;
+  const { provider, id, url, certificates, acceptedAt, disabledNotice } = description;
   await tx
     .insertInto('wsdlDescription')
     .values({
       provider: printEncoded(provider),
       id,
       url: url ?? null,
+      certificates: writeCertificates(certificates),
       published,
       acceptedAt: acceptedAt.getTime(),
       disabledNotice: disabledNotice ?? null,
@@ -59,13 +60,18 @@ export async function addDescription(
  */
 export async function refreshDescription(
   tx: Change,
-  { provider, id, url, acceptedAt }: WsdlDescription,
+  { provider, id, url, certificates, acceptedAt }: WsdlDescription,
   described: readonly DescribedService[],
   published: Buffer,
 ): Promise<void> {
   const { numUpdatedRows } = await tx
     .updateTable('wsdlDescription')
-    .set({ url: url ?? null, published, acceptedAt: acceptedAt.getTime() })
+    .set({
+      url: url ?? null,
+      certificates: writeCertificates(certificates),
+      published,
+      acceptedAt: acceptedAt.getTime(),
+    })
     .where('provider', '=', printEncoded(provider))
     .where('id', '=', id)
     .executeTakeFirst();

@@ -7,7 +7,7 @@ import {
   type ServerId,
 } from '../../gateway/identifier/index.ts';
 import { openStore, type Store } from '../../gateway/store/index.ts';
-import { readContent, toBase64 } from './content.ts';
+import { readContent, toBase64, writeCertificates } from './content.ts';
 import type {
   ClientRecord,
   DescribedService,
@@ -96,7 +96,7 @@ export class SettingsStore {
   }
 
   putClient({ id, status, connectionType, certificates }: ClientRecord): Promise<void> {
-    const values = { status, connectionType, certificates: JSON.stringify(certificates.map(toBase64)) };
+    const values = { status, connectionType, certificates: writeCertificates(certificates) };
     return this.#change((tx) =>
       tx
         .insertInto('client')

@@ -1,7 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import { constants, open, realpath } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import { letGo } from '../../gateway/transport/index.ts';
 import { WsdlError } from './error.ts';
 
@@ -20,36 +21,46 @@ export interface DocumentReader {
    * @throws WsdlError unreachable, forbidden-location, too-large
    */
   read(location: URL, allowance: Allowance): Promise<{ readonly bytes: Buffer; readonly base: URL }>;
+  /** Lets go of connections. */
+  close(): Promise<void>;
 }
 
 const maxRedirects = 5;
 
-/** Reads from the web alone: a description from there never reaches this machine's files. */
-export const webReader: DocumentReader = {
-  async read(location, allowance) {
-    // One deadline for all of it, so that neither many redirects nor a slow drip stretch it.
-    const signal = AbortSignal.timeout(allowance.timeoutMs);
-    let at = location;
-    for (let redirects = 0; ; redirects += 1) {
-      requireWeb(at);
-      const next = await readOrFollow(at, allowance, signal);
-      if (Buffer.isBuffer(next)) return { bytes: next, base: at };
-      if (next.protocol !== at.protocol) {
-        throw new WsdlError(
-          'forbidden-location',
-          `${shown(at)} redirects from ${at.protocol} to ${next.protocol}; give the address it redirects to`,
-        );
+/**
+ * Reads from the web alone: a description from there never reaches this machine's files.
+ * @param certificates DER, taken from HTTPS servers instead of those of public authorities; none: public ones
+ */
+export function webReader(certificates: readonly Buffer[]): DocumentReader {
+  const trusted = certificates.map((der) => new X509Certificate(der).toString());
+  const agent = new Agent({ connect: trusted.length === 0 ? {} : { ca: trusted } });
+  return {
+    close: () => agent.destroy(),
+    async read(location, allowance) {
+      // One deadline for all of it, so that neither many redirects nor a slow drip stretch it.
+      const signal = AbortSignal.timeout(allowance.timeoutMs);
+      let at = location;
+      for (let redirects = 0; ; redirects += 1) {
+        requireWeb(at);
+        const next = await readOrFollow(at, allowance, agent, signal);
+        if (Buffer.isBuffer(next)) return { bytes: next, base: at };
+        if (next.protocol !== at.protocol) {
+          throw new WsdlError(
+            'forbidden-location',
+            `${shown(at)} redirects from ${at.protocol} to ${next.protocol}; give the address it redirects to`,
+          );
+        }
+        if (redirects >= maxRedirects) {
+          throw new WsdlError(
+            'unreachable',
+            `${shown(location)} redirects more than ${maxRedirects} times; give its final address`,
+          );
+        }
+        at = next;
       }
-      if (redirects >= maxRedirects) {
-        throw new WsdlError(
-          'unreachable',
-          `${shown(location)} redirects more than ${maxRedirects} times; give its final address`,
-        );
-      }
-      at = next;
-    }
-  },
-};
+    },
+  };
+}
 
 function requireWeb(location: URL): void {
   if (location.protocol === 'http:' || location.protocol === 'https:') return;
@@ -60,12 +71,15 @@ function requireWeb(location: URL): void {
 }
 
 /** The document there, or where it was moved to. */
-async function readOrFollow(at: URL, allowance: Allowance, signal: AbortSignal): Promise<Buffer | URL> {
+async function readOrFollow(
+  at: URL,
+  allowance: Allowance,
+  dispatcher: Agent,
+  signal: AbortSignal,
+): Promise<Buffer | URL> {
   try {
-    const response = await request(at, {
-      signal,
-      headers: { accept: 'text/xml, application/wsdl+xml, */*' },
-    });
+    const headers = { accept: 'text/xml, application/wsdl+xml, */*' };
+    const response = await request(at, { dispatcher, signal, headers });
     const { location } = response.headers;
     try {
       if ([301, 302, 303, 307, 308].includes(response.statusCode) && typeof location === 'string') {
@@ -86,7 +100,7 @@ async function readOrFollow(at: URL, allowance: Allowance, signal: AbortSignal):
     const reason = signal.aborted ? `no whole answer in ${allowance.timeoutMs} ms` : reasonOf(cause);
     throw new WsdlError(
       'unreachable',
-      `${shown(at)} cannot be read: ${reason}; check the address, and that this server can reach it`,
+      `${shown(at)} cannot be read: ${reason}; check the address, that this server can reach it, and the certificate given for it if it is https`,
       { cause },
     );
   }
@@ -101,6 +115,7 @@ export async function folderReader(file: URL): Promise<DocumentReader> {
     throw fileRefusal(file, cause);
   });
   return {
+    close: async () => undefined,
     async read(location, allowance) {
       const path = await pathOf(location);
       if (!path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)) {

@@ -1,12 +1,34 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateKeyPair, softwareSigningKey } from '../../certs/key/index.ts';
+import { buildName, createCertificate } from '../../certs/x509/index.ts';
 import { type Listening, listen } from '../../gateway/http/index.ts';
 import { WsdlError } from './error.ts';
 import { loadWsdl } from './load.ts';
+
+async function selfSigned() {
+  const { privateKey, publicKey } = await generateKeyPair({ type: 'ec', curve: 'P-256' });
+  const subject = buildName({ CN: 'services' });
+  const { der, pem } = await createCertificate(
+    {
+      subject,
+      issuer: subject,
+      publicKey,
+      serialNumber: 1n,
+      notBefore: new Date(Date.now() - 60_000),
+      notAfter: new Date(Date.now() + 3_600_000),
+      keyUsage: ['digitalSignature'],
+      subjectAltNames: ['127.0.0.1'],
+    },
+    softwareSigningKey(privateKey),
+  );
+  return { der, cert: pem, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+}
 
 const definitions = (content: string) =>
   `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" targetNamespace="urn:t">${content}</definitions>`;
@@ -49,7 +71,7 @@ describe('a WSDL from the web', () => {
       outgoing.writeHead(document === undefined ? 404 : 200).end(document);
     };
   };
-  const load = (path: string) => loadWsdl({ kind: 'url', url: `${base}${path}` });
+  const load = (path: string) => loadWsdl({ kind: 'url', url: `${base}${path}`, certificates: [] });
 
   it.each([
     ['file:///etc/hostname'],
@@ -70,8 +92,12 @@ describe('a WSDL from the web', () => {
   });
 
   it('may not be a file named by an address', async () => {
-    expect(await outcome(loadWsdl({ kind: 'url', url: 'file:///etc/hostname' }))).toBe('forbidden-location');
-    expect(await outcome(loadWsdl({ kind: 'url', url: '/etc/hostname' }))).toBe('forbidden-location');
+    expect(await outcome(loadWsdl({ kind: 'url', url: 'file:///etc/hostname', certificates: [] }))).toBe(
+      'forbidden-location',
+    );
+    expect(await outcome(loadWsdl({ kind: 'url', url: '/etc/hostname', certificates: [] }))).toBe(
+      'forbidden-location',
+    );
   });
 
   it.each([['https://127.0.0.1:1/x'], ['file:///etc/hostname']])(
@@ -176,11 +202,13 @@ describe('a WSDL from the web', () => {
       setImmediate(() => outgoing.destroy());
     };
     expect(await outcome(load('/a'))).toBe('unreachable');
-    expect(await outcome(loadWsdl({ kind: 'url', url: 'http://127.0.0.1:1/a' }))).toBe('unreachable');
+    expect(await outcome(loadWsdl({ kind: 'url', url: 'http://127.0.0.1:1/a', certificates: [] }))).toBe(
+      'unreachable',
+    );
   });
 
   it('may not take its time, neither to begin nor to end', async () => {
-    const within = (path: string) => loadWsdl({ kind: 'url', url: `${base}${path}` }, 200);
+    const within = (path: string) => loadWsdl({ kind: 'url', url: `${base}${path}`, certificates: [] }, 200);
     handler = () => undefined;
     expect(await outcome(within('/silent'))).toBe('unreachable');
     handler = (_incoming, outgoing) => {
@@ -188,6 +216,20 @@ describe('a WSDL from the web', () => {
       outgoing.on('close', () => clearInterval(drip));
     };
     expect(await outcome(within('/slow'))).toBe('unreachable');
+  });
+
+  it('may be at an https address, whose certificate must be one given or of a public authority', async () => {
+    const [own, other] = [await selfSigned(), await selfSigned()];
+    const server = createHttpsServer(own, (_incoming, outgoing) => outgoing.end(definitions('')));
+    const secure = await listen(server, '127.0.0.1', 0, 'none');
+    const from = (...certificates: Buffer[]) =>
+      outcome(loadWsdl({ kind: 'url', url: `https://127.0.0.1:${secure.port}/`, certificates }));
+    expect([await from(own.der), await from(other.der), await from()]).toEqual([
+      'taken',
+      'unreachable',
+      'unreachable',
+    ]);
+    await secure.close(0);
   });
 
   it('that was uploaded may import addresses, and nothing relative', async () => {

@@ -6,7 +6,12 @@ import { readDocument, type WsdlDocument, wsdlNamespace } from './source.ts';
 
 /** Where a WSDL is taken from. */
 export type WsdlSource =
-  | { readonly kind: 'url'; readonly url: string }
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      /** DER, taken from HTTPS servers instead of those of public authorities; none: public ones. */
+      readonly certificates: readonly Buffer[];
+    }
   | { readonly kind: 'file'; readonly path: string }
   /** Uploaded: it has no place of its own, so that relative imports lead nowhere. */
   | { readonly kind: 'bytes'; readonly bytes: Buffer };
@@ -26,45 +31,53 @@ const defaultTimeoutMs = 10_000;
  */
 export async function loadWsdl(source: WsdlSource, timeoutMs = defaultTimeoutMs): Promise<WsdlDocuments> {
   const allowance: Allowance = { bytesLeft: maxBytes, timeoutMs };
-  const { reader, bytes, base, name } = await readFirst(source, allowance);
-  const documents: [WsdlDocument, ...WsdlDocument[]] = [readDocument(bytes, name)];
-  const seen = new Set(base === undefined ? [] : [keyOf(base)]);
-  const waiting = importsOf(documents[0], base);
-  for (let location = waiting.shift(); location !== undefined; location = waiting.shift()) {
-    if (seen.has(keyOf(location))) continue;
-    seen.add(keyOf(location));
-    if (documents.length >= maxDocuments) {
-      throw new WsdlError(
-        'too-many-documents',
-        `The description imports more than ${maxDocuments - 1} documents; join some of them`,
-      );
+  const reader = await readerOf(source);
+  try {
+    const first = await readFirst(source, reader, allowance);
+    const documents: [WsdlDocument, ...WsdlDocument[]] = [readDocument(first.bytes, first.name)];
+    const seen = new Set(first.base === undefined ? [] : [keyOf(first.base)]);
+    const waiting = importsOf(documents[0], first.base);
+    for (let location = waiting.shift(); location !== undefined; location = waiting.shift()) {
+      if (seen.has(keyOf(location))) continue;
+      seen.add(keyOf(location));
+      if (documents.length >= maxDocuments) {
+        throw new WsdlError(
+          'too-many-documents',
+          `The description imports more than ${maxDocuments - 1} documents; join some of them`,
+        );
+      }
+      const { bytes, base } = await reader.read(location, allowance);
+      const document = readDocument(bytes, shown(location));
+      seen.add(keyOf(base));
+      documents.push(document);
+      waiting.push(...importsOf(document, base));
     }
-    const read = await reader.read(location, allowance);
-    const document = readDocument(read.bytes, shown(location));
-    seen.add(keyOf(read.base));
-    documents.push(document);
-    waiting.push(...importsOf(document, read.base));
+    return documents;
+  } finally {
+    await reader.close();
   }
-  return documents;
+}
+
+async function readerOf(source: WsdlSource): Promise<DocumentReader> {
+  if (source.kind === 'file') return folderReader(pathToFileURL(source.path));
+  return webReader(source.kind === 'url' ? source.certificates : []);
 }
 
 interface First {
-  readonly reader: DocumentReader;
   readonly bytes: Buffer;
   readonly base?: URL;
   /** How the document is called in refusals. */
   readonly name: string;
 }
 
-async function readFirst(source: WsdlSource, allowance: Allowance): Promise<First> {
+async function readFirst(source: WsdlSource, reader: DocumentReader, allowance: Allowance): Promise<First> {
   if (source.kind === 'bytes') {
     allowance.bytesLeft -= source.bytes.length;
     requireRoom(allowance);
-    return { reader: webReader, bytes: source.bytes, name: 'The uploaded document' };
+    return { bytes: source.bytes, name: 'The uploaded document' };
   }
   const location = source.kind === 'file' ? pathToFileURL(source.path) : parseLocation(source.url, undefined);
-  const reader = source.kind === 'file' ? await folderReader(location) : webReader;
-  return { reader, name: shown(location), ...(await reader.read(location, allowance)) };
+  return { name: shown(location), ...(await reader.read(location, allowance)) };
 }
 
 function importsOf({ root }: WsdlDocument, base: URL | undefined): URL[] {
