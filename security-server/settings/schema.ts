@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** Tables of a security server's settings. Identifiers are in encoded form, lists and records as JSON. */
 export interface SettingsTables {
   readonly server: { readonly name: string; readonly value: string };
@@ -63,6 +65,19 @@ export interface SettingsTables {
     /** How messages are signed with its keys: single, batch, automatic. */
     readonly signing: string;
   };
+  readonly managementRequest: {
+    readonly id: Generated<number>;
+    readonly messageId: string;
+    /** Body element as it was sent. */
+    readonly body: string;
+    readonly status: string;
+    /** Number at the registry. */
+    readonly requestId: number | null;
+    readonly reason: string | null;
+    /** Milliseconds since 1970. */
+    readonly sentAt: number;
+    readonly changedAt: number;
+  };
 }
 
 /** Schema steps, applied in order; a step once released is never changed. */
@@ -117,4 +132,10 @@ export const settingsSteps: readonly string[] = [
    DROP TABLE service;
    ALTER TABLE movedService RENAME TO service;`,
   'CREATE TABLE token (id TEXT PRIMARY KEY, signing TEXT NOT NULL) STRICT, WITHOUT ROWID;',
+  `CREATE TABLE managementRequest (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     messageId TEXT NOT NULL, body TEXT NOT NULL, status TEXT NOT NULL, requestId INTEGER, reason TEXT,
+     sentAt INTEGER NOT NULL, changedAt INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX managementRequestStatus ON managementRequest(status);`,
 ];
