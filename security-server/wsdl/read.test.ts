@@ -71,6 +71,12 @@ describe('the services of a WSDL', () => {
       'unusable-style',
     ],
     [
+      'encoded bodies beside attachments',
+      binding(operation('a', undefined, '<m:part xmlns:m="urn:m"><soap:body use="encoded"/></m:part>')) +
+        service(port()),
+      'unusable-style',
+    ],
+    [
       'an unknown style',
       binding(operation('a'), 'B', `transport="${http}" style="x"`) + service(port()),
       'unusable-style',
@@ -79,6 +85,11 @@ describe('the services of a WSDL', () => {
     ['a name that is a path', binding(operation('a/b')) + service(port()), 'invalid-service'],
     ['a version that is a path', binding(operation('a', 'v1/..')) + service(port()), 'invalid-service'],
     ['a long name', binding(operation('a'.repeat(256))) + service(port()), 'invalid-service'],
+    [
+      'two versions',
+      binding(operation('a', 'v1</xr:version><xr:version>v1')) + service(port()),
+      'invalid-service',
+    ],
     ['a version in pieces', binding(operation('a', 'v<!-- -->1')) + service(port()), 'not-a-wsdl'],
     ['no address', binding(operation('a')) + service(port('')), 'invalid-address'],
     ['a relative address', binding(operation('a')) + service(port('/s')), 'invalid-address'],
@@ -107,6 +118,17 @@ describe('the services of a WSDL', () => {
       { serviceCode: 'plain', url: 'http://10.0.0.1/s' },
       { serviceCode: 'other', url: 'https://h/other?a=b' },
     ]);
+  });
+
+  it('have the version that stands there in whatever namespace, if that is not WSDL’s own', async () => {
+    const text = wrap(
+      binding(operation('a', 'v1') + operation('b', 'v1')) + service(port()),
+      'xmlns:o="urn:o"',
+    );
+    const changed = text
+      .replace('<xr:version>v1</xr:version>', '<o:version>v7</o:version>')
+      .replace('<xr:version>v1</xr:version>', '<wsdl:version>v1</wsdl:version>');
+    expect((await read(changed)).map(({ serviceVersion }) => serviceVersion)).toEqual(['v7', undefined]);
   });
 
   it('never come out of random bytes with anything but a refusal', async () => {

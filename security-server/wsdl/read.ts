@@ -1,8 +1,8 @@
-import { xroadNamespace } from '../../gateway/soap/index.ts';
 import {
   attribute,
   child,
   childrenNamed,
+  descendants,
   textOf,
   type XmlElement,
   XmlError,
@@ -14,11 +14,11 @@ import { wsdlNamespace } from './source.ts';
 /** A service as its WSDL describes it. */
 export interface WsdlService {
   readonly serviceCode: string;
-  /** Absent without `xroad:version`. */
+  /** Absent without a `version` element. */
   readonly serviceVersion?: string;
   /** `soap:address/@location` of its port. */
   readonly url: string;
-  /** `xroad:title` in the documentation of its operation. */
+  /** `title` in the documentation of its operation. */
   readonly title?: string;
 }
 
@@ -46,7 +46,7 @@ export function readServices(documents: WsdlDocuments): WsdlService[] {
         if (services.has(key)) {
           throw new WsdlError(
             'duplicate-operation',
-            `Operation ${nameOf(service)} stands twice; give one of them another name or xroad:version, or remove the second port of its binding`,
+            `Operation ${nameOf(service)} stands twice; give one of them another name or version, or remove the second port of its binding`,
           );
         }
         services.set(key, service);
@@ -106,7 +106,7 @@ function servicesOf(binding: XmlElement, url: string, definitions: Definitions):
     checkStyle(operation, outerStyle);
     const serviceVersion = versionOf(operation);
     checkName(serviceCode, `The name of operation '${serviceCode.slice(0, 80)}'`);
-    if (serviceVersion !== undefined) checkName(serviceVersion, `xroad:version of operation ${serviceCode}`);
+    if (serviceVersion !== undefined) checkName(serviceVersion, `The version of operation ${serviceCode}`);
     const title = titles.get(serviceCode);
     return {
       serviceCode,
@@ -123,7 +123,9 @@ function checkStyle(operation: XmlElement, outerStyle: string): void {
   const style = (own && attribute(own, 'style')) ?? outerStyle;
   const uses = ['input', 'output']
     .flatMap((name) => childrenNamed(operation, name, wsdlNamespace))
-    .flatMap((direction) => childrenNamed(direction, 'body', soapNamespace))
+    // In a message with attachments the body stands within mime:part.
+    .flatMap((direction) => [...descendants(direction)])
+    .filter(({ localName, namespace }) => localName === 'body' && namespace === soapNamespace)
     .map((body) => attribute(body, 'use') ?? 'literal');
   const isUsable = (style === 'document' || style === 'rpc') && uses.every((use) => use === 'literal');
   if (isUsable) return;
@@ -133,19 +135,37 @@ function checkStyle(operation: XmlElement, outerStyle: string): void {
   );
 }
 
+/**
+ * The version that an operation carries. As X-Road 7 reads it: `version` of any namespace but WSDL's own, for
+ * descriptions in service use that of the identifiers as often as that of the message protocol.
+ */
 function versionOf(operation: XmlElement): string | undefined {
-  const version = child(operation, 'version', xroadNamespace);
-  const text = version === undefined ? '' : plainText(version).trim();
-  return text === '' ? undefined : text;
+  const versions = extensionsNamed(operation, 'version');
+  if (versions.length > 1) {
+    throw new WsdlError(
+      'invalid-service',
+      `Operation ${attribute(operation, 'name') ?? ''} has more than one version element; leave one`,
+    );
+  }
+  return versions[0] && textIn(versions[0]);
 }
 
 const maxTitleLength = 255;
 
 function titleOf(operation: XmlElement): string | undefined {
   const documentation = child(operation, 'documentation', wsdlNamespace);
-  const title = documentation && child(documentation, 'title', xroadNamespace);
-  const text = title === undefined ? '' : plainText(title).trim();
-  return text === '' ? undefined : text.slice(0, maxTitleLength);
+  const [title] = documentation === undefined ? [] : extensionsNamed(documentation, 'title');
+  return title && textIn(title)?.slice(0, maxTitleLength);
+}
+
+function extensionsNamed(element: XmlElement, localName: string): XmlElement[] {
+  return childrenNamed(element, localName).filter(({ namespace }) => namespace !== wsdlNamespace);
+}
+
+/** Undefined when there is none to speak of. */
+function textIn(element: XmlElement): string | undefined {
+  const text = plainText(element).trim();
+  return text === '' ? undefined : text;
 }
 
 function plainText(element: XmlElement): string {
