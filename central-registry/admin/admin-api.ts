@@ -12,6 +12,7 @@ import { addMemberRoutes } from './member-routes.ts';
 import { addServerRoutes } from './server-routes.ts';
 import { addSettingsRoutes } from './settings-routes.ts';
 import { addTrustServiceRoutes } from './trust-service-routes.ts';
+import { addTrustedAnchorRoutes } from './trusted-anchor-routes.ts';
 
 export interface RegistryApiOptions {
   readonly version: string;
@@ -31,6 +32,7 @@ export function createRegistryApi(context: AdminContext, options: RegistryApiOpt
   addServerRoutes(app, context);
   addGroupRoutes(app, context);
   addTrustServiceRoutes(app, context);
+  addTrustedAnchorRoutes(app, context);
   addSettingsRoutes(app, context);
   addKeyRoutes(app, context);
   addManagementServiceRoutes(app, context);

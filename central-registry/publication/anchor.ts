@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { writeAnchor } from '../../gateway/configuration/index.ts';
+import { anchorFingerprint, writeAnchor } from '../../gateway/configuration/index.ts';
 import { type ConfigurationSource, listKeys, type Register, RegisterError } from '../register/index.ts';
 
 /** The file that makes others trust this registry: where its configuration is, and which keys may sign it. */
@@ -32,7 +31,5 @@ export async function readAnchor(
     generatedAt,
     sources: [{ url: downloadUrl, verificationCerts }],
   });
-  const hex = createHash('sha224').update(xml).digest('hex').toUpperCase();
-  const sha224 = hex.replace(/(..)(?!$)/g, '$1:');
-  return { xml, downloadUrl, sha224, keyIds: keys.map(({ keyId }) => keyId) };
+  return { xml, downloadUrl, sha224: anchorFingerprint(xml), keyIds: keys.map(({ keyId }) => keyId) };
 }

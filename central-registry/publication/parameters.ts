@@ -113,11 +113,12 @@ function authorityOf({ certificate, ocspResponders }: Authority): CertificationA
   };
 }
 
-function buildPrivate({ instance, settings, registrationCertificate }: RegisterContent): PrivateParameters {
+function buildPrivate(content: RegisterContent): PrivateParameters {
+  const { instance, settings, trustedAnchors, registrationCertificate } = content;
   const { address, managementServiceAddress, managementServiceProvider } = settings;
   return {
     instance,
-    federatedAnchors: [],
+    federatedAnchors: trustedAnchors,
     managementService: {
       authCertRegServiceAddress: managementServiceAddress ?? `https://${address}:4001/managementservice/`,
       ...(registrationCertificate !== undefined && { authCertRegServiceCert: registrationCertificate }),

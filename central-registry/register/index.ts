@@ -33,6 +33,7 @@ export type {
   SecurityServer,
   ServerEntry,
   Subsystem,
+  TrustedAnchor,
 } from './model.ts';
 export { Register } from './register.ts';
 export type { RegisterTables } from './schema.ts';
@@ -66,4 +67,5 @@ export {
   removeCertificationService,
   removeTimestampingService,
 } from './trust-services.ts';
+export { listTrustedAnchors, putTrustedAnchor, removeTrustedAnchor } from './trusted-anchors.ts';
 export { checkAddress, checkCode, checkName, readCertificate } from './values.ts';

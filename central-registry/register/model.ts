@@ -1,3 +1,4 @@
+import type { Anchor } from '../../gateway/configuration/index.ts';
 import type { ClientId, MemberId, ServerId, SubsystemId } from '../../gateway/identifier/index.ts';
 
 export interface MemberClass {
@@ -76,6 +77,12 @@ export interface TimestampingService {
   readonly certificate: Buffer;
 }
 
+/** The anchor of another instance, which own servers may fetch the configuration of. */
+export interface TrustedAnchor extends Anchor {
+  /** SHA-224 of the uploaded file, as people compare it. */
+  readonly sha224: string;
+}
+
 /** What an entry is called in the administration API, when it has no identifier of its own. */
 export type Kept<Entry> = Entry & { readonly entryId: string };
 
@@ -119,6 +126,7 @@ export interface RegisterContent {
   readonly groups: readonly GroupEntry[];
   readonly certificationServices: readonly Kept<CertificationService>[];
   readonly timestampingServices: readonly Kept<TimestampingService>[];
+  readonly trustedAnchors: readonly TrustedAnchor[];
   readonly settings: GlobalSettings;
   readonly keys: readonly ConfigurationKey[];
   /** DER of the certificate with which the registration service shows itself; absent before it was made. */

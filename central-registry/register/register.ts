@@ -9,6 +9,7 @@ import { type RegisterTables, registerSteps } from './schema.ts';
 import { listServers } from './servers.ts';
 import { firstSettings, readRegistrationCertificate, readSettings, writeSettings } from './settings.ts';
 import { listCertificationServices, listTimestampingServices } from './trust-services.ts';
+import { listTrustedAnchors } from './trusted-anchors.ts';
 import { checkCode } from './values.ts';
 
 /** The book of one instance, on disk. */
@@ -78,6 +79,7 @@ export class Register {
         groups: await listGroups(book),
         certificationServices: await listCertificationServices(book),
         timestampingServices: await listTimestampingServices(book),
+        trustedAnchors: await listTrustedAnchors(book),
         settings: await readSettings(book),
         keys: await listKeys(book),
         ...(registrationCertificate !== undefined && { registrationCertificate }),

@@ -95,6 +95,12 @@ export interface RegisterTables {
     readonly url: string;
     readonly certificate: Buffer;
   };
+  /** What makes another instance known to own servers. */
+  readonly trustedAnchor: {
+    readonly instance: string;
+    /** As it was uploaded: its hash is what people compared. */
+    readonly file: Buffer;
+  };
   readonly configurationKey: {
     readonly source: string;
     readonly keyId: string;
@@ -192,4 +198,5 @@ export const registerSteps: readonly string[] = [
      WHERE EXISTS (SELECT 1 FROM server) ON CONFLICT DO NOTHING;
    INSERT INTO groupMember (groupCode, memberClass, memberCode, subsystemCode)
      SELECT DISTINCT 'security-server-owners', memberClass, memberCode, NULL FROM server;`,
+  `CREATE TABLE trustedAnchor (instance TEXT PRIMARY KEY, file BLOB NOT NULL) STRICT, WITHOUT ROWID;`,
 ];

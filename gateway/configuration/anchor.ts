@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { childrenNamed, type XmlElement } from '../xml/index.ts';
 import type { Anchor } from './model.ts';
 import {
@@ -36,6 +37,12 @@ export function readAnchor(element: XmlElement): Anchor {
     ...(generatedAt !== undefined && { generatedAt }),
     sources,
   };
+}
+
+/** SHA-224 of an anchor file as people compare it before they trust the file: upper-case hex with colons. */
+export function anchorFingerprint(file: Uint8Array): string {
+  const hex = createHash('sha224').update(file).digest('hex').toUpperCase();
+  return hex.replace(/(..)(?!$)/g, '$1:');
 }
 
 export function writeAnchor(anchor: Anchor): Buffer {

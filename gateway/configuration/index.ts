@@ -1,4 +1,4 @@
-export { parseAnchor, writeAnchor } from './anchor.ts';
+export { anchorFingerprint, parseAnchor, writeAnchor } from './anchor.ts';
 export { buildFromFiles, type ReadBefore } from './build-from-files.ts';
 export { type Directory, type DirectoryPart, verifyDirectory } from './directory-read.ts';
 export { type DirectoryToWrite, writeDirectory } from './directory-write.ts';
