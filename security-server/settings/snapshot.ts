@@ -4,6 +4,7 @@ import {
   type ClientId,
   type GlobalGroupId,
   identifierKey,
+  memberOf,
   providerOf,
   type ServiceId,
 } from '../../gateway/identifier/index.ts';
@@ -44,6 +45,10 @@ export interface SettingsSnapshot extends ServerSettings {
  */
 export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
   const clients = new Map<string, ClientSettings>();
+  const owner = memberOf(content.serverId);
+  // The owner is a client of its server by that: it sends management requests. Until told otherwise, no information
+  // system but the server itself may act for it.
+  clients.set(identifierKey(owner), { id: owner, connectionType: 'SSLAUTH', certificateHashes: new Set() });
   for (const { id, status, connectionType, certificates } of content.clients) {
     if (status !== 'registered') continue;
     const certificateHashes = new Set(certificates.map(sha256Hex));

@@ -114,4 +114,26 @@ describe('the settings of a server', () => {
     await store.putClient({ id: caller, status: 'saved', connectionType: 'NOSSL', certificates: [] });
     expect(store.current().client(caller)).toBeUndefined();
   });
+
+  it('have the owner as a client, with HTTPS and no certificate until told otherwise', async () => {
+    const owner = parseEncodedClient('DEV:GOV:1');
+    const closed = { id: owner, connectionType: 'SSLAUTH', certificateHashes: new Set() };
+    expect(store.current().client(owner)).toEqual(closed);
+    await store.putClient({ id: owner, status: 'disabled', connectionType: 'NOSSL', certificates: [] });
+    expect(store.current().client(owner)).toEqual(closed);
+    await store.putClient({ id: owner, status: 'registered', connectionType: 'NOSSL', certificates: [] });
+    expect(store.current().client(owner)?.connectionType).toBe('NOSSL');
+  });
+
+  it('are those of the same server when its owner changes', async () => {
+    const renamed = parseEncodedServer('DEV:MUN:2:ss1');
+    await store.setServerId(renamed);
+    expect(store.serverId).toEqual(renamed);
+    expect(store.current().client(parseEncodedClient('DEV:MUN:2'))).toBeDefined();
+    expect(store.current().client(parseEncodedClient('DEV:GOV:1'))).toBeUndefined();
+    const { clients, services } = store.current().content;
+    store.close();
+    store = await SettingsStore.open(path);
+    expect(store.current().content).toMatchObject({ serverId: renamed, clients, services });
+  });
 });

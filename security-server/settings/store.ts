@@ -36,12 +36,10 @@ import { printSubject } from './subject.ts';
  */
 export class SettingsStore {
   readonly #store: Store<SettingsTables>;
-  readonly #serverId: ServerId;
   #snapshot: SettingsSnapshot;
 
-  private constructor(store: Store<SettingsTables>, serverId: ServerId, content: SettingsContent) {
+  private constructor(store: Store<SettingsTables>, content: SettingsContent) {
     this.#store = store;
-    this.#serverId = serverId;
     this.#snapshot = buildSnapshot(content);
   }
 
@@ -65,21 +63,16 @@ export class SettingsStore {
     // Opening would create the file, and a folder with settings is taken for a founded server.
     if (!existsSync(path)) throw notFounded();
     const store = openStore<SettingsTables>(path, settingsSteps);
-    const row = await store.db
-      .selectFrom('server')
-      .select('value')
-      .where('name', '=', 'id')
-      .executeTakeFirst();
-    if (row === undefined) {
+    const serverId = await readServerId(store.db);
+    if (serverId === undefined) {
       store.close();
       throw notFounded();
     }
-    const serverId = parseEncodedServer(row.value);
-    return new SettingsStore(store, serverId, await readContent(store.db, serverId));
+    return new SettingsStore(store, await readContent(store.db, serverId));
   }
 
   get serverId(): ServerId {
-    return this.#serverId;
+    return this.#snapshot.serverId;
   }
 
   /** The database, for neighbours that keep tables of their own beside the settings. */
@@ -251,13 +244,29 @@ export class SettingsStore {
     );
   }
 
+  /** The same server under another owner, as its registration says. */
+  setServerId(serverId: ServerId): Promise<void> {
+    return this.#change((tx) =>
+      tx
+        .updateTable('server')
+        .set({ value: printEncoded(serverId) })
+        .where('name', '=', 'id')
+        .execute(),
+    );
+  }
+
   async #change(work: (tx: Transaction<SettingsTables>) => Promise<unknown>): Promise<void> {
     const content = await this.#store.db.transaction().execute(async (tx) => {
       await work(tx);
       await removeOrphanedRights(tx);
       // Read before others change more: a snapshot never shows half of a change.
-      return readContent(tx, this.#serverId);
+      return readContent(tx, (await readServerId(tx)) ?? this.serverId);
     });
     this.#snapshot = buildSnapshot(content);
   }
+}
+
+async function readServerId(db: Kysely<SettingsTables>): Promise<ServerId | undefined> {
+  const row = await db.selectFrom('server').select('value').where('name', '=', 'id').executeTakeFirst();
+  return row && parseEncodedServer(row.value);
 }
