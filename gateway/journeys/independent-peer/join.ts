@@ -36,7 +36,7 @@ export interface Peer {
   /** Registers another authentication certificate of the peer's server. */
   register(credential: Credential): Promise<void>;
   /** Publishes a service of the ministry that the peer's `asker` may call entirely. @returns its address */
-  publish(code: string, handler: RequestListener): Promise<string>;
+  publish(code: string, handler: RequestListener, kind?: 'REST' | 'WSDL'): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -89,8 +89,8 @@ export async function joinNetwork(): Promise<Peer> {
       await register(credential);
       await refresh(network, certificates);
     },
-    publish: async (code, handler) => {
-      const { url } = await network.publish(code, handler);
+    publish: async (code, handler, kind) => {
+      const { url } = await network.publish(code, handler, kind);
       const rights = `/clients/PILOT%3AGOV%3A1001%3Apopulation/services/${code}/access-rights`;
       const subjects = ['PILOT:GOV:3001:asker', 'PILOT:MUN:2001:portal'];
       await network.ministryAdmin.put(

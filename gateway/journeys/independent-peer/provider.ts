@@ -7,6 +7,7 @@ import { digestOf, type SignedPart } from './chain.ts';
 import { evidenceParts, sign, tlsOptions } from './client.ts';
 import { host, type Peer } from './join.ts';
 import type { Credential } from './pki.ts';
+import { type Attachment, attachmentsPart, soapParts } from './soap.ts';
 import {
   boundary,
   boundaryOf,
@@ -40,7 +41,10 @@ export interface Asked {
 export interface AnswerWish {
   /** The head, first and second line included. */
   readonly lines?: (lines: readonly string[]) => readonly string[];
-  /** Default `given`; null has no body part. */
+  /** The envelope of a SOAP answer, made of the one that is right. */
+  readonly envelope?: (text: string) => string | Buffer;
+  readonly attachments?: readonly Attachment[];
+  /** Default `given`; null has no body part. REST only. */
   readonly body?: Buffer | null;
   readonly signed?: (parts: readonly SignedPart[]) => readonly SignedPart[];
   readonly evidence?: Partial<EvidenceWish>;
@@ -119,8 +123,13 @@ export async function startProvider(
     asked.push(request);
     const wish = typeof provider.wish === 'function' ? provider.wish(request) : provider.wish;
     if (wish.write !== undefined) return wish.write(outgoing);
-    const bytes = await writeAnswer(peer, request, wish);
-    const headers = { 'content-type': multipartType, 'x-hash-algorithm': 'SHA-512' };
+    const isRest = request.head.length > 0;
+    const bytes = await (isRest ? writeAnswer(peer, request, wish) : writeSoapAnswer(peer, request, wish));
+    const type = (wish.attachments ?? []).length > 0 ? relatedType : 'text/xml; charset=UTF-8';
+    const headers = {
+      ...{ 'content-type': multipartType, 'x-hash-algorithm': 'SHA-512' },
+      ...(!isRest && { 'x-original-content-type': type }),
+    };
     outgoing.writeHead(wish.status ?? 200, { ...(wish.headers?.(headers) ?? headers) });
     outgoing.end(wish.bytes?.(bytes) ?? bytes);
   }
@@ -140,6 +149,38 @@ async function readRequest(incoming: IncomingMessage): Promise<Asked> {
     ...{ protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().name },
     certificate: new X509Certificate(socket.getPeerCertificate().raw),
   };
+}
+
+const relatedType = 'multipart/related; type="text/xml"; charset=UTF-8; boundary=of-the-service';
+
+/** Writes the whole of an answer to a SOAP request: its envelope with the hash behind the id, as WIRE §3.3 has it. */
+async function writeSoapAnswer(peer: Peer, asked: Asked, wish: AnswerWish): Promise<Buffer> {
+  const request = envelopeOf(asked);
+  const hash = digestOf(request).toString('base64');
+  const algorithm = 'http://www.w3.org/2001/04/xmlenc#sha512';
+  const text = request
+    .toString('utf8')
+    .replace(/^(?:\uFEFF)?(?:<\?xml.*?\?>\s*)?/, '<?xml version="1.0" encoding="UTF-8"?>\n')
+    .replace(
+      /(<(\w+):id>[^<]*<\/\2:id>)/,
+      `$1<$2:requestHash algorithmId="${algorithm}">${hash}</$2:requestHash>`,
+    )
+    .replaceAll(/(<\/?\w+:give)\b/g, '$1Response');
+  const envelope = Buffer.from(wish.envelope?.(text) ?? text);
+  const { attachments = [] } = wish;
+  const parts: Part[] = [
+    { type: partTypes.envelope, body: envelope },
+    ...(attachments.length === 0 ? [] : [attachmentsPart(attachments)]),
+    ...evidenceParts(await sign(peer, soapParts(envelope, attachments), wish)),
+  ];
+  return writeMultipart(wish.parts?.(parts) ?? parts);
+}
+
+/** The envelope of a request. */
+export function envelopeOf({ parts }: Pick<Asked, 'parts'>): Buffer {
+  const envelope = parts.find(({ type }) => /^(text\/xml|application\/xop\+xml)/.test(type));
+  if (envelope === undefined) throw new Error('no envelope was received');
+  return envelope.body;
 }
 
 /** Value of `x-road-request-hash` (WIRE §2.5). */
