@@ -3,6 +3,7 @@ import { Fault, type FaultCode } from '../fault/index.ts';
 import { attribute, elements, parseXml, textOf, type XmlElement, XmlError } from '../xml/index.ts';
 import { decodeBase64 } from './base64.ts';
 import { dsNamespace, hashChainNamespace } from './names.ts';
+import { shorten } from './shape.ts';
 
 /** X-Road writes one step per halving of a batch; this is far more than any batch needs. */
 const maxSteps = 32;
@@ -10,7 +11,10 @@ const maxDocumentBytes = 1024 * 1024;
 
 /** Every fault of a hash chain is one of the signature it belongs to. */
 export function refuse(code: FaultCode, message: string, cause?: unknown): never {
-  throw new Fault(code, message, { within: ['MalformedSignature'], ...(cause !== undefined && { cause }) });
+  throw new Fault(code, shorten(message), {
+    within: ['MalformedSignature'],
+    ...(cause !== undefined && { cause }),
+  });
 }
 
 /** One line of a step. */

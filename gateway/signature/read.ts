@@ -5,12 +5,12 @@ import {
   descendants,
   parseXml,
   textOf,
+  type XmlAttribute,
   type XmlElement,
   XmlError,
 } from '../xml/index.ts';
 import {
   asicNamespace,
-  dsNamespace,
   exclusiveC14n,
   inclusiveC14n,
   olderAsicNamespace,
@@ -22,6 +22,7 @@ import {
   checkAttributes,
   type Digested,
   isNamed,
+  isPrefixTrue,
   malformed,
   one,
   onlyChild,
@@ -126,32 +127,54 @@ function findSignature(root: XmlElement, mode: 'message' | 'container'): XmlElem
   return signature;
 }
 
+/** What other programs look for in the whole document. */
+const singular: ReadonlySet<string> = new Set([
+  'ds:Signature',
+  'ds:SignedInfo',
+  'ds:SignatureValue',
+  'ds:KeyInfo',
+  'ds:X509Data',
+  'ds:X509Certificate',
+  'ds:Object',
+  'xades:QualifyingProperties',
+  'xades:SignedProperties',
+  'xades:SignedSignatureProperties',
+  'xades:UnsignedProperties',
+  'xades:UnsignedSignatureProperties',
+]);
+
 /**
- * Other programs find things by name or by id anywhere in the document. With one of each there is nothing they
+ * Other programs find things by name or by id anywhere in the document: some by the name as it is written, some by
+ * namespace, some with comments and some without. With one of each, and one way to read it, there is nothing they
  * could find instead of what is verified here.
  */
 function checkDocument(root: XmlElement): void {
   const ids = new Set<string>();
-  let signatures = 0;
-  let objects = 0;
+  const met = new Set<string>();
   for (const element of descendants(root)) {
-    // Programs differ on them: some canonicalize without, and then verify another document than this one.
     if (element.isInterrupted) {
-      throw malformed(`<${element.name}> holds a comment or processing instruction`);
+      throw malformed(`A comment or processing instruction stands in <${element.name}>`);
     }
-    if (element.namespace === dsNamespace) {
-      if (element.localName === 'Signature') signatures += 1;
-      if (element.localName === 'Object') objects += 1;
+    const { name, prefix, namespace } = element;
+    if (!isPrefixTrue(prefix, namespace)) {
+      throw malformed(`<${name}> is in namespace '${namespace}', which the prefix does not stand for`);
     }
-    for (const { name, value } of element.attributes) {
-      if (name.length !== 2 || name.toLowerCase() !== 'id') continue;
-      if (!/^[A-Za-z_][\w.-]*$/.test(value)) throw malformed(`'${value.slice(0, 40)}' is not an id`);
-      if (ids.has(value)) throw malformed(`Two elements have the id '${value}'`);
-      ids.add(value);
-    }
+    if (met.has(name)) throw malformed(`The document has more than one <${name}>`);
+    if (singular.has(name)) met.add(name);
+    for (const one of element.attributes) checkAttribute(one, ids);
   }
-  if (signatures !== 1) throw malformed(`The document has ${signatures} signatures, expected one`);
-  if (objects !== 1) throw malformed(`The signature has ${objects} objects, expected one`);
+}
+
+/** An id is one in any spelling: XML's own, that of SOAP, or none's. */
+function checkAttribute({ name, prefix, localName, value }: XmlAttribute, ids: Set<string>): void {
+  if (localName.length === 2 && localName.toLowerCase() === 'id') {
+    if (!/^[A-Za-z_][\w.-]*$/.test(value)) throw malformed(`'${value}' is not an id`);
+    if (ids.has(value)) throw malformed(`Two elements have the id '${value}'`);
+    ids.add(value);
+  } else if (prefix === 'xml') {
+    // `xml:base` changes what addresses mean, and canonical forms differ in what they make of the others.
+    throw malformed(`An attribute ${name} has no place in a signature`);
+  }
 }
 
 type SignedInfo = Pick<
@@ -168,6 +191,8 @@ function readSignedInfo(signedInfo: XmlElement, signedProperties: XmlElement): S
   const take = takeChildren(signedInfo, ['ds:CanonicalizationMethod', 'ds:SignatureMethod', 'ds:Reference+']);
   const method = one(take('ds:SignatureMethod'), 'ds:SignatureMethod');
   takeChildren(method, []);
+  checkAttributes(signedInfo, ['Id']);
+  checkAttributes(method, ['Algorithm']);
   const methodUri = required(method, 'Algorithm');
   const algorithm = algorithmByXmlUri(methodUri);
   if (algorithm === undefined) throw malformed(`Signature algorithm '${methodUri}' is not accepted`);
@@ -201,6 +226,7 @@ function readReference(
   element: XmlElement,
   isProperties: boolean,
 ): Digested & { readonly isExclusive: boolean } {
+  checkAttributes(element, ['Id', 'Type', 'URI']);
   // Files are digested byte for byte; a transform could make of them whatever was once signed.
   const shape = isProperties ? ['ds:Transforms?'] : [];
   const take = takeChildren(element, [...shape, 'ds:DigestMethod', 'ds:DigestValue']);
@@ -209,6 +235,7 @@ function readReference(
     one(take('ds:DigestValue'), 'ds:DigestValue'),
   );
   const [transforms] = take('ds:Transforms');
+  if (transforms !== undefined) checkAttributes(transforms, []);
   const isExclusive = transforms !== undefined && isExclusiveForm(onlyChild(transforms, 'ds:Transform'));
   return { ...digested, isExclusive };
 }
@@ -216,6 +243,7 @@ function readReference(
 /** Which canonical XML a method or transform asks for; neither may have parameters. */
 function isExclusiveForm(element: XmlElement): boolean {
   if (textOf(element).trim() !== '') throw malformed(`<${element.name}> has parameters`);
+  checkAttributes(element, ['Algorithm']);
   const uri = required(element, 'Algorithm');
   if (uri !== inclusiveC14n && uri !== exclusiveC14n) throw malformed(`Transform '${uri}' is not accepted`);
   return uri === exclusiveC14n;

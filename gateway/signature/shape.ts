@@ -12,8 +12,22 @@ export interface Digested {
 
 const namespaces: Readonly<Record<string, string>> = { ds: dsNamespace, xades: xadesNamespace };
 
+/** Names and addresses of a stranger are repeated in messages; a document full of them is not. */
+const maxMessage = 300;
+
 export function malformed(message: string, cause?: unknown): Fault {
-  return new Fault('MalformedSignature', message, cause === undefined ? {} : { cause });
+  const shown = shorten(message);
+  return new Fault('MalformedSignature', shown, cause === undefined ? {} : { cause });
+}
+
+export function shorten(message: string): string {
+  return message.length > maxMessage ? `${message.slice(0, maxMessage)}…` : message;
+}
+
+/** Whether an element of these two would be found by either of them alone. */
+export function isPrefixTrue(prefix: string, namespace: string): boolean {
+  const meant = namespaces[prefix];
+  return meant === undefined ? !Object.values(namespaces).includes(namespace) : meant === namespace;
 }
 
 /** Whether an element is of that kind. The prefix counts too: X-Road servers find elements by it. */
@@ -89,6 +103,8 @@ export function bytesOf(element: XmlElement): Buffer {
 /** `ds:DigestMethod` and `ds:DigestValue`; SHA-1 is not accepted. */
 export function readDigested(method: XmlElement, value: XmlElement): Digested {
   takeChildren(method, []);
+  checkAttributes(method, ['Algorithm']);
+  checkAttributes(value, []);
   const uri = required(method, 'Algorithm');
   const algorithm = digestByXmlUri(uri);
   if (algorithm === undefined) throw malformed(`Digest algorithm '${uri}' is not accepted`);
