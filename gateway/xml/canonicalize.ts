@@ -12,7 +12,7 @@ export function canonicalize(
 ): Buffer {
   const out: string[] = [];
   const inherited = exclusive ? [] : inheritedXmlAttributes(apex);
-  writeElement(apex, new Map([['', '']]), exclusive ? undefined : scopeOf(apex), inherited, out);
+  writeElement(apex, nothingRendered, exclusive ? undefined : scopeOf(apex), inherited, out);
   return Buffer.from(out.join(''), 'utf8');
 }
 
@@ -37,13 +37,32 @@ function inheritedXmlAttributes(apex: XmlElement): XmlAttribute[] {
 }
 
 /**
+ * Namespaces that are declared in the output, innermost element first. Chained, for copying them at each element
+ * would take time quadratic in what a stranger sends.
+ */
+interface Rendered {
+  readonly declarations: ReadonlyMap<string, string>;
+  readonly outer: Rendered | undefined;
+}
+
+const nothingRendered: Rendered = { declarations: new Map([['', '']]), outer: undefined };
+
+function renderedAs(prefix: string, rendered: Rendered): string | undefined {
+  for (let at: Rendered | undefined = rendered; at !== undefined; at = at.outer) {
+    const namespace = at.declarations.get(prefix);
+    if (namespace !== undefined) return namespace;
+  }
+  return undefined;
+}
+
+/**
  * @param rendered namespaces that ancestors in the output declare
  * @param scope namespaces in scope that may have to be declared; undefined in exclusive form, where only those
  *   in use are
  */
 function writeElement(
   element: XmlElement,
-  rendered: ReadonlyMap<string, string>,
+  rendered: Rendered,
   scope: ReadonlyMap<string, string> | undefined,
   inherited: readonly XmlAttribute[],
   out: string[],
@@ -64,14 +83,10 @@ function writeElement(
 }
 
 /** @returns what is rendered then */
-function writeDeclarations(
-  wanted: ReadonlyMap<string, string>,
-  rendered: ReadonlyMap<string, string>,
-  out: string[],
-): ReadonlyMap<string, string> {
+function writeDeclarations(wanted: ReadonlyMap<string, string>, rendered: Rendered, out: string[]): Rendered {
   let added: Map<string, string> | undefined;
   for (const [prefix, namespace] of wanted) {
-    if (prefix !== 'xml' && rendered.get(prefix) !== namespace) {
+    if (prefix !== 'xml' && renderedAs(prefix, rendered) !== namespace) {
       added ??= new Map();
       added.set(prefix, namespace);
     }
@@ -81,7 +96,7 @@ function writeDeclarations(
     const namespace = added.get(prefix) ?? '';
     out.push(prefix === '' ? ' xmlns' : ` xmlns:${prefix}`, '="', escapeAttribute(namespace), '"');
   }
-  return new Map([...rendered, ...added]);
+  return { declarations: added, outer: rendered };
 }
 
 /** Prefixes that the element itself and its attributes bear. */

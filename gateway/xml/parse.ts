@@ -59,7 +59,9 @@ export function parseXml(
   parser.on('doctype', () => {
     throw new XmlError('document types are refused');
   });
-  parser.on('xmldecl', ({ encoding }) => {
+  parser.on('xmldecl', ({ version, encoding }) => {
+    // Line ends and control characters are other ones in 1.1, and there is no canonical form of it.
+    if (version !== '1.0') throw new XmlError(`XML ${version} is not read here, 1.0 is expected`);
     if (encoding !== undefined && !/^utf-?8$|^us-ascii$/i.test(encoding) && typeof document !== 'string') {
       throw new XmlError(`encoding ${encoding} is not read here, UTF-8 is expected`);
     }

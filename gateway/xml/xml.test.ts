@@ -70,6 +70,19 @@ describe('reading XML', () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
+  it('makes canonical what has many declarations, with more on every element, in time that grows with it', () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => ` xmlns:p${index}="u:${index}"`).join('');
+    const one = '<b xmlns:q="u" xmlns:p7="u:7"><q:c></q:c></b>';
+    const canonical = canonicalize(parseXml(`<a${many}>${one.repeat(20_000)}</a>`)).toString();
+    // What is declared around it already is not declared again.
+    expect(canonical.endsWith(`${'<b xmlns:q="u"><q:c></q:c></b>'.repeat(20_000)}</a>`)).toBe(true);
+  });
+
+  it('refuses XML 1.1, which has other line ends and no canonical form', () => {
+    expect(() => parseXml('<?xml version="1.1"?><a/>')).toThrow(XmlError);
+    expect(parseXml('<?xml version="1.0"?><a/>').name).toBe('a');
+  });
+
   it('refuses a document above its limit before reading it', () => {
     expect(() => parseXml(`<r>${'x'.repeat(1000)}</r>`, { maxBytes: 1000 })).toThrow(XmlError);
   });
