@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SecureContext } from 'node:tls';
 import { createSoftwareToken, openSoftwareToken, type Token } from '../certs/token/index.ts';
 import { buildName, createCertificate, parseCertificate } from '../certs/x509/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
@@ -16,6 +17,7 @@ import { createServerAdmin } from './admin/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
+import { ManagementSender, managementSigners } from './management/index.ts';
 import { SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices, createSoapServices } from './metadata/index.ts';
 import {
@@ -164,6 +166,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
 
     const configurationDir = join(data, 'globalconf');
     let signer: ServerSigner | undefined;
+    let management: ManagementSender | undefined;
     const configuration = new ConfigurationClient({
       anchor: parseAnchor(await readFile(join(data, 'configuration-anchor.xml'))),
       dir: configurationDir,
@@ -172,8 +175,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       pollMs: options.configurationPollMs,
       allowedFederations: options.allowedFederations,
       onFailure: (error) => onTrouble('configuration', error),
-      // A status could not be asked for without a configuration that says whom to ask.
-      onChange: () => signer?.refresh().catch((error: unknown) => onTrouble('certificate status', error)),
+      onChange: () => {
+        // A status could not be asked for without a configuration that says whom to ask.
+        signer?.refresh().catch((error: unknown) => onTrouble('certificate status', error));
+        // What the registry has approved shows in its configuration.
+        void management?.refresh();
+      },
     });
     closers.push(() => configuration.close());
     await configuration.start();
@@ -261,9 +268,21 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     closers.push(() => client.close());
     const secure = createClientListener(clientSide, plain);
     const internal = internalContext(token, settings);
-    serveTls(secure, { context: async () => internal(), onFailure: () => undefined });
+    serveTls(secure, { context: async () => internal().context, onFailure: () => undefined });
     const clientTls = await listen(secure, options.clientHost, options.clientTlsPort, '--client-tls-port');
     closers.push(() => clientTls.close());
+
+    const requests = await ManagementSender.start({
+      settings,
+      configuration,
+      signers: managementSigners(certificates, token, settings),
+      loopback: () => ({ url: new URL(urlOf('https', clientTls)), ...internal() }),
+      now,
+      newId: randomUUID,
+      onFailure: (sent, error) => onTrouble(`management request ${sent?.id ?? ''}`, error),
+    });
+    management = requests;
+    closers.push(() => requests.close());
 
     const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
     const admin = createServerAdmin(
@@ -271,6 +290,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         settings,
         token,
         signer: certificates,
+        management: requests,
         log,
         configuration: () => configuration.current(),
         refreshConfiguration: () => configuration.refresh(),
@@ -333,18 +353,21 @@ function createProviderSide(
   });
 }
 
-/** TLS context of the listener for information systems, made once the token is signed in. */
+/** Certificate and TLS context of the listener for information systems, made once the token is signed in. */
 function internalContext(token: Token, settings: SettingsStore) {
-  let made: { readonly der: Buffer; readonly context: ReturnType<Token['secureContext']> } | undefined;
+  let made: { readonly certificate: Buffer; readonly context: SecureContext } | undefined;
   return () => {
     const der = settings.current().content.internalCertificate;
     if (der === undefined) throw new Error('this server has no internal certificate');
-    if (made?.der.equals(der) === true && token.isActive()) return made.context;
+    if (made?.certificate.equals(der) === true && token.isActive()) return made;
     const certificate = parseCertificate(der);
     const key = token.listKeys().find(({ publicKeyInfo }) => publicKeyInfo.equals(certificate.publicKeyInfo));
     if (key === undefined) throw new Error('the key of the internal certificate is not in the token');
-    made = { der, context: token.secureContext(key.id, [certificate], { minVersion: 'TLSv1.2' }) };
-    return made.context;
+    made = {
+      certificate: der,
+      context: token.secureContext(key.id, [certificate], { minVersion: 'TLSv1.2' }),
+    };
+    return made;
   };
 }
 

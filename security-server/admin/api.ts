@@ -10,6 +10,7 @@ import { WsdlError } from '../wsdl/index.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
 import { addKeyRoutes } from './keys.ts';
+import { addManagementRoutes } from './management.ts';
 import { addOperationRoutes } from './operation.ts';
 import { addServiceDescriptionRoutes } from './service-descriptions.ts';
 import { addTokenRoutes } from './token.ts';
@@ -33,6 +34,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addServiceDescriptionRoutes(app, context);
   addTokenRoutes(app, context);
   addKeyRoutes(app, context);
+  addManagementRoutes(app, context);
   return app;
 }
 

@@ -1,6 +1,7 @@
 import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import type { Health } from '../health/index.ts';
+import type { ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
 import type { ServerSigner } from '../signer/index.ts';
@@ -10,6 +11,7 @@ export interface AdminContext {
   readonly settings: SettingsStore;
   readonly token: Token;
   readonly signer: ServerSigner;
+  readonly management: ManagementSender;
   readonly log: SqliteMessageLog;
   /** @throws Fault OutdatedGlobalConf */
   readonly configuration: () => GlobalConfiguration;
