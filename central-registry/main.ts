@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeySpec } from '../certs/key/index.ts';
 import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '../certs/token/index.ts';
+import type { ConfigurationVersion } from '../gateway/configuration/index.ts';
 import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createRegistryApi } from './admin/index.ts';
@@ -72,6 +73,8 @@ export interface RegistrySettings {
   readonly publicUrl?: string;
   /** Pause between renewals of the configuration. Milliseconds; 60 s unless told. */
   readonly renewEveryMs?: number;
+  /** Newest version of the configuration that is published; the newest known unless told. */
+  readonly newestVersion?: ConfigurationVersion;
   readonly now?: () => Date;
   /** Told of errors that nobody foresaw. @param reference what the caller was shown, if there was one */
   readonly report: (error: unknown, reference?: string) => void;
@@ -141,8 +144,16 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     // A registry that was founded by an earlier release has none.
     await ensureRegistrationCertificate(register, token, now());
     const folder = join(data, 'public');
-    const { renewEveryMs = 60_000 } = settings;
-    const publisher = await Publisher.start({ register, token, folder, now, renewEveryMs, report });
+    const { renewEveryMs = 60_000, newestVersion } = settings;
+    const publisher = await Publisher.start({
+      register,
+      token,
+      folder,
+      now,
+      renewEveryMs,
+      report,
+      ...(newestVersion !== undefined && { newestVersion }),
+    });
     closers.push(() => publisher.close());
 
     const publicationServer = createPublicationServer(folder, report);

@@ -2,7 +2,15 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import { type GlobalSettings, readSettings, writeSettings } from '../register/index.ts';
 import type { AdminContext } from './context.ts';
-import { done, json, jsonBody, readSubsystemId, subsystemIdSchema } from './schemas.ts';
+import {
+  clientIdSchema,
+  done,
+  json,
+  jsonBody,
+  readClientId,
+  readSubsystemId,
+  subsystemIdSchema,
+} from './schemas.ts';
 
 const settingsSchema = z
   .object({
@@ -12,6 +20,18 @@ const settingsSchema = z
     validitySeconds: z.number().int().describe('how long published configuration holds without renewal'),
     managementServiceProvider: subsystemIdSchema.optional(),
     managementServiceAddress: z.string().optional(),
+    monitoringClient: clientIdSchema
+      .optional()
+      .describe('may read the monitoring data of every server; none unless set'),
+    ocspFetchIntervalSeconds: z
+      .number()
+      .int()
+      .optional()
+      .describe('pause between two fetches of a certificate status; servers take 1200 unless set'),
+    verifyNextUpdate: z
+      .boolean()
+      .optional()
+      .describe('whether a certificate status past its nextUpdate is refused; servers do unless told'),
   })
   .openapi('GlobalSettings');
 
@@ -32,10 +52,12 @@ export function addSettingsRoutes(app: OpenAPIHono, { register, publicationState
       responses: { 200: { description: 'all settings', ...json(settingsSchema) } },
     }),
     async (context) => {
-      const { managementServiceProvider: provider, ...rest } = await register.read(readSettings);
+      const settings = await register.read(readSettings);
+      const { managementServiceProvider: provider, monitoringClient, ...rest } = settings;
       const shown = {
         ...rest,
         ...(provider !== undefined && { managementServiceProvider: printEncoded(provider) }),
+        ...(monitoringClient !== undefined && { monitoringClient: printEncoded(monitoringClient) }),
       };
       return context.json(shown, 200);
     },
@@ -75,9 +97,17 @@ export function addSettingsRoutes(app: OpenAPIHono, { register, publicationState
 }
 
 function readBody(body: z.infer<typeof settingsSchema>): GlobalSettings {
-  const { managementServiceProvider: provider, managementServiceAddress, ...rest } = body;
+  const { managementServiceProvider: provider, managementServiceAddress, monitoringClient } = body;
+  const { address, ocspFreshnessSeconds, timeStampingIntervalSeconds, validitySeconds } = body;
+  const { ocspFetchIntervalSeconds, verifyNextUpdate } = body;
   return {
-    ...rest,
+    address,
+    ocspFreshnessSeconds,
+    timeStampingIntervalSeconds,
+    validitySeconds,
+    ...(ocspFetchIntervalSeconds !== undefined && { ocspFetchIntervalSeconds }),
+    ...(verifyNextUpdate !== undefined && { verifyNextUpdate }),
+    ...(monitoringClient !== undefined && { monitoringClient: readClientId(monitoringClient) }),
     ...(provider !== undefined && { managementServiceProvider: readSubsystemId(provider) }),
     ...(managementServiceAddress !== undefined && { managementServiceAddress }),
   };

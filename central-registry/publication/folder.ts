@@ -11,7 +11,7 @@ interface GenerationFile {
 }
 
 /** `V6`: everything of one version. */
-export function versionFolder(root: string, version: ConfigurationVersion): string {
+function versionFolder(root: string, version: ConfigurationVersion): string {
   return join(root, `V${version}`);
 }
 
@@ -89,10 +89,16 @@ export async function removeGeneration(
   await rm(join(versionFolder(root, version), generation), { recursive: true, force: true });
 }
 
-/** Removes what a crash in the middle of a durable write left behind. */
-export async function removeTemporaryFiles(root: string, version: ConfigurationVersion): Promise<void> {
+/** Makes the folder of a version, and removes what a crash in the middle of a durable write left there. */
+export async function prepareVersion(root: string, version: ConfigurationVersion): Promise<void> {
   const folder = versionFolder(root, version);
+  await mkdir(folder, { recursive: true, mode: 0o755 });
   for (const name of await readdir(folder)) {
     if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
   }
+}
+
+/** Removes everything of a version: readers find that there is none. */
+export async function removeVersion(root: string, version: ConfigurationVersion): Promise<void> {
+  await rm(versionFolder(root, version), { recursive: true, force: true });
 }

@@ -3,6 +3,7 @@ import { parseCertificate } from '../../certs/x509/index.ts';
 import type {
   CertificationAuthority,
   Member,
+  OptionalParameters,
   PrivateParameters,
   SecurityServer,
   SharedParameters,
@@ -20,10 +21,11 @@ import type {
 export interface Parameters {
   readonly shared: SharedParameters;
   readonly private: PrivateParameters;
+  readonly optional: OptionalParameters;
 }
 
 export function buildParameters(content: RegisterContent): Parameters {
-  return { shared: buildShared(content), private: buildPrivate(content) };
+  return { shared: buildShared(content), private: buildPrivate(content), optional: content.settings };
 }
 
 function buildShared(content: RegisterContent): SharedParameters {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import {
   type ConfigurationVersion,
+  type OptionalPart,
+  writeOptionalParts,
   writePrivateParameters,
   writeSharedParameters,
 } from '../../gateway/configuration/index.ts';
@@ -9,7 +11,7 @@ import type { Parameters } from './parameters.ts';
 
 /** One file that signed directories name. */
 export interface Part {
-  readonly contentIdentifier: 'SHARED-PARAMETERS' | 'PRIVATE-PARAMETERS';
+  readonly contentIdentifier: 'SHARED-PARAMETERS' | 'PRIVATE-PARAMETERS' | OptionalPart['contentIdentifier'];
   readonly fileName: string;
   /** Directories that name it; other instances have no use for what concerns own servers only. */
   readonly sources: readonly ConfigurationSource[];
@@ -35,6 +37,13 @@ export function writeParts(parameters: Parameters, version: ConfigurationVersion
       sources: ['internal', 'external'],
       ...digested(shared),
     },
+    ...writeOptionalParts(parameters.optional).map(
+      ({ content, ...named }): Part => ({
+        ...named,
+        sources: ['internal'],
+        ...digested(content),
+      }),
+    ),
   ];
 }
 

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Token } from '../../certs/token/index.ts';
 import {
@@ -12,9 +11,9 @@ import { syncFolder } from '../../gateway/store/index.ts';
 import type { Register, RegisterContent } from '../register/index.ts';
 import {
   listGenerations,
+  prepareVersion,
   removeGeneration,
-  removeTemporaryFiles,
-  versionFolder,
+  removeVersion,
   writeGeneration,
   writeSignedDirectory,
 } from './folder.ts';
@@ -31,6 +30,8 @@ export interface PublisherOptions {
   readonly now: () => Date;
   /** Pause between renewals without a change, shorter where the validity asks for it. Milliseconds. */
   readonly renewEveryMs: number;
+  /** Newest version that is published, for readers that refuse later ones; the newest known unless told. */
+  readonly newestVersion?: ConfigurationVersion;
   /** Told of publications that failed; they are tried again at the next change or renewal. */
   readonly report: (error: unknown) => void;
 }
@@ -57,7 +58,7 @@ interface Prepared {
   readonly parts: ReadonlyMap<ConfigurationVersion, readonly Part[]>;
 }
 
-const latestVersion: ConfigurationVersion = 6;
+const newestKnown: ConfigurationVersion = 6;
 
 /**
  * Keeps the published folder in step with the register: at once after a change, and again before what was published
@@ -65,6 +66,8 @@ const latestVersion: ConfigurationVersion = 6;
  */
 export class Publisher {
   readonly #options: PublisherOptions;
+  readonly #newestVersion: ConfigurationVersion;
+  readonly #versions: readonly ConfigurationVersion[];
   readonly #current = new Map<ConfigurationVersion, Generation>();
   /** When the last directory that names a former generation expires, by version and name. Milliseconds since 1970. */
   readonly #removableAt = new Map<string, number>();
@@ -82,17 +85,21 @@ export class Publisher {
 
   private constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#newestVersion = options.newestVersion ?? newestKnown;
+    this.#versions = versions.filter((version) => version <= this.#newestVersion);
     this.#stopListening = options.register.onChange(() => this.#publishUnattended());
   }
 
   /** Publishes once, so that a registry that runs has a configuration to show, and goes on from there. */
   static async start(options: PublisherOptions): Promise<Publisher> {
+    const { folder, newestVersion = newestKnown } = options;
     for (const version of versions) {
-      await mkdir(versionFolder(options.folder, version), { recursive: true, mode: 0o755 });
-      await removeTemporaryFiles(options.folder, version);
+      // A reader takes the newest version it finds: one that is published no more must not stay behind.
+      if (version > newestVersion) await removeVersion(folder, version);
+      else await prepareVersion(folder, version);
     }
-    await syncFolder(options.folder);
-    await syncFolder(dirname(options.folder));
+    await syncFolder(folder);
+    await syncFolder(dirname(folder));
     const publisher = new Publisher(options);
     try {
       await publisher.publish();
@@ -118,7 +125,12 @@ export class Publisher {
     const { parts, expiresAt } = this.#published;
     this.#configuration ??= buildFromFiles(
       register.instance,
-      parts.map((part) => ({ ...part, instance: register.instance, version: latestVersion, expiresAt })),
+      parts.map((part) => ({
+        ...part,
+        instance: register.instance,
+        version: this.#newestVersion,
+        expiresAt,
+      })),
       this.#readBefore,
     );
     return this.#configuration.inForceAt(now());
@@ -165,7 +177,7 @@ export class Publisher {
       for (const [version, files] of parts) {
         const location = await this.#putPartsInPlace(version, files, publishedAt);
         // Before the first reader has it, who may ask at once for what it allows.
-        if (version === latestVersion) this.#use(files, expiresAt);
+        if (version === this.#newestVersion) this.#use(files, expiresAt);
         await this.#putDirectoriesInForce({ version, location, parts: files, expiresAt }, content);
       }
       const formerExpiry = this.#state.expiresAt?.getTime() ?? 0;
@@ -194,7 +206,7 @@ export class Publisher {
     if (this.#prepared?.revision === revision) return this.#prepared;
     const content = await this.#options.register.readAll();
     const parameters = buildParameters(content);
-    const parts = new Map(versions.map((version) => [version, writeParts(parameters, version)]));
+    const parts = new Map(this.#versions.map((version) => [version, writeParts(parameters, version)]));
     this.#prepared = { revision, content, parts };
     return this.#prepared;
   }
@@ -230,7 +242,7 @@ export class Publisher {
    */
   async #removeReplaced(nowMs: number, latestExpiry: number): Promise<void> {
     const { folder } = this.#options;
-    for (const version of versions) {
+    for (const version of this.#versions) {
       const current = this.#current.get(version)?.name;
       for (const name of await listGenerations(folder, version)) {
         if (name === current) continue;

@@ -1,5 +1,5 @@
 import type { ClientId, MemberId, SubsystemId } from '../../gateway/identifier/index.ts';
-import { printShort } from '../../gateway/identifier/index.ts';
+import { printEncoded, printShort } from '../../gateway/identifier/index.ts';
 import { type Book, requireOwn } from './book.ts';
 import { RegisterError } from './error.ts';
 import type { Member, MemberClass, Subsystem } from './model.ts';
@@ -100,6 +100,7 @@ export async function removeMember(book: Book, id: MemberId): Promise<void> {
     };
     throw new RegisterError('in-use', `${printShort(id)} ${what[table]}: remove those first`);
   }
+  await requireNotMonitoring(book, id);
   const { numDeletedRows } = await db
     .deleteFrom('member')
     .where('memberClass', '=', memberClass)
@@ -168,6 +169,7 @@ export async function removeSubsystem(book: Book, id: SubsystemId): Promise<void
       `${printShort(id)} is a client of security server ${client.serverCode}`,
     );
   }
+  await requireNotMonitoring(book, id);
   const { numDeletedRows } = await db
     .deleteFrom('subsystem')
     .where('memberClass', '=', id.memberClass)
@@ -203,6 +205,21 @@ export async function isRegistered({ db, instance }: Book, id: ClientId): Promis
           .where('subsystemCode', '=', id.subsystemCode)
           .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Whoever registers the same codes later must not find the right to read everybody's monitoring data. */
+async function requireNotMonitoring({ db }: Book, id: ClientId): Promise<void> {
+  const row = await db
+    .selectFrom('setting')
+    .select('value')
+    .where('name', '=', 'monitoringClient')
+    .executeTakeFirst();
+  if (row?.value === printEncoded(id)) {
+    throw new RegisterError(
+      'in-use',
+      `${printShort(id)} is the monitoring client: set another one, or none, first`,
+    );
+  }
 }
 
 function notRegistered(id: ClientId): RegisterError {

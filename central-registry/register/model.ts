@@ -1,4 +1,4 @@
-import type { Anchor } from '../../gateway/configuration/index.ts';
+import type { Anchor, OptionalParameters } from '../../gateway/configuration/index.ts';
 import type { ClientId, MemberId, ServerId, SubsystemId } from '../../gateway/identifier/index.ts';
 
 export interface MemberClass {
@@ -86,7 +86,7 @@ export interface TrustedAnchor extends Anchor {
 /** What an entry is called in the administration API, when it has no identifier of its own. */
 export type Kept<Entry> = Entry & { readonly entryId: string };
 
-export interface GlobalSettings {
+export interface GlobalSettings extends OptionalParameters {
   /** Host name or IP address of this registry, where security servers fetch their configuration. */
   readonly address: string;
   /** Age up to which a security server accepts a certificate's status. Seconds. */

@@ -17,6 +17,8 @@ const ranges = {
   ocspFreshnessSeconds: [60, 7 * 24 * 3600],
   timeStampingIntervalSeconds: [10, 24 * 3600],
   validitySeconds: [60, 24 * 3600],
+  // Servers of every make fall back to 60 seconds below that; a day is the longest that a status is taken to be fresh.
+  ocspFetchIntervalSeconds: [60, 24 * 3600],
 } as const satisfies Partial<Record<keyof GlobalSettings, readonly [number, number]>>;
 
 /** Rows that hold them; the table has others beside. */
@@ -24,16 +26,22 @@ const settingNames = [
   'address',
   'managementServiceProvider',
   'managementServiceAddress',
+  'monitoringClient',
+  'verifyNextUpdate',
   ...Object.keys(ranges),
 ];
 
 export async function readSettings({ db }: Book): Promise<GlobalSettings> {
   const rows = await db.selectFrom('setting').selectAll().execute();
   const values = new Map(rows.map(({ name, value }) => [name, value]));
-  const seconds = (name: keyof typeof ranges) => Number(values.get(name) ?? firstSettings[name]);
+  const seconds = (name: Exclude<keyof typeof ranges, 'ocspFetchIntervalSeconds'>) =>
+    Number(values.get(name) ?? firstSettings[name]);
   const provider = values.get('managementServiceProvider');
   const client = provider === undefined ? undefined : parseEncodedClient(provider);
   const managementServiceAddress = values.get('managementServiceAddress');
+  const monitoringClient = values.get('monitoringClient');
+  const fetchInterval = values.get('ocspFetchIntervalSeconds');
+  const verifyNextUpdate = values.get('verifyNextUpdate');
   return {
     address: values.get('address') ?? '',
     ocspFreshnessSeconds: seconds('ocspFreshnessSeconds'),
@@ -41,17 +49,22 @@ export async function readSettings({ db }: Book): Promise<GlobalSettings> {
     validitySeconds: seconds('validitySeconds'),
     ...(client?.kind === 'SUBSYSTEM' && { managementServiceProvider: client }),
     ...(managementServiceAddress !== undefined && { managementServiceAddress }),
+    ...(monitoringClient !== undefined && { monitoringClient: parseEncodedClient(monitoringClient) }),
+    ...(fetchInterval !== undefined && { ocspFetchIntervalSeconds: Number(fetchInterval) }),
+    ...(verifyNextUpdate !== undefined && { verifyNextUpdate: verifyNextUpdate === 'true' }),
   };
 }
 
 /** Puts all settings in place of the former. @throws RegisterError invalid; not-found for an unknown provider */
 export async function writeSettings(book: Book, settings: GlobalSettings): Promise<void> {
   const { address, managementServiceProvider, managementServiceAddress } = settings;
+  const { monitoringClient, verifyNextUpdate } = settings;
   checkAddress(address);
   const values = new Map([['address', address]]);
   for (const name of Object.keys(ranges) as (keyof typeof ranges)[]) {
     const [least, most] = ranges[name];
     const value = settings[name];
+    if (value === undefined) continue;
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new RegisterError(
         'invalid',
@@ -68,6 +81,11 @@ export async function writeSettings(book: Book, settings: GlobalSettings): Promi
     checkUrl(managementServiceAddress, 'managementServiceAddress');
     values.set('managementServiceAddress', managementServiceAddress);
   }
+  if (monitoringClient !== undefined) {
+    await requireClient(book, monitoringClient);
+    values.set('monitoringClient', printEncoded(monitoringClient));
+  }
+  if (verifyNextUpdate !== undefined) values.set('verifyNextUpdate', String(verifyNextUpdate));
   await book.db.deleteFrom('setting').where('name', 'in', settingNames).execute();
   await book.db
     .insertInto('setting')

@@ -23,6 +23,7 @@ export {
   type SharedParameters,
   versions,
 } from './model.ts';
+export { type OptionalParameters, type OptionalPart, writeOptionalParts } from './optional-parts.ts';
 export { parsePrivateParameters, writePrivateParameters } from './private-parameters.ts';
 export { parseSharedParameters } from './shared-parameters-read.ts';
 export { writeSharedParameters } from './shared-parameters-write.ts';

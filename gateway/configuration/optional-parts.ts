@@ -1,7 +1,15 @@
 import { Fault } from '../fault/index.ts';
-import type { ClientId } from '../identifier/index.ts';
+import { type ClientId, writeXmlIdentifier } from '../identifier/index.ts';
 import { child, parseXml, type XmlElement, XmlError } from '../xml/index.ts';
-import { malformed, optionalBoolean, readClientId, requiredNumber } from './xml-fields.ts';
+import {
+  group,
+  malformed,
+  optionalBoolean,
+  readClientId,
+  requiredNumber,
+  tag,
+  writeDocument,
+} from './xml-fields.ts';
 
 /** What the optional parts of a configuration say. */
 export interface OptionalParameters {
@@ -36,6 +44,42 @@ export const optionalParts: ReadonlyMap<string, (xml: Uint8Array) => OptionalPar
     }),
   ],
 ]);
+
+/** A file that a configuration has beside its parameters. */
+export interface OptionalPart {
+  readonly contentIdentifier: 'MONITORING' | 'FETCHINTERVAL' | 'NEXTUPDATE';
+  readonly fileName: string;
+  readonly content: Buffer;
+}
+
+/** The parts for what is set; readers have a default of their own for the rest. The same in every version. */
+export function writeOptionalParts(parameters: OptionalParameters): OptionalPart[] {
+  const { monitoringClient, ocspFetchIntervalSeconds, verifyNextUpdate } = parameters;
+  const parts: OptionalPart[] = [];
+  if (monitoringClient !== undefined) {
+    const client = writeXmlIdentifier('monitoringClientId', monitoringClient);
+    parts.push({
+      contentIdentifier: 'MONITORING',
+      fileName: 'monitoring-params.xml',
+      content: writeDocument(group('monitoringClient', client)),
+    });
+  }
+  if (ocspFetchIntervalSeconds !== undefined) {
+    parts.push({
+      contentIdentifier: 'FETCHINTERVAL',
+      fileName: 'fetchinterval-params.xml',
+      content: writeDocument(tag('ocspFetchInterval', ocspFetchIntervalSeconds)),
+    });
+  }
+  if (verifyNextUpdate !== undefined) {
+    parts.push({
+      contentIdentifier: 'NEXTUPDATE',
+      fileName: 'nextupdate-params.xml',
+      content: writeDocument(tag('verifyNextUpdate', verifyNextUpdate)),
+    });
+  }
+  return parts;
+}
 
 function reader(read: (root: XmlElement) => OptionalParameters): (xml: Uint8Array) => OptionalParameters {
   return (xml) => {
