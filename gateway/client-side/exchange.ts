@@ -51,6 +51,7 @@ export function verifyAnswer(answer: ReceivedMessage, exchange: Exchange, road: 
       documents: answer,
       head: answer.head,
       parts: answer.parts,
+      ...(answer.digestOfPart && { digestOfPart: answer.digestOfPart }),
       signer: memberOf(exchange.service),
       configuration: road.configuration.current(),
       at,

@@ -10,6 +10,7 @@ import {
   newBoundary,
   proxyVersion,
   type Road,
+  readHashAlgorithm,
 } from '../road/index.ts';
 import {
   letGo,
@@ -91,16 +92,10 @@ export async function sendRequest(
         within: ['ServiceFailed'],
       });
     }
-    const algorithm = response.headers['x-hash-algorithm'];
-    if (typeof algorithm !== 'string' || algorithm.toUpperCase() !== hashAlgorithmHeader) {
-      throw new Fault(
-        'InternalError',
-        `The peer hashes with '${algorithm}'; ${hashAlgorithmHeader} is expected`,
-      );
-    }
+    const digest = readHashAlgorithm(response.headers['x-hash-algorithm']);
     const receiving = receiveMessage(response.body, {
       contentType,
-      digest: 'sha512',
+      digest,
       direction: 'response',
       newSink: road.newSink,
     });

@@ -68,6 +68,7 @@ function verifySignature(
       documents: message,
       head: message.head,
       parts: message.parts,
+      ...(message.digestOfPart && { digestOfPart: message.digestOfPart }),
       signer: memberOf(client),
       configuration,
       at: road.clock.now(),

@@ -4,7 +4,7 @@ import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { equal, memberOf, printFull, providerOf } from '../identifier/index.ts';
 import { parseRestRequest, type RestRequest } from '../message/index.ts';
-import { type Exchange, hashAlgorithmHeader, type Road, type ServerSettings } from '../road/index.ts';
+import { type Exchange, type Road, readHashAlgorithm, type ServerSettings } from '../road/index.ts';
 import { charsetOf, parseEnvelope, type SoapHeader } from '../soap/index.ts';
 import { mediaTypeOf, type ReceivedMessage, receiveMessage } from '../transport/index.ts';
 import { checkPeerVersion } from './check-version.ts';
@@ -31,8 +31,8 @@ export interface ReceivedRequest {
 /**
  * Reads a request of a peer. As soon as its head is there, before any body is taken, the peer must prove to be
  * a security server of the client, and the provider must be ours.
- * @throws Fault InvalidHttpMethod, ClientProxyVersionNotSupported, InvalidContentType, InternalError, UnknownMember, InvalidSecurityServer,
- *   SslAuthenticationFailed, or of the decoder
+ * @throws Fault InvalidHttpMethod, ClientProxyVersionNotSupported, InvalidRequest, InvalidContentType, InternalError,
+ *   UnknownMember, InvalidSecurityServer, SslAuthenticationFailed, or of the decoder
  */
 export async function receiveRequest(
   incoming: IncomingMessage,
@@ -41,11 +41,11 @@ export async function receiveRequest(
   settings: ServerSettings,
   road: ProviderSide,
 ): Promise<ReceivedRequest> {
-  const { contentType, read } = readHttpHeaders(incoming, road);
+  const { contentType, digest, read } = readHttpHeaders(incoming, road);
   let request: Understood | undefined;
   const message = await receiveMessage(incoming, {
     contentType,
-    digest: 'sha512',
+    digest,
     direction: 'request',
     newSink: road.newSink,
     onHead: async ({ protocol, head, headType, ocspResponses }) => {
@@ -67,13 +67,12 @@ function readHttpHeaders(incoming: IncomingMessage, road: ProviderSide) {
   if (incoming.method !== 'POST')
     throw new Fault('InvalidHttpMethod', 'Messages between servers are sent with POST');
   checkPeerVersion(header('x-proxy-version'), road.minimumPeerVersion);
-  const contentType = header('content-type') ?? '';
+  const contentType = header('content-type');
+  if (contentType === undefined) throw new Fault('InvalidRequest', 'Header content-type is missing');
   if (mediaTypeOf(contentType) !== 'multipart/mixed') {
     throw new Fault('InvalidContentType', `A message is multipart/mixed; this is '${contentType}'`);
   }
-  if (header('x-hash-algorithm')?.toUpperCase() !== hashAlgorithmHeader) {
-    throw new Fault('InternalError', `Header x-hash-algorithm must be ${hashAlgorithmHeader}`);
-  }
+  const digest = readHashAlgorithm(header('x-hash-algorithm'));
   const isRest = header('x-road-message-type') === 'REST';
   const requestId = header('x-road-request-id');
   if (isRest && (requestId === undefined || requestId === '')) {
@@ -102,7 +101,7 @@ function readHttpHeaders(incoming: IncomingMessage, road: ProviderSide) {
       soapAction: header('x-original-soapaction') ?? '',
     };
   };
-  return { contentType, read };
+  return { contentType, digest, read };
 }
 
 /** The message must be for this very server, and its provider one of ours that can sign. */

@@ -54,6 +54,8 @@ export class MessageAssembler {
   readonly #parts: MessagePart[] = [];
   readonly #attachments: HeldBody[] = [];
   readonly #attachmentHeaders: PartHeaders[] = [];
+  /** Digests of bodies by the algorithm that was announced, when that is not SHA-512. */
+  readonly #announced = new Map<string, Buffer>();
   #place: number = order.start;
   #head: Head | undefined;
   #hashChainResult: Buffer | undefined;
@@ -99,6 +101,10 @@ export class MessageAssembler {
       ...(this.#hashChainResult !== undefined && { hashChainResult: this.#hashChainResult }),
       ...(this.#hashChain !== undefined && { hashChain: this.#hashChain }),
       signature: this.#signature,
+      ...(this.#options.digest !== 'sha512' && {
+        digestOfPart: (name, digest) =>
+          digest === this.#options.digest ? this.#announced.get(name) : undefined,
+      }),
     };
   }
 
@@ -167,7 +173,7 @@ export class MessageAssembler {
       }
       const headers = withoutType(lines);
       this.#head = { protocol, type: contentType, headers, bytes };
-      const digest = createHash(this.#options.digest).update(bytes).digest();
+      const digest = createHash('sha512').update(bytes).digest();
       this.#parts.push({ name: '/message.xml', digest });
       return this.#options.onHead?.({
         protocol,
@@ -194,13 +200,20 @@ export class MessageAssembler {
   #openBody(): PartReader {
     const sink = this.#options.newSink();
     this.#sink = sink;
+    const { digest } = this.#options;
+    const announced = digest === 'sha512' ? undefined : createHash(digest);
     return {
-      data: (bytes) => sink.write(bytes),
+      data: (bytes) => {
+        announced?.update(bytes);
+        return sink.write(bytes);
+      },
       end: async () => {
         const held = await sink.finish();
         this.#sink = undefined;
         this.#attachments.push(held);
-        this.#parts.push({ name: `/attachment${this.#attachments.length}`, digest: held.digest });
+        const name = `/attachment${this.#attachments.length}` as const;
+        this.#parts.push({ name, digest: held.digest });
+        if (announced !== undefined) this.#announced.set(name, announced.digest());
       },
     };
   }

@@ -129,6 +129,26 @@ describe('a message is received as it was sent', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
+  it('hashes bodies with the algorithm that is announced, too', async () => {
+    const message = new MessageSender({
+      boundary: 'B',
+      ocspResponses: [],
+      headType: types.head,
+      head: Buffer.from('POST\r\n/r1/a/b/c/d/e\r\n'),
+      digest: 'sha512',
+      newSink,
+      payload: { kind: 'rest-body', body: streamOf(Buffer.from('in '), Buffer.from('pieces')) },
+      finish: async () => ({ signature: Buffer.from('<sig/>') }),
+    });
+    const received = await receive(message.bytes(), { digest: 'sha256' });
+    if (received instanceof Fault) throw received;
+    const sha256 = createHash('sha256').update('in pieces').digest();
+    expect(received.digestOfPart?.('/attachment1', 'sha256')).toEqual(sha256);
+    expect(received.digestOfPart?.('/attachment1', 'sha384')).toBeUndefined();
+    expect(received.digestOfPart?.('/attachment2', 'sha256')).toBeUndefined();
+    expect(received.parts[1]?.digest).toEqual(sha512(Buffer.from('in pieces')));
+  });
+
   it('with the attachments of a SOAP message, each a part of its own', async () => {
     const received = await receive(streamOf(partsOf('envelope', 'attachments', 'signature')));
     expect(received).toMatchObject({

@@ -14,7 +14,7 @@ export interface ReceivedMessage {
   readonly headHeaders: PartHeaders;
   /** DER, unchecked. */
   readonly ocspResponses: readonly Buffer[];
-  /** Digests of the signed parts, the head's first. */
+  /** SHA-512 digests of the signed parts, the head's first. */
   readonly parts: readonly MessagePart[];
   /** Bodies in order of their parts. The receiver must discard them. */
   readonly attachments: readonly HeldBody[];
@@ -23,6 +23,8 @@ export interface ReceivedMessage {
   readonly hashChainResult?: Buffer;
   readonly hashChain?: Buffer;
   readonly signature: Buffer;
+  /** The bodies' digests by the algorithm that was announced, when that is not SHA-512. */
+  readonly digestOfPart?: (name: string, digest: DigestName) => Buffer | undefined;
 }
 
 /** What arrived first, shown before any body is taken. */
@@ -36,10 +38,10 @@ interface ReceivedHead {
 export interface ReceiveOptions {
   /** `Content-Type` of the HTTP message. */
   readonly contentType: string;
-  /** Digest of all parts, from `x-hash-algorithm`. */
+  /** From `x-hash-algorithm`: what the signature may have digested the bodies with, besides SHA-512. */
   readonly digest: DigestName;
   readonly direction: 'request' | 'response';
-  /** Makes the place for one body; it must hash with `digest`. */
+  /** Makes the place for one body; it must hash with SHA-512. */
   readonly newSink: () => BodySink;
   /** Called once, before any body is taken; what it throws ends the message. */
   readonly onHead?: (received: ReceivedHead) => Promise<void> | void;
