@@ -86,7 +86,7 @@ describe('a signature document that is not the one document', () => {
     ],
     [
       'has xml:base on its root',
-      wrongValue,
+      malformed,
       { draft: behind('<asic:XAdESSignatures', ' xml:base="http://127.0.0.1/"') },
     ],
     [

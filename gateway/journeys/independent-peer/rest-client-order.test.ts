@@ -41,7 +41,7 @@ describe('a request between servers is taken in its one order', () => {
       { headers: header('x-road-request-id', '11111111-2222-4333-8444-555555555555') },
     ],
     ['the method is PUT', 'invalid_http_method', { method: 'PUT' }],
-    ['there is no content type', 'invalid_content_type', { headers: header('content-type') }],
+    ['there is no content type', 'invalid_request', { headers: header('content-type') }],
     ['it is a fault', 'invalid_content_type', { headers: header('content-type', 'text/xml') }],
     [
       'it is multipart of another kind',
@@ -74,7 +74,14 @@ describe('a request between servers is taken in its one order', () => {
       },
     ],
     ['a head with bare line feeds', { lines: (lines) => [lines.join('\n')] }],
-    ['no OCSP part more than needed', { parts: (parts) => parts }],
+    [
+      'SHA-256 for everything',
+      { headers: header('x-hash-algorithm', 'SHA-256'), evidence: { digest: 'sha256' } },
+    ],
+    [
+      'SHA-384 for everything',
+      { headers: header('x-hash-algorithm', 'sha-384'), evidence: { digest: 'sha384' } },
+    ],
   ])('taken: %s', async (_name, wish) => {
     expect(await asking.outcome({ body, ...wish })).toBe('answered');
   });

@@ -135,6 +135,11 @@ describe('a signature over a request', () => {
       { signed: () => [{ uri: '/message.xml', bytes: Buffer.from('other') }] },
     ],
     [
+      'digests a body with an algorithm that was not announced',
+      'malformed_signature',
+      { body, evidence: { digest: 'sha256' } },
+    ],
+    [
       'is over another body',
       'malformed_signature.invalid_hash_chain_ref',
       {

@@ -37,6 +37,10 @@ describe('an answer to our request', () => {
       { lines: (lines) => ['200', 'OK', 'X-Road-Service:other', ...lines.slice(2)] },
     ],
     ['signed in a batch', { evidence: { form: 'chain' }, body: null }],
+    [
+      'of SHA-256 throughout',
+      { headers: (all) => ({ ...all, 'x-hash-algorithm': 'SHA-256' }), evidence: { digest: 'sha256' } },
+    ],
     ['with every part referenced directly', { evidence: { form: 'direct' } }],
   ])('is believed %s', async (_name, wish) => {
     expect(await giving.outcome(wish)).toBe('200');
