@@ -7,7 +7,8 @@ import { shorten } from './shape.ts';
 
 /** X-Road writes one step per halving of a batch; this is far more than any batch needs. */
 const maxSteps = 32;
-const maxDocumentBytes = 1024 * 1024;
+/** As many attachments as a server takes need a fifth of this. */
+const maxDocumentBytes = 256 * 1024;
 
 /** Every fault of a hash chain is one of the signature it belongs to. */
 export function refuse(code: FaultCode, message: string, cause?: unknown): never {

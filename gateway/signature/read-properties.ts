@@ -134,16 +134,32 @@ function readUnsignedProperties(element: XmlElement): Unsigned {
       takeChildren(values, ['xades:EncapsulatedOCSPValue+'])('xades:EncapsulatedOCSPValue'),
     )
     .map(bytesOf);
+  checkEvidence(ocspResponses, 'OCSP responses');
   if (ocspResponses.length === 0) throw malformed('The signature has no OCSP response');
   const timestampTokens = named('xades:SignatureTimeStamp')
     .flatMap(elements)
     .filter((one) => isNamed(one, 'xades:EncapsulatedTimeStamp'))
     .map(bytesOf);
+  checkEvidence(timestampTokens, 'timestamps');
   const extraCertificates = readExtraCertificates(
     named('xades:CompleteCertificateRefs'),
     named('xades:CertificateValues'),
   );
+  checkEvidence(extraCertificates, 'certificates of authorities');
   return { extraCertificates, ocspResponses, timestampTokens };
+}
+
+/** Of each kind, and octets of each: every piece may have to be parsed, and its own signature verified. */
+const maxEvidence = 16;
+const maxEvidenceBytes = 64 * 1024;
+
+function checkEvidence(pieces: readonly Buffer[], what: string): void {
+  if (pieces.length > maxEvidence) {
+    throw malformed(`The signature has ${pieces.length} ${what}, expected no more than ${maxEvidence}`);
+  }
+  if (pieces.some(({ length }) => length > maxEvidenceBytes)) {
+    throw malformed(`The signature has ${what} of more than ${maxEvidenceBytes} octets`);
+  }
 }
 
 function readExtraCertificates(references: readonly XmlElement[], values: readonly XmlElement[]): Buffer[] {

@@ -54,8 +54,10 @@ export interface SignaturePieces extends Omit<QualifyingProperties, 'element'> {
   readonly certificateDer: Buffer;
 }
 
-/** A signature with a few certificates and OCSP responses is a hundredth of this. */
-const maxBytes = 2 * 1024 * 1024;
+/** A signature with a few certificates and OCSP responses is a twentieth of this. */
+const maxBytes = 512 * 1024;
+/** A signature that refers to each of as many attachments as a server takes has a third of this. */
+const maxElements = 3_000;
 
 /**
  * Takes a signature document apart and checks that it has the one form that X-Road 7 servers read: one
@@ -151,7 +153,10 @@ const singular: ReadonlySet<string> = new Set([
 function checkDocument(root: XmlElement): void {
   const ids = new Set<string>();
   const met = new Set<string>();
+  let count = 0;
   for (const element of descendants(root)) {
+    count += 1;
+    if (count > maxElements) throw malformed(`The document has more than ${maxElements} elements`);
     if (element.isInterrupted) {
       throw malformed(`A comment or processing instruction stands in <${element.name}>`);
     }

@@ -61,6 +61,18 @@ describe('a reader that remembers shapes', () => {
     expect(readSignature(second.documents.signature).ocspResponses).not.toBe(known.ocspResponses);
   });
 
+  it('does not remember what is larger than signatures are, however good it is', () => {
+    const spaced = (length: number) =>
+      Buffer.from(first.documents.signature.toString().replace('</ds:KeyInfo>', `${' '.repeat(length)}$&`));
+    const reader = new SignatureReader();
+    const isRemembered = (document: Buffer) => {
+      const [once, again] = [document, document].map((one) => reader.read(one, 'message').ocspResponses);
+      return once === again;
+    };
+    expect(isRemembered(spaced(1_000))).toBe(true);
+    expect(isRemembered(spaced(40_000))).toBe(false);
+  });
+
   it('tells signers and forms apart', async () => {
     const reader = readerOf(first);
     const others = [chained, await signTexts(await pki.issueTo(bob), 'the first')];

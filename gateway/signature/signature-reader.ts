@@ -36,8 +36,9 @@ interface Filling {
   readonly from: number;
 }
 
-/** As many signers' documents as stay in use. */
+/** As many signers' documents as stay in use; larger ones than X-Road writes are not worth the memory. */
 const limit = 500;
+const maxRemembered = 32 * 1024;
 
 /**
  * Reads signature documents, remembering the shape of those it has read. A signer's documents differ in a few
@@ -48,7 +49,8 @@ export class SignatureReader {
 
   /** @throws Fault MalformedSignature, exactly as `readSignature` */
   read(document: Buffer, mode: 'message' | 'container'): SignaturePieces {
-    const skeleton = mode === 'message' ? skeletonOf(document) : undefined;
+    const isWorthIt = mode === 'message' && document.length <= maxRemembered;
+    const skeleton = isWorthIt ? skeletonOf(document) : undefined;
     if (skeleton === undefined) return readSignature(document, mode);
     const template = this.#templates.get(skeleton.key);
     const filled = template && fill(template, skeleton.values);
