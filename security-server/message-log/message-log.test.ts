@@ -10,7 +10,7 @@ import type { LogEntry } from '../../gateway/road/index.ts';
 import {
   createVerifier,
   type SigningMaterial,
-  signMessage,
+  signBatch,
   verifyContainer,
 } from '../../gateway/signature/index.ts';
 import { createBodySink, type HeldBody, prepareSpool } from '../../gateway/transport/index.ts';
@@ -82,8 +82,8 @@ async function bodyOf(bytes: Buffer): Promise<HeldBody> {
   return sink.finish();
 }
 
-/** A signed request, as it comes to the log. */
-async function entry(queryId: string, ...bodies: readonly Buffer[]): Promise<LogEntry> {
+/** A request that is about to be signed. */
+async function unsigned(queryId: string, bodies: readonly Buffer[]) {
   const requestId = randomUUID();
   const lines = [
     'POST',
@@ -99,12 +99,26 @@ async function entry(queryId: string, ...bodies: readonly Buffer[]): Promise<Log
     { name: '/message.xml', digest: digestOf('sha512', head) } as const,
     ...attachments.map(({ digest }, index) => ({ name: `/attachment${index + 1}` as const, digest })),
   ];
-  const documents = await signMessage({ ...material, parts, digest: 'sha512', signedAt: services.now() });
-  return {
-    ...{ protocol: 'rest', direction: 'request', side: 'client' },
-    ...{ queryId, requestId, client: portal, service: echo, head, attachments, ...documents },
-    at: services.now(),
-  } as LogEntry;
+  return { parts, message: { queryId, requestId, client: portal, service: echo, head, attachments } };
+}
+
+/** Signed requests, as they come to the log: all under one signature. */
+async function entries(...requests: readonly (readonly [string, ...Buffer[]])[]): Promise<LogEntry[]> {
+  const made = await Promise.all(requests.map(([queryId, ...bodies]) => unsigned(queryId, bodies)));
+  const signed = await signBatch(
+    made.map(({ parts }) => parts),
+    { ...material, digest: 'sha512', signedAt: services.now() },
+  );
+  return made.map(({ message }, index) => {
+    const kind = { protocol: 'rest', direction: 'request', side: 'client' };
+    return { ...kind, ...message, ...signed[index], at: services.now() } as LogEntry;
+  });
+}
+
+async function entry(queryId: string, ...bodies: readonly Buffer[]): Promise<LogEntry> {
+  const [made] = await entries([queryId, ...bodies]);
+  if (made === undefined) throw new Error('there is one');
+  return made;
 }
 
 /** The only record of an id. */
@@ -185,6 +199,22 @@ describe('timestamps', () => {
       expect(Math.abs(timestamp.at.getTime() - services.at)).toBeLessThan(1_000);
     }
     expect(log.health()).toMatchObject({ withoutTimestamp: 0, lastTimestampAt: services.now() });
+  });
+
+  it('cover messages that were signed together, and each container verifies alone', async () => {
+    const log = await open();
+    const together = await entries(
+      ['a'],
+      ['b', Buffer.from('b')],
+      ['c', Buffer.from('c'), Buffer.alloc(3_000)],
+    );
+    await Promise.all(together.map((one) => log.record(one)));
+    await log.stampNow();
+    for (const [index, id] of ['a', 'b', 'c'].entries()) {
+      const { queryId, signature, warnings } = await verify(log, id);
+      expect({ queryId, warnings }).toEqual({ queryId: id, warnings: [] });
+      expect(signature.covered).toHaveLength(1 + index);
+    }
   });
 
   it('of a single record go into its signature', async () => {
