@@ -10,11 +10,13 @@ import { writeFileDurably } from '../gateway/store/index.ts';
 import { initServer, type PeerSettings, type RunningServer, startServer } from '../security-server/index.ts';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { foundInstance } from './found-instance.ts';
-import { joinInstance } from './join-instance.ts';
+import { hostManagement, registerClients, registerServer } from './join-instance.ts';
 import {
   administrations,
   city,
   instance,
+  managementSubsystem,
+  memberId,
   ministry,
   type PilotAdministration,
   type PilotPorts,
@@ -28,7 +30,7 @@ import { createBuildingPermits, createPopulationRegister } from './services/inde
 
 export interface PilotOptions {
   readonly data: string;
-  /** First of thirteen ports in a row. */
+  /** First of `portCount` ports in a row. */
   readonly portBase: number;
   /** Of signing and authentication keys, when the network is founded. */
   readonly keySpec?: KeySpec;
@@ -88,7 +90,11 @@ export async function startPilot(options: PilotOptions): Promise<PilotNetwork> {
 
     const registry = await startPilotRegistry(options, secrets, ports, closers);
     const registryAdmin = adminClient(registry.adminUrl, registry.apiKey);
-    if (!isFounded) await foundInstance(registryAdmin, { authority, ocspUrl, tsaUrl });
+    const { registrationUrl, managementUrl } = registry;
+    if (registrationUrl === undefined || managementUrl === undefined) {
+      throw new Error('the registry of a pilot takes management requests');
+    }
+    if (!isFounded) await foundInstance(registryAdmin, { authority, ocspUrl, tsaUrl, registrationUrl });
     onStep(`registry of instance ${instance} is publishing its configuration`);
 
     const servers = {} as Record<PilotAdministration['key'], { running: RunningServer; admin: AdminClient }>;
@@ -100,14 +106,14 @@ export async function startPilot(options: PilotOptions): Promise<PilotNetwork> {
       if (!isFounded) {
         const { issue: issueSecret } = secrets;
         const keySpec = options.keySpec ?? ({ type: 'ec', curve: 'P-256' } as const);
-        await joinInstance({
-          administration,
-          server: admin,
-          registry: registryAdmin,
-          authorityUrl,
-          issueSecret,
-          keySpec,
-        });
+        await waitUntil(admin, () => isManagementKnown(running, registrationUrl));
+        await registerServer({ administration, server: admin, authorityUrl, issueSecret, keySpec });
+        if (administration === ministry) await hostManagement(ministry, admin, registryAdmin, managementUrl);
+        // The server that takes requests has to know who sends them, and where the answer goes.
+        for (const one of Object.values(servers)) {
+          await waitUntil(one.admin, () => isServing(one.running, administration));
+        }
+        await registerClients(administration, admin);
       }
       onStep(`security server of the ${administration.name} is running`);
     }
@@ -121,7 +127,9 @@ export async function startPilot(options: PilotOptions): Promise<PilotNetwork> {
     }
     onStep('population register and building permits are running and published');
 
-    for (const { running, admin } of Object.values(servers)) await requireEverybodyKnown(running, admin);
+    for (const { running, admin } of Object.values(servers)) {
+      await waitUntil(admin, () => isEverybodyKnown(running));
+    }
     await requireReady(servers.ministry.running);
     await requireReady(servers.city.running);
     onStep('both security servers are ready');
@@ -199,6 +207,8 @@ async function startPilotRegistry(
     configurationPort: ports.configuration,
     adminHost: '127.0.0.1',
     adminPort: ports.registryAdmin,
+    management: { host: '127.0.0.1', port: ports.management },
+    registration: { host: '127.0.0.1', port: ports.registration },
     report: (error) => options.onTrouble('registry', 'operation', error),
   });
   closers.add(() => registry.close());
@@ -266,18 +276,34 @@ async function startServices(ports: PilotPorts, cityUrl: string, closers: Closer
   }
 }
 
-/** Waits until a server's configuration tells of every other: the registry publishes a moment after a change. */
-async function requireEverybodyKnown(server: RunningServer, admin: AdminClient): Promise<void> {
-  const everybody = administrations.flatMap((one) =>
-    one.subsystems.map(({ code }) => parseEncodedClient(subsystemId(one, code))),
-  );
+/** Whether a server's configuration tells of every subsystem, and on which server it is. */
+function isEverybodyKnown(server: RunningServer): boolean {
+  const configuration = server.configuration();
+  return administrations
+    .flatMap((one) => one.subsystems.map(({ code }) => parseEncodedClient(subsystemId(one, code))))
+    .every((client) => configuration.serversOf(client).length > 0);
+}
+
+/** Whether a server's configuration tells where authentication certificates are registered. */
+function isManagementKnown(server: RunningServer, registrationUrl: string): boolean {
+  return server.configuration().private?.managementService.authCertRegServiceAddress === registrationUrl;
+}
+
+/** Whether a server's configuration tells of an administration's server, and who takes management requests. */
+function isServing(server: RunningServer, administration: PilotAdministration): boolean {
+  const configuration = server.configuration();
+  const clients = [memberId(administration), subsystemId(ministry, managementSubsystem.code)];
+  return clients.every((client) => configuration.serversOf(parseEncodedClient(client)).length > 0);
+}
+
+/** Has a server fetch its configuration until it tells so: the registry publishes a moment after a change. */
+async function waitUntil(admin: AdminClient, isSo: () => boolean): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     await admin.post('/configuration/refresh');
-    const configuration = server.configuration();
-    if (everybody.every((client) => configuration.serversOf(client).length > 0)) return;
+    if (isSo()) return;
     await setTimeout(50);
   }
-  throw new Error('the registry did not publish all members within five seconds');
+  throw new Error('the registry did not publish what the pilot waits for within five seconds');
 }
 
 async function requireReady(server: RunningServer): Promise<void> {

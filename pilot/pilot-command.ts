@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { exchangeOnce } from './exchange-once.ts';
 import { type PilotNetwork, startPilot } from './network.ts';
-import { city, instance, ministry } from './plan.ts';
+import { city, instance, ministry, portCount } from './plan.ts';
 
 interface PilotCommandOptions {
   readonly data: string;
@@ -20,7 +20,7 @@ export function pilotCommand(): Command {
       '--once',
       'make one exchange, verify its evidence, and end: exit status 0 only if every step held',
     )
-    .option('--port-base <n>', 'first of thirteen ports in a row', readPort, 9100)
+    .option('--port-base <n>', `first of ${portCount} ports in a row`, readPort, 9100)
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -29,10 +29,12 @@ export function pilotCommand(): Command {
     .action(run);
 }
 
+const lastBase = 65_536 - portCount;
+
 function readPort(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535 - 12) {
-    throw new InvalidArgumentError('a port from 1 to 65523 is expected.');
+  if (!Number.isInteger(port) || port < 1 || port > lastBase) {
+    throw new InvalidArgumentError(`a port from 1 to ${lastBase} is expected.`);
   }
   return port;
 }

@@ -43,6 +43,9 @@ export const administrations = [ministry, city] as const;
 
 export const memberClasses = { GOV: 'Government', MUN: 'Municipalities' } as const;
 
+/** The ministry's subsystem behind which the registry takes management requests. */
+export const managementSubsystem = { code: 'management', name: 'Management services' } as const;
+
 /** Offsets from the first port. */
 const offsets = {
   configuration: 0,
@@ -58,11 +61,16 @@ const offsets = {
   buildingPermits: 10,
   peers: 11,
   ocsp: 12,
+  management: 13,
+  registration: 14,
 } as const;
+
+/** How many ports in a row the network takes. */
+export const portCount = Object.keys(offsets).length;
 
 export type PilotPorts = Readonly<Record<keyof typeof offsets, number>>;
 
-/** @param base first of thirteen ports in a row */
+/** @param base first of `portCount` ports in a row */
 export function portsFrom(base: number): PilotPorts {
   const entries = Object.entries(offsets).map(([name, offset]) => [name, base + offset]);
   return Object.fromEntries(entries) as PilotPorts;

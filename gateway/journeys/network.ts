@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { type AdminClient, adminClient } from '../../pilot/admin-client.ts';
-import { type PilotNetwork, type PilotOptions, startPilot } from '../../pilot/index.ts';
+import { type PilotNetwork, type PilotOptions, portCount, startPilot } from '../../pilot/index.ts';
 import { type Listening, listen } from '../http/index.ts';
 
 /** The pilot network in a folder of its own, on free ports, with administrators' access to every part. */
@@ -44,7 +44,7 @@ export async function startNetwork(
   const network = await startPilot({
     ...options,
     data,
-    portBase: await freePorts(13),
+    portBase: await freePorts(portCount),
     onStep: () => undefined,
     onTrouble: (component, about, error) => troubles.push({ component, about, error }),
   });

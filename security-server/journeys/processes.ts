@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadOrMakeSecrets, startInfrastructure, startPilot } from '../../pilot/index.ts';
+import { loadOrMakeSecrets, portCount, startInfrastructure, startPilot } from '../../pilot/index.ts';
 
 export type ServerName = 'ministry' | 'city';
 
@@ -37,7 +37,7 @@ const hosts = { ministry: '127.0.0.1', city: '127.0.0.2' } as const;
 
 export async function foundNetwork(): Promise<ProcessNetwork> {
   const data = await mkdtemp(join(tmpdir(), 'waygate-processes-'));
-  const portBase = await freePorts(13);
+  const portBase = await freePorts(portCount);
   const troubles: unknown[] = [];
   const onTrouble = (...trouble: unknown[]) => troubles.push(...trouble);
   const options = { data, portBase, onStep: () => undefined, onTrouble };

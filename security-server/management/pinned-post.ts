@@ -86,7 +86,7 @@ function exchange(
       soapaction: '""',
       connection: 'close',
     };
-    const options = { method: 'POST', path: `${url.pathname}${url.search}`, headers, signal, agent: false };
+    const options = { method: 'POST', path: `${url.pathname}${url.search}`, headers, signal };
     const outgoing = request({ ...options, createConnection: () => socket }, (incoming) => {
       const type = incoming.headers['content-type'] ?? '';
       buffer(bounded(incoming, url)).then(
