@@ -42,6 +42,9 @@ export function dataRefs(parts: readonly SignedPart[], digest: Digest = 'sha512'
   return parts.map(({ uri, bytes }) => ({ kind: 'DataRef', uri, digest: digestOf(bytes, digest) }));
 }
 
+/** An entry that is a digest and nothing else. */
+export const bare = (digest: Buffer): StepEntry => ({ kind: 'HashValue', digest });
+
 /** Digest of a step's entries. */
 export function entriesDigest(entries: readonly StepEntry[], digest: Digest = 'sha512'): Buffer {
   return stepDigest(

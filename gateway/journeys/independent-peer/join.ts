@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { loadOrMakeSecrets } from '../../../pilot/index.ts';
 import { startNetwork, type TestNetwork } from '../network.ts';
 import { fetchStatus, writeStatus } from './ocsp.ts';
@@ -16,7 +17,7 @@ import {
 export const member = { memberClass: 'GOV', memberCode: '3001' } as const;
 export const host = '127.0.0.3';
 export const asker = 'PILOT/GOV/3001/asker';
-export const giver = 'PILOT/GOV/3001/giver';
+
 const serverId = 'PILOT:GOV:3001:independent';
 
 /** A security server of a member of its own, known to the pilot network, in which nothing is the product's code. */
@@ -122,8 +123,9 @@ async function refresh(network: TestNetwork, certificates: number): Promise<void
       return known?.authCertHashes.length === certificates && known.clients.length === 2;
     };
     for (let attempt = 0; !isKnown(); attempt += 1) {
-      if (attempt > 200) throw new Error('the registry did not publish the independent server');
+      if (attempt > 800) throw new Error('the registry did not publish the independent server');
       await admin.post('/configuration/refresh');
+      await setTimeout(25);
     }
   }
 }

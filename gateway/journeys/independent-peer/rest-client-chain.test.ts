@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Asking, startAsking } from './asking.ts';
-import { dataRefs, digestOf, digestUris, entriesDigest, type SignedPart, type StepEntry } from './chain.ts';
+import {
+  bare,
+  dataRefs,
+  digestOf,
+  digestUris,
+  entriesDigest,
+  type SignedPart,
+  type StepEntry,
+} from './chain.ts';
 import type { RequestWish } from './client.ts';
 import type { EvidenceWish } from './xades.ts';
 
@@ -171,7 +179,6 @@ describe('a request whose parts are signed through a hash chain', () => {
   }
 });
 
-const bare = (digest: Buffer): StepEntry => ({ kind: 'HashValue', digest });
 const step = (uri: string, digest: Buffer | string): StepEntry => ({
   ...{ kind: 'StepRef', uri },
   digest: typeof digest === 'string' ? digestOf(digest) : digest,

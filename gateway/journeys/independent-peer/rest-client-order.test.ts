@@ -40,6 +40,21 @@ describe('a request between servers is taken in its one order', () => {
       'invalid_request',
       { headers: header('x-road-request-id', '11111111-2222-4333-8444-555555555555') },
     ],
+    [
+      'x-proxy-version is missing',
+      'client_proxy_version_not_supported',
+      { headers: header('x-proxy-version') },
+    ],
+    [
+      'x-proxy-version is older than the least one taken',
+      'client_proxy_version_not_supported',
+      { headers: header('x-proxy-version', '7.5.9') },
+    ],
+    [
+      'x-proxy-version is no version',
+      'client_proxy_version_not_supported',
+      { headers: header('x-proxy-version', 'seven') },
+    ],
     ['the method is PUT', 'invalid_http_method', { method: 'PUT' }],
     ['there is no content type', 'invalid_request', { headers: header('content-type') }],
     ['it is a fault', 'invalid_content_type', { headers: header('content-type', 'text/xml') }],

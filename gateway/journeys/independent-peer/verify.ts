@@ -158,7 +158,7 @@ function elementOf(text: string, name: string): string {
 }
 
 /** Text of the first element of a name. */
-export function contentOf(text: string, name: string): string {
+function contentOf(text: string, name: string): string {
   const [, content] = new RegExp(`<${name}(?: [^>]*)?>([^<]*)</${name}>`).exec(text) ?? [];
   if (content === undefined) throw new Error(`no <${name}> with text`);
   return content.replaceAll(/\s|&#13;/g, '');

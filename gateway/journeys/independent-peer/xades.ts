@@ -62,7 +62,7 @@ const inclusive = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315';
  * empty-element tags, attributes sorted), but for the namespaces in scope, which inclusive canonicalization renders
  * on the element it begins with.
  */
-export function writeSignature(wish: SignatureWish): Buffer {
+function writeSignature(wish: SignatureWish): Buffer {
   const { signer, statuses, references, digest = 'sha512' } = wish;
   const { asic, ds, xades } = wish.prefixes ?? { asic: 'asic', ds: 'ds', xades: 'xades' };
   const { shown = signer.certificate, claimed = shown } = wish;
