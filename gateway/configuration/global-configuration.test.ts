@@ -96,21 +96,48 @@ describe('a configuration', () => {
     expect(unknown.serverByAuthCertificate(signer.certificate)).toBeUndefined();
   });
 
+  it('knows a server under the instance that is asked for, when two list one certificate', () => {
+    const [theirs] = abroad.securityServers;
+    const securityServers = theirs ? [{ ...theirs, authCertHashes: [signer.certificate.sha256] }] : [];
+    const configuration = build({
+      instances: [
+        { shared: { ...abroad, securityServers }, expiresAt: at('12:00:00') },
+        { shared: full, expiresAt: at('13:00:00') },
+      ],
+    });
+    const instanceOf = (instance?: string) =>
+      configuration.serverByAuthCertificate(signer.certificate, instance)?.id.instance;
+    expect([instanceOf(), instanceOf('DEV'), instanceOf('ABROAD')]).toEqual(['DEV', 'DEV', 'ABROAD']);
+    expect(instanceOf('NOWHERE')).toBeUndefined();
+  });
+
   it('knows authorities of their own instance only', () => {
     const configuration = build();
     const name = signer.certificate.subject.der;
-    expect(configuration.approvedCa('DEV', name)).toMatchObject({
+    expect(configuration.approvedCas('DEV', name)[0]).toMatchObject({
       isTop: true,
       authenticationOnly: true,
       caName: 'Test & Co',
       certificate: signer.certificate,
       profile: 'ee.ria.xroad.common.certificateprofile.impl.FiVRKCertificateProfileInfoProvider',
     });
-    expect(configuration.approvedCa('ABROAD', name)).toBeUndefined();
-    expect(configuration.approvedCa('NOWHERE', name)).toBeUndefined();
-    expect(configuration.approvedCa('ABROAD', foreign.certificate.subject.der)?.certificate).toBe(
+    expect(configuration.approvedCas('ABROAD', name)).toEqual([]);
+    expect(configuration.approvedCas('NOWHERE', name)).toEqual([]);
+    expect(configuration.approvedCas('ABROAD', foreign.certificate.subject.der)[0]?.certificate).toBe(
       foreign.certificate,
     );
+  });
+
+  it('knows every authority of one name, in the order of the configuration', () => {
+    const [ca] = full.approvedCas;
+    const only = ca && { ...ca, intermediates: [] };
+    const approvedCas = only ? [only, { ...only, name: 'Renewed' }] : [];
+    const shared = { ...full, approvedCas };
+    const found = build({ instances: [{ shared, expiresAt: at('13:00:00') }] }).approvedCas(
+      'DEV',
+      signer.certificate.subject.der,
+    );
+    expect(found.map(({ caName }) => caName)).toEqual(['Test & Co', 'Renewed']);
   });
 
   it('knows intermediate authorities with their own responders', () => {
@@ -119,11 +146,11 @@ describe('a configuration', () => {
       { certificate: foreign.certificate, ocsp: [{ url: 'http://own.example' }] },
     ];
     const shared = { ...full, approvedCas: ca ? [{ ...ca, intermediates }] : [] };
-    const found = build({ instances: [{ shared, expiresAt: at('13:00:00') }] }).approvedCa(
+    const found = build({ instances: [{ shared, expiresAt: at('13:00:00') }] }).approvedCas(
       'DEV',
       foreign.certificate.subject.der,
     );
-    expect(found).toMatchObject({ isTop: false, ocspResponders: [{ url: 'http://own.example' }] });
+    expect(found).toMatchObject([{ isTop: false, ocspResponders: [{ url: 'http://own.example' }] }]);
   });
 
   it('knows timestamping authorities: addresses of one instance, certificates of all', () => {
@@ -181,7 +208,7 @@ describe('the expiry of a configuration', () => {
     expect(later.instances).toEqual(['DEV']);
     expect(later.shared('ABROAD')).toBeUndefined();
     expect(later.serverByAuthCertificate(foreign.certificate)).toBeUndefined();
-    expect(later.approvedCa('ABROAD', foreign.certificate.subject.der)).toBeUndefined();
+    expect(later.approvedCas('ABROAD', foreign.certificate.subject.der)).toEqual([]);
     expect(later.tsaCertificates()).toEqual([signer.certificate]);
     expect(codes(later, subsystem)).toEqual(['ss1', 'ss2']);
     // Verdicts remembered under the former id do not outlive the instance.

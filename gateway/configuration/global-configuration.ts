@@ -68,11 +68,16 @@ export interface GlobalConfiguration {
   shared(instance: string): SharedParameters | undefined;
   /** Security servers that serve a client: those it is registered on, or that it owns as a member. */
   serversOf(client: ClientId): readonly SecurityServer[];
-  serverByAuthCertificate(certificate: Certificate): SecurityServer | undefined;
+  /** @param instance whose servers are looked at; those of every instance unless told, the own one first */
+  serverByAuthCertificate(certificate: Certificate, instance?: string): SecurityServer | undefined;
   /** Whether `client` is the owner member of a server, or registered on it. */
   serverHasClient(server: ServerId, client: ClientId): boolean;
-  /** @param issuerDer name of the authority as it stands in a certificate it issued */
-  approvedCa(instance: string, issuerDer: Buffer): IssuingCa | undefined;
+  /**
+   * Authorities of one instance that bear a name: several, when one of them renewed its key.
+   * @param issuerDer name of the authority as it stands in a certificate it issued
+   * @returns in the order of the configuration
+   */
+  approvedCas(instance: string, issuerDer: Buffer): readonly IssuingCa[];
   /** Timestamping authorities of one instance, in the order of the configuration. */
   tsas(instance: string): readonly ApprovedTsa[];
   /** Certificates of the timestamping authorities of every known instance. */
@@ -137,12 +142,19 @@ export function buildConfiguration(content: ConfigurationContent): GlobalConfigu
     },
     shared: (instance) => byInstance.get(instance),
     serversOf: (client) => servers.byClient.get(identifierKey(client)) ?? [],
-    serverByAuthCertificate: (certificate) =>
-      servers.byHash.get(certificate.sha256.toString('hex')) ??
-      servers.byHash.get(certificate.sha1.toString('hex')),
+    serverByAuthCertificate: (certificate, instance) => {
+      const wanted = instance === undefined ? configuration.instances : [instance];
+      for (const name of wanted) {
+        const hashes = servers.byHash.get(name);
+        const server =
+          hashes?.get(certificate.sha256.toString('hex')) ?? hashes?.get(certificate.sha1.toString('hex'));
+        if (server !== undefined) return server;
+      }
+      return undefined;
+    },
     serverHasClient: (server, client) =>
       (servers.byClient.get(identifierKey(client)) ?? []).some(({ id }) => equal(id, server)),
-    approvedCa: (instance, issuerDer) => authorities.get(authorityKey(instance, issuerDer)),
+    approvedCas: (instance, issuerDer) => authorities.get(authorityKey(instance, issuerDer)) ?? [],
     tsas: (instance) => byInstance.get(instance)?.approvedTsas ?? [],
     tsaCertificates: () => tsaCertificates,
     isInGlobalGroup: (group, client) => groups.get(identifierKey(group))?.has(identifierKey(client)) ?? false,
@@ -152,7 +164,8 @@ export function buildConfiguration(content: ConfigurationContent): GlobalConfigu
 
 function indexServers(instances: readonly InstanceContent[]) {
   const byClient = new Map<string, SecurityServer[]>();
-  const byHash = new Map<string, SecurityServer>();
+  // Kept apart per instance: an instance that lists another's certificate must not take the server's name away.
+  const byHash = new Map<string, Map<string, SecurityServer>>();
   const add = (client: ClientId, server: SecurityServer) => {
     const key = identifierKey(client);
     const known = byClient.get(key);
@@ -160,12 +173,14 @@ function indexServers(instances: readonly InstanceContent[]) {
     else if (!known.includes(server)) known.push(server);
   };
   for (const { shared } of instances) {
+    const hashes = new Map<string, SecurityServer>();
+    byHash.set(shared.instance, hashes);
     for (const server of shared.securityServers) {
       add(memberOf(server.id), server);
       for (const client of server.clients) add(client, server);
       // By length, not by version: instances of a federation may differ in version.
       for (const hash of server.authCertHashes) {
-        if (hash.length === 32 || hash.length === 20) byHash.set(hash.toString('hex'), server);
+        if (hash.length === 32 || hash.length === 20) hashes.set(hash.toString('hex'), server);
       }
     }
   }
@@ -173,14 +188,15 @@ function indexServers(instances: readonly InstanceContent[]) {
 }
 
 /** Kept apart per instance: one instance's authorities never vouch for another's members. */
-function indexAuthorities(instances: readonly InstanceContent[]): Map<string, IssuingCa> {
-  const found = new Map<string, IssuingCa>();
+function indexAuthorities(instances: readonly InstanceContent[]): Map<string, IssuingCa[]> {
+  const found = new Map<string, IssuingCa[]>();
   for (const { shared } of instances) {
     for (const { name, profile, authenticationOnly, top, intermediates } of shared.approvedCas) {
       for (const authority of [top, ...intermediates]) {
         const key = authorityKey(shared.instance, authority.certificate.subject.der);
-        if (found.has(key)) continue;
-        found.set(key, {
+        const namesakes = found.get(key) ?? [];
+        found.set(key, namesakes);
+        namesakes.push({
           certificate: authority.certificate,
           ocspResponders: authority.ocsp,
           profile,

@@ -4,7 +4,12 @@ import { type Certificate, CertificateError, parseCertificate } from '../../cert
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { equal, identifierKey, type MemberId, printFull } from '../identifier/index.ts';
-import { memberOfSigningCertificate, verifySigningCertificate } from '../trust/index.ts';
+import {
+  issuersOf,
+  memberOfSigningCertificate,
+  verifyByOneOf,
+  verifySigningCertificate,
+} from '../trust/index.ts';
 import type { SignaturePieces } from './read.ts';
 import { Recent } from './recent.ts';
 import { malformed } from './shape.ts';
@@ -105,17 +110,25 @@ function checkSigner(certificate: Certificate, { signer, configuration }: Signer
   if (certificate.keyUsage?.has('nonRepudiation') !== true) {
     throw malformed('The certificate in the signature is not a signing certificate');
   }
-  const ca = configuration.approvedCa(signer.instance, certificate.issuer.der);
+  const [first, ...others] = issuersOf(certificate, signer.instance, configuration);
   // Without a CA there is no profile to read the subject by; `checkTrust` refuses such certificates.
-  if (ca === undefined) return;
-  const owner = memberOfSigningCertificate(certificate, ca.profile, signer.instance);
-  if (!equal(owner, signer)) {
-    const message = `The signature is by ${printFull(owner)}, expected ${printFull(signer)}`;
-    throw new Fault('IncorrectCertificate', message);
-  }
+  if (first === undefined) return;
+  verifyByOneOf([first, ...others], ({ profile }) => {
+    const owner = memberOfSigningCertificate(certificate, profile, signer.instance);
+    if (!equal(owner, signer)) {
+      const message = `The signature is by ${printFull(owner)}, expected ${printFull(signer)}`;
+      throw new Fault('IncorrectCertificate', message);
+    }
+  });
 }
 
+/** A certificate has one or two kilobytes; those that are read are remembered for a while. */
+const maxCertificateBytes = 64 * 1024;
+
 function readCertificate(der: Buffer): Certificate {
+  if (der.length > maxCertificateBytes) {
+    throw malformed(`The certificate in the signature has more than ${maxCertificateBytes} octets`);
+  }
   try {
     const certificate = parseCertificate(der);
     checkKeyStrength(certificate.publicKey);

@@ -2,6 +2,7 @@ import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { findPath } from './good-path.ts';
+import { requireIssuers, verifyByOneOf } from './issuing-authorities.ts';
 import { purposeOf } from './purpose.ts';
 
 export interface AuthenticationCertificateQuestion {
@@ -25,10 +26,6 @@ export function verifyAuthenticationCertificate(question: AuthenticationCertific
     const message = `The certificate of ${certificate.subject} is not for authentication, or not for that alone`;
     throw new Fault('IncorrectCertificate', message);
   }
-  const authority = configuration.approvedCa(instance, certificate.issuer.der);
-  if (authority === undefined) {
-    const message = `${certificate.issuer} is not an approved authority of instance ${instance}`;
-    throw new Fault('CannotCreateCertPath', message);
-  }
-  findPath({ leaf: certificate, extras: [], authority, at });
+  const issuers = requireIssuers(certificate, instance, configuration);
+  verifyByOneOf(issuers, (authority) => findPath({ leaf: certificate, extras: [], authority, at }));
 }

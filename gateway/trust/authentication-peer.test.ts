@@ -189,6 +189,53 @@ describe('the certificate of a peer', () => {
     ]);
   });
 
+  it('is taken of either authority when two of one instance have one name, in whatever order', async () => {
+    const renewed = await issueAuthority('CA');
+    const later = await issueAuthentication(renewed);
+    const certificates = [leaf.certificate, later.certificate];
+    for (const cas of [
+      [approved(ca), approved(renewed)],
+      [approved(renewed), approved(ca)],
+    ]) {
+      const both = configurationOf(instance('DEV', cas, certificates));
+      const ocspResponses = [good, await statusOf(later.certificate, renewed)];
+      for (const anchorBy of ['leaf', 'last'] as const) {
+        for (const certificate of certificates) {
+          expect(refusal({ chain: [certificate], ocspResponses, configuration: both, anchorBy })).toEqual([]);
+        }
+      }
+      // One may not answer for what the other issued.
+      expect(
+        refusal({
+          configuration: both,
+          ocspResponses: [await statusOf(leaf.certificate, ca, { responder: renewed })],
+        }),
+      ).toEqual(['SslAuthenticationFailed', 'IncorrectValidationInfo']);
+    }
+  });
+
+  it('is of the server of the right instance, when another instance lists the same certificate', () => {
+    const both = configurationOf(
+      instance('DEV', [approved(ca)], [leaf.certificate]),
+      instance('ABROAD', [], [leaf.certificate]),
+    );
+    expect(verify({ configuration: both }).server).toEqual(server);
+    const theirs = { ...subsystem, instance: 'ABROAD' };
+    expect(refusal({ configuration: both, party: theirs })).toEqual([
+      'SslAuthenticationFailed',
+      'CannotCreateCertPath',
+    ]);
+  });
+
+  it('is refused for a member of another instance, although that approves its authority too', () => {
+    const both = configurationOf(
+      instance('DEV', [approved(ca)], [leaf.certificate]),
+      instance('ABROAD', [approved(ca)], []),
+    );
+    const theirs = { ...subsystem, instance: 'ABROAD' };
+    expect(refusal({ configuration: both, party: theirs })).toEqual(['SslAuthenticationFailed']);
+  });
+
   it('is taken below an authority that came along, when the last in the chain is of an approved one', async () => {
     const intermediate = await issueAuthority('Intermediate', ca);
     const { certificate } = await issueAuthentication(intermediate);

@@ -3,6 +3,7 @@ import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { type ClientId, printFull, type ServerId } from '../identifier/index.ts';
 import { findPath, verifyStatuses } from './good-path.ts';
+import { requireIssuers, verifyByOneOf } from './issuing-authorities.ts';
 import { purposeOf } from './purpose.ts';
 
 export interface PeerQuestion {
@@ -65,12 +66,10 @@ function pathOf({ chain, party, configuration, at, anchorBy }: PeerQuestion): Ce
   if (purposeOf(leaf) !== 'authentication') {
     throw refuse(`The certificate of ${leaf.subject} is not for authentication, or not for that alone`);
   }
-  const authority = configuration.approvedCa(party.instance, issued.issuer.der);
-  if (authority === undefined) {
-    const message = `${issued.issuer} is not an approved authority of instance ${party.instance}`;
-    throw new Fault('CannotCreateCertPath', message).wrappedIn('SslAuthenticationFailed');
-  }
-  return nested(() => findPath({ leaf, extras, authority, at }));
+  return nested(() => {
+    const issuers = requireIssuers(issued, party.instance, configuration);
+    return verifyByOneOf(issuers, (authority) => findPath({ leaf, extras, authority, at }));
+  });
 }
 
 function statusesOf({ ocspResponses, party, configuration, at }: PeerQuestion) {
@@ -79,9 +78,12 @@ function statusesOf({ ocspResponses, party, configuration, at }: PeerQuestion) {
 
 /** The registered server that shows this chain and serves the party. */
 function serverOf({ chain: [leaf], party, configuration }: PeerQuestion): ServerId {
-  const server = leaf === undefined ? undefined : configuration.serverByAuthCertificate(leaf);
+  // Among servers of the party's instance alone: another one may list the same certificate.
+  const server = leaf && configuration.serverByAuthCertificate(leaf, party.instance);
   if (server === undefined) {
-    throw refuse(`The certificate of ${leaf?.subject} is of no registered security server`);
+    throw refuse(
+      `The certificate of ${leaf?.subject} is of no security server of instance ${party.instance}`,
+    );
   }
   if (!configuration.serverHasClient(server.id, party)) {
     throw refuse(`Security server '${printFull(server.id)}' does not serve '${printFull(party)}'`);

@@ -92,13 +92,14 @@ function verifyStatus(certificate: Certificate, issuer: Certificate, question: S
   );
 }
 
-/** Responders configured for the very authority that issued `certificate`, not for a namesake. */
+/** Responders configured for the very authority that issued `certificate`, in whichever service; no namesake's. */
 function respondersOf(
   certificate: Certificate,
   issuer: Certificate,
   { configuration, instance }: StatusesToVerify,
 ): readonly Certificate[] {
-  const ca = configuration.approvedCa(instance, certificate.issuer.der);
-  if (ca === undefined || !isSameCertificate(ca.certificate, issuer)) return [];
-  return ca.ocspResponders.flatMap((responder) => responder.certificate ?? []);
+  return configuration
+    .approvedCas(instance, certificate.issuer.der)
+    .filter((ca) => isSameCertificate(ca.certificate, issuer))
+    .flatMap((ca) => ca.ocspResponders.flatMap((responder) => responder.certificate ?? []));
 }

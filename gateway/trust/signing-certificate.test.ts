@@ -124,6 +124,43 @@ describe('a signing certificate', () => {
     expect(await refusalOf(abroad, foreignCa, claim)).toBe('accepted');
   });
 
+  it('is taken of either authority when two have one name, each with its own profile', async () => {
+    const renewed = await issueAuthority('CA');
+    const basic = 'ee.ria.xroad.common.certificateprofile.impl.BasicCertificateProfileInfoProvider';
+    const subject = buildName({ businessCategory: 'GOV', serialNumber: '1' });
+    const later = await issueSigning(renewed, { subject });
+    for (const cas of [
+      [approved(ca), approved(renewed, { profile: basic })],
+      [approved(renewed, { profile: basic }), approved(ca)],
+    ]) {
+      const both = configurationOf(instance('DEV', cas, []));
+      expect(refusal({ configuration: both })).toBe('accepted');
+      expect(await refusalOf(later, renewed, { configuration: both })).toBe('accepted');
+      // The profile of one does not read what the other issued.
+      const mixed = await issueSigning(ca, { subject });
+      expect(await refusalOf(mixed, ca, { configuration: both })).toBe('IncorrectCertificate');
+      const stranger = await issueAuthority('CA');
+      // By the first of the two: its profile, or its key.
+      expect(['IncorrectCertificate', 'CannotCreateCertPath']).toContain(
+        await refusalOf(await issueSigning(stranger), stranger, { configuration: both }),
+      );
+    }
+  });
+
+  it('is taken of an authority that two services list, when one of them lets it sign', () => {
+    const listed = [approved(ca, { authenticationOnly: true }), approved(ca)];
+    expect(refusal({ configuration: configurationOf(instance('DEV', listed, [])) })).toBe('accepted');
+    const [only] = listed;
+    const never = configurationOf(instance('DEV', only ? [only, only] : [], []));
+    expect(refusal({ configuration: never })).toBe('InvalidCertPath');
+  });
+
+  it('names no member of another instance, also when both approve its authority', () => {
+    const both = configurationOf(instance('DEV', [approved(ca)], []), instance('ABROAD', [approved(ca)], []));
+    const claim = { configuration: both, signer: { ...member, instance: 'ABROAD' } };
+    expect(refusal(claim)).toBe('IncorrectCertificate');
+  });
+
   it('is refused when its authority is approved for authentication only', async () => {
     const restricted = configurationOf(instance('DEV', [approved(ca, { authenticationOnly: true })], []));
     expect(refusal({ configuration: restricted })).toBe('InvalidCertPath');

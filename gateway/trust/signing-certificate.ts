@@ -1,8 +1,9 @@
 import type { Certificate } from '../../certs/x509/index.ts';
-import type { GlobalConfiguration } from '../configuration/index.ts';
+import type { GlobalConfiguration, IssuingCa } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { equal, type MemberId, printFull } from '../identifier/index.ts';
 import { verifyPath } from './good-path.ts';
+import { requireIssuers, verifyByOneOf } from './issuing-authorities.ts';
 import { purposeOf } from './purpose.ts';
 import { memberOfSigningCertificate } from './signing-member.ts';
 
@@ -32,11 +33,20 @@ export function verifySigningCertificate(question: SigningQuestion): { readonly 
     const message = `The certificate of ${certificate.subject} is not for signing, or not for signing alone`;
     throw new Fault('MalformedSignature', message);
   }
-  const authority = configuration.approvedCa(signer.instance, certificate.issuer.der);
-  if (authority === undefined) {
-    const message = `${certificate.issuer} is not an approved authority of instance ${signer.instance}`;
-    throw new Fault('CannotCreateCertPath', message);
-  }
+  const { instance } = signer;
+  const issuers = requireIssuers(certificate, instance, configuration);
+  return verifyByOneOf(issuers, (authority) => {
+    requireSigner(question, authority);
+    if (ocspResponses.length === 0) {
+      throw new Fault('MalformedSignature', 'The signature carries no status of its certificate');
+    }
+    const path = { leaf: certificate, extras, ocspResponses, instance, authority, configuration, at };
+    return { validUntil: verifyPath(path) };
+  });
+}
+
+/** @throws Fault InvalidCertPath, IncorrectCertificate unless the authority lets the certificate sign for the signer */
+function requireSigner({ certificate, signer }: SigningQuestion, authority: IssuingCa): void {
   if (authority.authenticationOnly) {
     const message = `${certificate.issuer} is approved for authentication certificates only`;
     throw new Fault('InvalidCertPath', message);
@@ -46,19 +56,4 @@ export function verifySigningCertificate(question: SigningQuestion): { readonly 
     const message = `The certificate is of ${printFull(member)}, expected one of ${printFull(signer)}`;
     throw new Fault('IncorrectCertificate', message);
   }
-  if (ocspResponses.length === 0) {
-    throw new Fault('MalformedSignature', 'The signature carries no status of its certificate');
-  }
-  const { instance } = signer;
-  return {
-    validUntil: verifyPath({
-      leaf: certificate,
-      extras,
-      ocspResponses,
-      instance,
-      authority,
-      configuration,
-      at,
-    }),
-  };
 }

@@ -8,7 +8,7 @@ import {
 } from '../../certs/x509/index.ts';
 import { Problem } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
-import { memberOfSigningCertificate, purposeOf } from '../../gateway/trust/index.ts';
+import { issuersOf, memberOfSigningCertificate, purposeOf } from '../../gateway/trust/index.ts';
 import {
   type OwnCertificate,
   ownCertificates,
@@ -204,7 +204,7 @@ function readOwnCertificate(
   }
   const configuration = context.configuration();
   const { instance } = configuration;
-  const authority = configuration.approvedCa(instance, certificate.issuer.der);
+  const [authority] = issuersOf(certificate, instance, configuration);
   if (authority === undefined) {
     throw new Problem(
       409,

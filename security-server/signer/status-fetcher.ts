@@ -2,6 +2,7 @@ import { request } from 'undici';
 import { checkOcsp, createOcspRequest, OcspError } from '../../certs/ocsp/index.ts';
 import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { issuersOf } from '../../gateway/trust/index.ts';
 
 /** A status response that was good when it was fetched. */
 export interface CertificateStatus {
@@ -26,29 +27,31 @@ export async function fetchStatus(
   configuration: GlobalConfiguration,
   now: () => Date,
 ): Promise<CertificateStatus> {
-  const authority = configuration.approvedCa(instance, certificate.issuer.der);
-  if (authority === undefined) {
+  const authorities = issuersOf(certificate, instance, configuration);
+  if (authorities.length === 0) {
     throw new Error(
       `no approved certification authority of ${instance} is named ${certificate.issuer.toString()}`,
     );
   }
   const failures: string[] = [];
-  for (const { url } of authority.ocspResponders) {
-    try {
-      const response = await post(url, createOcspRequest(certificate, authority.certificate));
-      const { validUntil } = checkOcsp({
-        response,
-        certificate,
-        issuer: authority.certificate,
-        responders: authority.ocspResponders.flatMap((responder) => responder.certificate ?? []),
-        at: now(),
-        freshnessMs: configuration.ocspFreshnessMs,
-        verifyNextUpdate: configuration.verifyNextUpdate,
-      });
-      return { response, validUntil };
-    } catch (error) {
-      if (error instanceof OcspError && error.code === 'revoked') throw error;
-      failures.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
+  for (const { certificate: issuer, ocspResponders } of authorities) {
+    for (const { url } of ocspResponders) {
+      try {
+        const response = await post(url, createOcspRequest(certificate, issuer));
+        const { validUntil } = checkOcsp({
+          response,
+          certificate,
+          issuer,
+          responders: ocspResponders.flatMap((responder) => responder.certificate ?? []),
+          at: now(),
+          freshnessMs: configuration.ocspFreshnessMs,
+          verifyNextUpdate: configuration.verifyNextUpdate,
+        });
+        return { response, validUntil };
+      } catch (error) {
+        if (error instanceof OcspError && error.code === 'revoked') throw error;
+        failures.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
   }
   throw new Error(failures.length === 0 ? 'the authority has no OCSP responder' : failures.join('; '));
