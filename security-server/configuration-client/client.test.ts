@@ -362,6 +362,17 @@ describe('other instances', () => {
     expect(client.current().instances).toEqual(['DEV']);
   });
 
+  it('that publish what cannot be read keep their last copy, and the own one is renewed', async () => {
+    const { foreign, home } = await startFederation();
+    const client = clientOf([home], { allowedFederations: 'all' });
+    await client.start();
+    await foreign.publish({ sharedInstance: 'OTHER' });
+    await home.publish({ description: 'second', federated: [anchorTo([foreign], 'ABROAD')] });
+    await client.refresh();
+    expect(failures).toEqual([expect.stringMatching(/^instance ABROAD: /)]);
+    expect([shown(client.current()), shown(client.current(), 'ABROAD')]).toEqual(['second', 'abroad']);
+  });
+
   it('cannot speak for the own instance', async () => {
     const impostor = await startSource({ description: 'impostor', isExternal: true });
     const home = await startSource({ federated: [anchorTo([impostor], 'DEV')] });

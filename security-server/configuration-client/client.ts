@@ -166,7 +166,10 @@ export class ConfigurationClient implements ConfigurationSource {
     const files: ConfigurationFile[] = [];
     for (const { instance, sources } of admitted) {
       try {
-        files.push(...(await this.#download(instance, httpsFirst(sources), wanted)));
+        const theirs = await this.#download(instance, httpsFirst(sources), wanted);
+        // What another instance publishes, however broken, must not keep the own one from being renewed.
+        buildFromFiles(instance, theirs, this.#readBefore);
+        files.push(...theirs);
       } catch (error) {
         onFailure(
           new Error(`instance ${instance}: ${error instanceof Error ? error.message : String(error)}`),
