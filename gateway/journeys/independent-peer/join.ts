@@ -27,6 +27,8 @@ export interface Peer {
   readonly authority: PilotAuthority;
   /** A second authority that the instance approves of; its keys are the peer's. */
   readonly own: OwnAuthority;
+  /** One that `own` issued, approved as an intermediate one. */
+  readonly below: OwnAuthority;
   /** An authority that nobody approves of. */
   readonly foreign: OwnAuthority;
   /** Registered; RSA. */
@@ -48,6 +50,7 @@ export async function joinNetwork(): Promise<Peer> {
   const { issue: secret } = await loadOrMakeSecrets(network.data);
   const authority = { url: `http://127.0.0.1:${network.ports.authority}`, secret };
   const own = await foundAuthority(folder, 'Second authority');
+  const below = await foundAuthority(folder, 'Authority below', own);
   const foreign = await foundAuthority(folder, 'Foreign authority');
   const authentication = await orderCertificate(folder, authority, 'authentication', member);
   const signing = await orderCertificate(folder, authority, 'signing', member);
@@ -56,10 +59,8 @@ export async function joinNetwork(): Promise<Peer> {
   await registryAdmin.post('/certification-services', {
     name: 'Second authority',
     profile: 'ee.ria.xroad.common.certificateprofile.impl.BasicCertificateProfileInfoProvider',
-    top: {
-      certificate: own.certificate.toString(),
-      ocspResponders: [{ url: 'http://127.0.0.1:9/', certificate: own.responder.certificate.toString() }],
-    },
+    top: showAuthority(own),
+    intermediates: [showAuthority(below)],
   });
   await registryAdmin.post('/members', { id: 'PILOT:GOV:3001', name: 'Independent member' });
   await registryAdmin.post('/servers', { id: serverId, address: host });
@@ -78,10 +79,10 @@ export async function joinNetwork(): Promise<Peer> {
     await registryAdmin.post(`${registered}/clients`, { id });
   }
   const peer: Peer = {
-    ...{ network, folder, authority, own, foreign, authentication, signing },
+    ...{ network, folder, authority, own, below, foreign, authentication, signing },
     status: (credential) => {
       const { certificate } = credential;
-      const issuer = [own, foreign].find((one) => one.certificate.subject === certificate.issuer);
+      const issuer = [own, below, foreign].find((one) => one.certificate.subject === certificate.issuer);
       if (issuer !== undefined)
         return Promise.resolve(writeStatus(credential, { responder: issuer.responder }));
       return fetchStatus(folder, `${authority.url}/ocsp`, credential);
@@ -107,6 +108,12 @@ export async function joinNetwork(): Promise<Peer> {
   };
   await refresh(network, certificates);
   return peer;
+}
+
+/** An authority as the registry is told of it. Nobody asks its responder: the peer brings the statuses itself. */
+function showAuthority({ certificate, responder }: OwnAuthority) {
+  const ocspResponders = [{ url: 'http://127.0.0.1:9/', certificate: responder.certificate.toString() }];
+  return { certificate: certificate.toString(), ocspResponders };
 }
 
 /** Has both servers fetch the configuration until they know so many certificates of the peer's server. */

@@ -121,6 +121,15 @@ function namesOf(certificate: X509Certificate): { readonly subject: Buffer; read
   return { subject: subject.whole, key: bits.content.subarray(1) };
 }
 
+/** The issuer's name as it stands in a certificate, DER. */
+export function issuerOf(certificate: X509Certificate): Buffer {
+  const [whole] = children(certificate.raw);
+  const [toSign] = children(whole?.content);
+  const [, , issuer] = children(toSign?.content).filter(({ tag }) => tag !== 0xa0);
+  if (issuer === undefined) throw new Error('that is no certificate');
+  return issuer.whole;
+}
+
 /** The DER values that stand one after another in a content. */
 function children(content: Buffer | undefined) {
   const found: { readonly tag: number; readonly content: Buffer; readonly whole: Buffer }[] = [];

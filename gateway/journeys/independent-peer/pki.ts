@@ -24,11 +24,12 @@ export interface Subject {
 /** What key usages a certificate bears; `both` is what WIRE §7.1 forbids. */
 export type Purpose = 'signing' | 'authentication' | 'both';
 
-const usages: Readonly<Record<Purpose | 'ocsp', string>> = {
-  signing: 'keyUsage=critical,nonRepudiation',
+const usages: Readonly<Record<Purpose | 'ocsp' | 'authority', string>> = {
+  signing: 'basicConstraints=CA:FALSE\nkeyUsage=critical,nonRepudiation',
   authentication: 'keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth,serverAuth',
   both: 'keyUsage=critical,digitalSignature,nonRepudiation\nextendedKeyUsage=clientAuth,serverAuth',
   ocsp: 'keyUsage=critical,digitalSignature\nextendedKeyUsage=OCSPSigning',
+  authority: 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign',
 };
 
 /** Runs openssl in a folder; its complaint is the error. */
@@ -44,6 +45,9 @@ export async function hasProgram(name: string, parameter = '--version'): Promise
     () => false,
   );
 }
+
+/** Without it there are no keys, and no peer. */
+export const hasOpenssl = await hasProgram('openssl', 'version');
 
 export function makeFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'independent-peer-'));
@@ -127,34 +131,34 @@ serialNumber=optional
 commonName=optional
 `;
 
-/** Founds an authority in a folder of its own. */
-export async function foundAuthority(parent: string, name: string): Promise<OwnAuthority> {
+/** Founds an authority in a folder of its own: a top one, or one that another issued. */
+export async function foundAuthority(
+  parent: string,
+  name: string,
+  above?: OwnAuthority,
+): Promise<OwnAuthority> {
   const folder = join(parent, nextName());
   await mkdir(folder);
   await writeFile(join(folder, 'ca.cnf'), configuration);
   await writeFile(join(folder, 'index.txt'), '');
-  const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
-  const files = ['-keyout', 'ca.key', '-out', 'ca.pem', '-days', '30'];
-  await openssl(
-    folder,
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', `/O=${name}/CN=${name}`],
-    ...[...usage, ...files],
-  );
+  const subject = `/O=${name}/CN=${name}`;
+  await makeRequest(folder, 'ca', subject, false);
+  if (above === undefined) {
+    await writeFile(join(folder, 'ca.ext'), usages.authority);
+    const files = ['-in', 'ca.csr', '-signkey', 'ca.key', '-out', 'ca.pem', '-extfile', 'ca.ext'];
+    await openssl(folder, 'x509', '-req', '-days', '30', ...files);
+  } else {
+    await sign(above.folder, join(folder, 'ca'), 'authority', 25);
+  }
   const certificate = new X509Certificate(await readFile(join(folder, 'ca.pem')));
-  const issue = async (usage: Purpose | 'ocsp', subject: string, days: number): Promise<Credential> => {
-    const made = nextName();
-    await makeRequest(folder, made, subject, false);
-    await writeFile(join(folder, `${made}.ext`), `basicConstraints=CA:FALSE\n${usages[usage]}\n`);
-    const begin = opensslTime(Math.min(-1, days - 1));
-    const dates = ['-startdate', begin, '-enddate', opensslTime(days)];
-    const files = ['-in', `${made}.csr`, '-out', `${made}.pem`, '-extfile', `${made}.ext`];
-    const how = ['-config', 'ca.cnf', '-batch', '-notext', '-preserveDN'];
-    await openssl(folder, 'ca', ...how, ...dates, ...files);
-    const keyPem = await readFile(join(folder, `${made}.key`), 'utf8');
-    const pem = await readFile(join(folder, `${made}.pem`));
+  const issue = async (usage: Purpose | 'ocsp', whom: string, days: number): Promise<Credential> => {
+    const made = join(folder, nextName());
+    await makeRequest(folder, made, whom, false);
+    await sign(folder, made, usage, days);
+    const keyPem = await readFile(`${made}.key`, 'utf8');
     return {
       ...{ key: createPrivateKey(keyPem), keyPem },
-      ...{ certificate: new X509Certificate(pem), issuer: certificate },
+      ...{ certificate: new X509Certificate(await readFile(`${made}.pem`)), issuer: certificate },
     };
   };
   return {
@@ -163,6 +167,15 @@ export async function foundAuthority(parent: string, name: string): Promise<OwnA
     issue: (purpose, { memberClass, memberCode }, days = 20) =>
       issue(purpose, `/C=XX/O=M/businessCategory=${memberClass}/serialNumber=${memberCode}/CN=M`, days),
   };
+}
+
+/** Has the authority of a folder sign `file.csr`, into `file.pem`. */
+async function sign(folder: string, file: string, usage: keyof typeof usages, days: number): Promise<void> {
+  await writeFile(`${file}.ext`, usages[usage]);
+  const dates = ['-startdate', opensslTime(Math.min(-1, days - 1)), '-enddate', opensslTime(days)];
+  const files = ['-in', `${file}.csr`, '-out', `${file}.pem`, '-extfile', `${file}.ext`];
+  const how = ['-config', 'ca.cnf', '-batch', '-notext', '-preserveDN'];
+  await openssl(folder, 'ca', ...how, ...dates, ...files);
 }
 
 /** A day before or after today as openssl takes it: YYMMDDhhmmssZ. */

@@ -3,12 +3,12 @@ import { type Asking, startAsking } from './asking.ts';
 import type { SignedPart } from './chain.ts';
 import type { RequestWish } from './client.ts';
 import { member, type Peer } from './join.ts';
-import { type Credential, orderCertificate } from './pki.ts';
+import { type Credential, hasOpenssl, orderCertificate } from './pki.ts';
 import type { Evidence, EvidenceWish } from './xades.ts';
 
 const body = Buffer.from('{"a":1}');
 
-describe('a signature over a request', () => {
+describe.skipIf(!hasOpenssl)('a signature over a request', () => {
   let asking: Asking;
   let peer: Peer;
   let own: Credential;
