@@ -53,7 +53,7 @@ describe('what an information system can ask besides messages', () => {
   it('the client lists members and subsystems; the answer is XML, or JSON when it asks for that', async () => {
     const xml = await clients();
     expect([xml.status, xml.type]).toEqual([200, 'text/xml; charset=UTF-8']);
-    expect(childrenNamed(parseXml(xml.body), 'member')).toHaveLength(6);
+    expect(childrenNamed(parseXml(xml.body), 'member')).toHaveLength(7);
     const json = await clients('?xRoadInstance=PILOT', { accept: 'application/json' });
     expect(json.type).toBe('application/json; charset=utf-8');
     const { member } = JSON.parse(json.body.toString());

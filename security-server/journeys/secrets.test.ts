@@ -141,6 +141,7 @@ describe('secrets', () => {
       client: isCity ? 'PILOT%3AMUN%3A2001%3Apermits' : 'PILOT%3AGOV%3A1001%3Apopulation',
       service: isCity ? 'building-permits' : 'register',
       source: 'internal',
+      id: '1',
     };
     const questions = Object.keys(paths).filter((path) => 'get' in (paths[path] ?? {}));
     expect(questions.length).toBeGreaterThan(5);
