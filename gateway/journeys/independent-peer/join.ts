@@ -19,6 +19,7 @@ export const host = '127.0.0.3';
 export const asker = 'PILOT/GOV/3001/asker';
 
 const serverId = 'PILOT:GOV:3001:independent';
+export const ministryId = 'PILOT:GOV:1001:ss1';
 
 /** A security server of a member of its own, known to the pilot network, in which nothing is the product's code. */
 export interface Peer {
@@ -36,8 +37,8 @@ export interface Peer {
   readonly signing: Credential;
   /** A good status as it is now, from whoever issued the certificate. @returns DER */
   status(credential: Credential): Promise<Buffer>;
-  /** Registers another authentication certificate of the peer's server. */
-  register(credential: Credential): Promise<void>;
+  /** Registers another authentication certificate, of the peer's server unless another is named. */
+  register(credential: Credential, server?: string): Promise<void>;
   /** Publishes a service of the ministry that the peer's `asker` may call entirely. @returns its address */
   publish(code: string, handler: RequestListener, kind?: 'REST' | 'WSDL'): Promise<string>;
   close(): Promise<void>;
@@ -65,10 +66,10 @@ export async function joinNetwork(): Promise<Peer> {
   await registryAdmin.post('/members', { id: 'PILOT:GOV:3001', name: 'Independent member' });
   await registryAdmin.post('/servers', { id: serverId, address: host });
   const registered = `/servers/${encodeURIComponent(serverId)}`;
-  let certificates = 0;
-  const register = async ({ certificate }: Credential) => {
-    certificates += 1;
-    await registryAdmin.post(`${registered}/authentication-certificates`, {
+  const certificates = new Map([[ministryId, 1]]);
+  const register = async ({ certificate }: Credential, server = serverId) => {
+    certificates.set(server, (certificates.get(server) ?? 0) + 1);
+    await registryAdmin.post(`/servers/${encodeURIComponent(server)}/authentication-certificates`, {
       certificate: certificate.toString(),
     });
   };
@@ -87,8 +88,8 @@ export async function joinNetwork(): Promise<Peer> {
         return Promise.resolve(writeStatus(credential, { responder: issuer.responder }));
       return fetchStatus(folder, `${authority.url}/ocsp`, credential);
     },
-    register: async (credential) => {
-      await register(credential);
+    register: async (credential, server) => {
+      await register(credential, server);
       await refresh(network, certificates);
     },
     publish: async (code, handler, kind) => {
@@ -116,18 +117,18 @@ function showAuthority({ certificate, responder }: OwnAuthority) {
   return { certificate: certificate.toString(), ocspResponders };
 }
 
-/** Has both servers fetch the configuration until they know so many certificates of the peer's server. */
-async function refresh(network: TestNetwork, certificates: number): Promise<void> {
+/** Has both servers fetch the configuration until they know the peer's clients, and so many certificates of each server. */
+async function refresh(network: TestNetwork, certificates: ReadonlyMap<string, number>): Promise<void> {
   for (const [server, admin] of [
     [network.ministry, network.ministryAdmin],
     [network.city, network.cityAdmin],
   ] as const) {
     const isKnown = () => {
-      const known = server
-        .configuration()
-        .shared('PILOT')
-        ?.securityServers.find(({ address }) => address === host);
-      return known?.authCertHashes.length === certificates && known.clients.length === 2;
+      const known = server.configuration().shared('PILOT')?.securityServers ?? [];
+      return [...certificates].every(([id, count]) => {
+        const one = known.find(({ id: { serverCode } }) => id.endsWith(`:${serverCode}`));
+        return one?.authCertHashes.length === count && (one.address !== host || one.clients.length === 2);
+      });
     };
     for (let attempt = 0; !isKnown(); attempt += 1) {
       if (attempt > 800) throw new Error('the registry did not publish the independent server');

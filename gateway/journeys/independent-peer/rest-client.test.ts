@@ -66,6 +66,8 @@ describe.skipIf(!hasOpenssl)(
         async (name) => {
           const { head, body: content, id, requestId, answer: answered } = await answer(name);
           expect(headerOf(answered.headers, 'x-hash-algorithm')).toBe('SHA-512');
+          const names = answered.headers.map(([header]) => header.toLowerCase());
+          expect(answered.headers[names.indexOf('connection')]?.[1]).toBe('close');
           expect(headerOf(answered.headers, 'content-type')).toMatch(
             /^multipart\/mixed; charset=UTF-8; boundary=xtop[A-Za-z]{30}$/,
           );
@@ -126,6 +128,44 @@ describe.skipIf(!hasOpenssl)(
         const parts = partsOf(answered);
         expect(parts.find(isType(partTypes.restBody))?.body).toEqual(Buffer.alloc(0));
         await verifyEvidence(questionOf(parts));
+      });
+
+      it('without what the service says of the exchange or of its connection, the last service being ours', async () => {
+        await peer.publish('forger', (_incoming, outgoing) => {
+          for (const name of ['X-Road-Id', 'X-Road-Client', 'X-Road-Request-Id', 'X-Road-Request-Hash']) {
+            outgoing.setHeader(name, 'forged');
+          }
+          outgoing
+            .setHeader('X-Road-Service', 'A/B/C/D/forged')
+            .setHeader('Server', 'x')
+            .setHeader('X-Own', 'kept');
+          outgoing.writeHead(203).end('x');
+        });
+        const { id, answer: answered } = await sendRest(peer, {
+          target: '/r1/PILOT/GOV/1001/population/forger',
+        });
+        const parts = partsOf(answered);
+        const read = readHead(parts[0]?.body ?? Buffer.alloc(0));
+        expect([read.first, read.second]).toEqual(['203', expect.stringMatching(/./)]);
+        expect(read.headers.filter(([, value]) => value === 'forged')).toEqual([]);
+        expect(read.headers).toContainEqual(['X-Own', 'kept']);
+        expect(headOf(read, 'x-road-id')).toBe(id);
+        expect(headOf(read, 'x-road-service')).toBe('PILOT/GOV/1001/population/forger');
+        expect(headOf(read, 'server')).toBeUndefined();
+        await verifyEvidence(questionOf(parts));
+      });
+
+      it('by a fault as the last part, when the service breaks off', async () => {
+        await peer.publish('breaks', (_incoming, outgoing) => {
+          outgoing.writeHead(200, { 'content-length': '1000000' });
+          outgoing.write(Buffer.alloc(400_000), () => outgoing.destroy());
+        });
+        const { answer: answered } = await sendRest(peer, {
+          target: '/r1/PILOT/GOV/1001/population/breaks',
+        });
+        expect(outcomeOf(answered)).toBe('server.serverproxy.network_error');
+        const types = partsOf(answered).map(({ type }) => type);
+        expect(types).toEqual([partTypes.restResponse, partTypes.restBody, 'text/xml; charset=UTF-8']);
       });
 
       it('without a body part, plainly signed, when the service answered 204', async () => {

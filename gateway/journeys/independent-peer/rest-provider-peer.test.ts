@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call } from '../network.ts';
 import { givenPath } from './giving.ts';
-import { joinNetwork, member, type Peer } from './join.ts';
+import { joinNetwork, member, ministryId, type Peer } from './join.ts';
 import { type StatusWish, writeStatus } from './ocsp.ts';
 import { type Credential, hasOpenssl } from './pki.ts';
 import { type Provider, startProvider } from './provider.ts';
@@ -58,6 +58,12 @@ describe.skipIf(!hasOpenssl)(
 
     it('refused when its certificate is good but registered nowhere', async () => {
       expect(await outcomeWith(await peer.own.issue('authentication', member))).toBe(refused);
+    });
+
+    it('refused when its certificate is that of a server which does not serve the provider', async () => {
+      const shown = await peer.own.issue('authentication', member);
+      await peer.register(shown, ministryId);
+      expect(await outcomeWith(shown)).toBe(refused);
     });
 
     type Status = (wish: Partial<StatusWish>) => Buffer;
