@@ -147,6 +147,17 @@ describe('versions', () => {
     await expect(client.refresh()).rejects.toThrow(/no configuration of a version that is known/);
   });
 
+  it('are asked for the newest version every time, so that an upgrade shows', async () => {
+    const source = await startSource({ versions: [2, 3] });
+    const client = clientOf([source]);
+    await client.start();
+    await source.publish({ versions: [2, 3, 4, 5], description: 'upgraded' });
+    source.asked.length = 0;
+    await client.refresh();
+    expect(source.asked.slice(0, 2)).toEqual(['/conf?version=6', '/conf?version=5']);
+    expect(shown(client.current())).toBe('upgraded');
+  });
+
   it('does not probe downwards past a source that is in trouble', async () => {
     const source = await startSource();
     source.isDown = true;

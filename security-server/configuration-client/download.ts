@@ -30,13 +30,12 @@ export interface DownloadQuestion {
 
 /** What an address served last: polls come often, and mostly bring the same bytes again. */
 export interface ServedLast {
-  /** Undefined for an address that names a version itself. */
-  readonly version: number | undefined;
   /** Directory as it was received and verified. */
   readonly body: Buffer;
   readonly directory: Directory;
 }
 
+const newestFirst = [...versions].reverse();
 const maxDirectoryBytes = 1024 * 1024;
 const maxFileBytes = 256 * 1024 * 1024;
 
@@ -79,7 +78,8 @@ async function fetchDirectory(
   const base = new URL(source.url);
   const { served, now } = question;
   const last = served.get(source.url);
-  const candidates = base.searchParams.has('version') ? [undefined] : versionsToTry(last?.version);
+  // Every time from the newest on: a registry that is upgraded says more than it did before.
+  const candidates = base.searchParams.has('version') ? [undefined] : newestFirst;
   for (const version of candidates) {
     const url = new URL(base);
     if (version !== undefined) url.searchParams.set('version', String(version));
@@ -88,16 +88,10 @@ async function fetchDirectory(
     // The same bytes were verified before; only the clock has gone on.
     const isSame = last?.body.equals(body) === true && last.directory.expiresAt > now();
     const directory = isSame ? last.directory : verifyDirectory(body, source.verificationCerts, now());
-    served.set(source.url, { version, body, directory });
+    served.set(source.url, { body, directory });
     return { url, directory };
   }
   throw new Error('it serves no configuration of a version that is known here');
-}
-
-/** Newest first; what was served last is asked for again, with anything newer before it. */
-function versionsToTry(last: number | undefined): number[] {
-  const newestFirst = [...versions].sort((a, b) => b - a);
-  return last === undefined ? newestFirst : [last, ...newestFirst.filter((version) => version < last)];
 }
 
 async function fileOf(
