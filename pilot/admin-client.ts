@@ -5,10 +5,15 @@ export interface AdminClient {
   get<Answer>(path: string): Promise<Answer>;
   put(path: string, body: unknown): Promise<void>;
   post<Answer>(path: string, body?: unknown): Promise<Answer>;
+  delete(path: string): Promise<void>;
 }
 
 export function adminClient(baseUrl: string, apiKey: string): AdminClient {
-  const call = async (method: 'GET' | 'PUT' | 'POST', path: string, body?: unknown): Promise<unknown> => {
+  const call = async (
+    method: 'GET' | 'PUT' | 'POST' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ): Promise<unknown> => {
     const response = await request(`${baseUrl}/api/v1${path}`, {
       method,
       headers: {
@@ -28,5 +33,8 @@ export function adminClient(baseUrl: string, apiKey: string): AdminClient {
       await call('PUT', path, body);
     },
     post: <Answer>(path: string, body?: unknown) => call('POST', path, body) as Promise<Answer>,
+    delete: async (path) => {
+      await call('DELETE', path);
+    },
   };
 }

@@ -77,7 +77,7 @@ export async function startNetwork(
 }
 
 /** First of `count` ports in a row that are free on both addresses of the network, now. */
-async function freePorts(count: number): Promise<number> {
+export async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
     // Below the range that systems give out by themselves.
     const base = 10_000 + Math.floor(Math.random() * 20_000);
