@@ -4,6 +4,7 @@ import { Fault, readSoapFault } from '../../gateway/fault/index.ts';
 import { charsetOf, parseEnvelope, parseSoapBody } from '../../gateway/soap/index.ts';
 import type { XmlElement } from '../../gateway/xml/index.ts';
 import { type PinnedPost, postPinned } from './pinned-post.ts';
+import { statusService } from './request-status.ts';
 import type { HttpMessage } from './signed-message.ts';
 
 /** This server's own listener for information systems. */
@@ -21,7 +22,9 @@ export interface Question extends HttpMessage {
   readonly serviceCode: string;
 }
 
-const timeoutMs = 60_000;
+/** A request may wait for the registry's disk and for peers; what can be asked again waits for less. */
+const requestTimeoutMs = 60_000;
+const statusTimeoutMs = 10_000;
 
 /**
  * Sends a message over X-Road, as an information system of the owner would, through this very server.
@@ -55,6 +58,7 @@ async function ask(
   { id, serviceCode, contentType, bytes }: Question,
   place: Pick<PinnedPost, 'url' | 'pinned' | 'context'>,
 ): Promise<XmlElement> {
+  const timeoutMs = serviceCode === statusService ? statusTimeoutMs : requestTimeoutMs;
   const answer = await postPinned({ ...place, contentType, bytes, timeoutMs });
   const fault = readSoapFault(answer.bytes);
   if (fault !== undefined) throw fault;
