@@ -232,7 +232,7 @@ describe('a hostile security server that provides', () => {
 
   it.each([
     ['another HTTP status', 404, {}, 'http_error'],
-    ['another content type', 200, { 'content-type': 'text/html' }, 'invalid_content_type'],
+    ['another content type', 200, { 'content-type': 'text/html' }, 'service_failed.invalid_content_type'],
     ['another digest', 200, { 'x-hash-algorithm': 'SHA-1' }, 'internal_error'],
   ])('is refused for an answer with %s', async (_what, code, headers, expected) => {
     answer = async (seen, outgoing) => {
