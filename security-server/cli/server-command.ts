@@ -41,7 +41,10 @@ const startSchema = z.object({
     .default([]),
   acceptableTimestampFailureSeconds: z.coerce.number().int().min(0).default(14_400),
   configurationPollSeconds: z.coerce.number().min(0.2).max(600).default(3),
-  allowedFederations: z.string().default('none'),
+  allowedFederations: z
+    .string()
+    .refine(isChoiceOfInstances, { error: 'expected none, all, or codes of instances separated by commas' })
+    .default('none'),
   maxBodyMegabytes: z.coerce.number().min(1).default(10_240),
   logMaxPages: z.coerce.number().int().min(100).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -101,13 +104,27 @@ export function serverCommand(): Command {
       'how long to go on without timestamps; 0 for ever (14400)',
     )
     .option('--configuration-poll-seconds <s>', 'pause between looks at the registry (3)')
-    .option('--allowed-federations <instances>', 'none, all, or a comma-separated list (none)')
+    .option(
+      '--allowed-federations <instances>',
+      'other instances whose members take part: none, all, or codes separated by commas (none)',
+    )
     .option('--max-body-megabytes <n>', 'largest message body (10240)')
     .option('--log-max-pages <n>', 'pages of 4 KiB the message log may grow to; as the disk allows')
     .option('--log-level <level>', 'debug, info, warn or error (info)')
     .option('--json', 'print one JSON document when ready')
     .action(start);
   return command;
+}
+
+function listInstances(text: string): string[] {
+  return text.split(',').map((instance) => instance.trim());
+}
+
+/** A list with `all` in it would admit an instance of that name, which nobody means. */
+function isChoiceOfInstances(text: string): boolean {
+  const instances = listInstances(text);
+  const isWord = instances.some((instance) => instance === 'none' || instance === 'all');
+  return text === 'none' || text === 'all' || (!isWord && !instances.includes(''));
 }
 
 async function init({ data, id, anchor, pinFile, json }: InitOptions): Promise<void> {
@@ -162,7 +179,7 @@ async function start({
     allowedFederations:
       allowedFederations === 'none' || allowedFederations === 'all'
         ? allowedFederations
-        : new Set(allowedFederations.split(',').map((instance) => instance.trim())),
+        : new Set(listInstances(allowedFederations)),
     ...(logMaxPages !== undefined && { logMaxPages }),
     onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),
     onTrouble: (about, error, reference) => logger.error({ about, reference, error: textOf(error) }),
