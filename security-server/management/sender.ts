@@ -58,7 +58,8 @@ export class ManagementSender {
   static async start(options: ManagementSenderOptions): Promise<ManagementSender> {
     await failInterrupted(options.settings.db, options.now());
     const sender = new ManagementSender(options);
-    sender.#plan();
+    // Something may have been decided while the server was stopped.
+    void sender.refresh();
     return sender;
   }
 
