@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Asking, startAsking } from './asking.ts';
-import type { SignedPart } from './chain.ts';
+import { bare, digestOf, type SignedPart, writeChain } from './chain.ts';
 import type { RequestWish } from './client.ts';
 import { member, type Peer } from './join.ts';
 import { type Credential, hasOpenssl, orderCertificate } from './pki.ts';
@@ -207,7 +207,11 @@ describe.skipIf(!hasOpenssl)('a signature over a request', () => {
     [
       'has a chain, though it references the message',
       'malformed_signature',
-      { body, change: (evidence) => evidence, evidence: { form: 'plain' } },
+      {
+        body,
+        evidence: { form: 'direct' },
+        change: (evidence) => ({ ...evidence, chain: writeChain([[bare(digestOf('other'))]]) }),
+      },
     ],
     [
       'lacks its chain',

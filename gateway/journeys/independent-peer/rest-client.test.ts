@@ -206,7 +206,7 @@ describe.skipIf(!hasOpenssl)(
         expect(await outcome({ authentication: second, statuses })).toBe(`${peerRefused}${inner}`);
       });
 
-      it('with two certificates, each with its status: answered', async () => {
+      it('with another registered certificate, and its status: answered', async () => {
         const statuses = [await peer.status(second)];
         expect(await outcome({ authentication: second, statuses })).toBe('answered');
       });
