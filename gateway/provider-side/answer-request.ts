@@ -8,15 +8,8 @@ import type { ReceivedMessage } from '../transport/index.ts';
 import type { ProviderSide } from './provider-side.ts';
 import { receiveRequest } from './receive-request.ts';
 import { chooseRestService } from './rest-exchange.ts';
-import { type AnswerToSend, sendAnswer } from './send-answer.ts';
+import { sendAnswer } from './send-answer.ts';
 import { chooseSoapService } from './soap-exchange.ts';
-
-/** A service that a request may reach; nothing of it was called yet. */
-export type ChosenService = (message: ReceivedMessage) => Promise<{
-  readonly answer: AnswerToSend;
-  /** Lets go of what the answer holds open. */
-  readonly abandon: () => void;
-}>;
 
 /**
  * Answers one request of a peer: parse · check peer, client, service, access · verify signature · record ·

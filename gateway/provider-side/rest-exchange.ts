@@ -7,9 +7,9 @@ import {
   requestHash,
 } from '../message/index.ts';
 import type { Exchange, ServerSettings } from '../road/index.ts';
-import type { ChosenService } from './answer-request.ts';
 import { serviceFault } from './call-service.ts';
 import { checkService } from './check-service.ts';
+import type { ChosenService } from './chosen-service.ts';
 import type { ProviderSide, UnsignedAnswer } from './provider-side.ts';
 import type { AnswerToSend } from './send-answer.ts';
 

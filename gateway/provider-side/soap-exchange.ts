@@ -12,9 +12,9 @@ import {
   writeSoapMessage,
 } from '../soap/index.ts';
 import { mediaTypeOf, type OutgoingAttachment, type ReceivedMessage } from '../transport/index.ts';
-import type { ChosenService } from './answer-request.ts';
 import { serviceFault } from './call-service.ts';
 import { baseEndpoint, checkService } from './check-service.ts';
+import type { ChosenService } from './chosen-service.ts';
 import type { ProviderSide, SoapServiceAnswer } from './provider-side.ts';
 import type { SoapRequest } from './receive-request.ts';
 import { faultsNamed } from './rest-exchange.ts';
