@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadOrMakeSecrets } from '../../pilot/index.ts';
 import type { RunningServer } from '../../security-server/index.ts';
@@ -16,6 +18,15 @@ const city = 'PILOT:MUN:2001';
 const archive = `${city}:archive`;
 const heir = 'PILOT:MUN:2002';
 const saved = { status: 'saved', connectionType: 'NOSSL', certificates: [] };
+
+/** Runs the built program to its end. */
+function waygate(...args: readonly string[]) {
+  return new Promise<{ status: number; stdout: string; stderr: string }>((done) => {
+    execFile(process.execPath, ['dist/bin/waygate.js', ...args], (error, stdout, stderr) => {
+      done({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
 
 describe('management requests of a security server', () => {
   let network: TestNetwork;
@@ -149,6 +160,34 @@ describe('management requests of a security server', () => {
   it('are refused to a server that hosts the management service and wants to close', async () => {
     const closing = network.ministryAdmin.post('/management-requests', { kind: 'maintenanceModeEnable' });
     await expect(closing).rejects.toThrow('409');
+  });
+
+  it('are sent and listed from the command line', async () => {
+    const where = ['--admin', network.city.adminUrl, '--data', join(network.data, 'city')];
+    const sending = await waygate(
+      'server',
+      'request',
+      'clientRename',
+      '--json',
+      ...where,
+      '--client',
+      archive,
+    );
+    expect([sending.status, sending.stderr]).toEqual([2, expect.stringContaining('invalid-fields')]);
+    const name = ['--client', archive, '--name', 'Archive'];
+    const renamed = await waygate('server', 'request', 'clientRename', '--json', ...where, ...name);
+    const { id, status } = JSON.parse(renamed.stdout) as Sent;
+    expect([renamed.status, status]).toEqual([0, 'approved']);
+    const listed = await waygate('server', 'requests', ...where);
+    expect(listed.stdout.split('\n')[0]).toMatch(new RegExp(`^ *${id} .*approved +clientRename`));
+    const unreachable = await waygate(
+      'server',
+      'requests',
+      '--admin',
+      'http://127.0.0.1:1',
+      ...where.slice(2),
+    );
+    expect([unreachable.status, unreachable.stderr]).toEqual([2, expect.stringContaining('--admin')]);
   });
 
   it('check and register another authentication certificate, and delete it', async () => {

@@ -9,6 +9,7 @@ import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
 import { initServer, type RunningServer, startServer } from '../main.ts';
+import { requestCommand, requestsCommand } from './request-command.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
@@ -63,7 +64,7 @@ const pinOption = [
   'file with the PIN; else WAYGATE_SERVER_PIN, else the terminal',
 ] as const;
 
-/** `waygate server`: set up a security server, and run it. */
+/** `waygate server`: set up a security server, run it, and register it. */
 export function serverCommand(): Command {
   const command = new Command('server').description('a security server of one administration');
   command
@@ -113,6 +114,8 @@ export function serverCommand(): Command {
     .option('--log-level <level>', 'debug, info, warn or error (info)')
     .option('--json', 'print one JSON document when ready')
     .action(start);
+  command.addCommand(requestCommand());
+  command.addCommand(requestsCommand());
   return command;
 }
 
