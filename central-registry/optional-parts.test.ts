@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   buildFromFiles,
@@ -9,9 +6,8 @@ import {
   verifyDirectory,
   versions,
 } from '../gateway/configuration/index.ts';
-import { initRegistry, type RegistrySettings, type RunningRegistry, startRegistry } from './index.ts';
+import { AskedRegistry } from './testing/asked-registry.ts';
 
-const pin = 'Correct-Horse-7';
 const identifiers = 'xmlns:id="http://x-road.eu/xsd/identifiers"';
 const monitoringClient = {
   kind: 'SUBSYSTEM',
@@ -21,43 +17,19 @@ const monitoringClient = {
 } as const;
 
 describe('a registry', () => {
-  let data: string;
-  let registry: RunningRegistry;
-  const reported: unknown[] = [];
-  const start = (more: Partial<RegistrySettings> = {}) =>
-    startRegistry({
-      data,
-      pin,
-      configurationHost: '127.0.0.1',
-      configurationPort: 0,
-      adminHost: '127.0.0.1',
-      adminPort: 0,
-      report: (error) => reported.push(error),
-      ...more,
-    });
+  let registry: AskedRegistry;
   beforeEach(async () => {
-    data = mkdtempSync(join(tmpdir(), 'waygate-optional-'));
-    await initRegistry({ data, instance: 'TEST', address: '127.0.0.1', pin });
-    registry = await start();
+    registry = await AskedRegistry.found('TEST');
     await ask('PUT', '/member-classes/GOV', { description: 'Government' });
     await ask('POST', '/members', { id: 'TEST:GOV:1', name: 'Ministry' });
     await ask('POST', '/subsystems', { id: 'TEST:GOV:1:monitor' });
   });
   afterEach(async () => {
     await registry.close();
-    rmSync(data, { recursive: true });
-    expect(reported.splice(0)).toEqual([]);
+    expect(registry.reported).toEqual([]);
   });
 
-  const ask = async (method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${registry.adminUrl}/api/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${registry.apiKey}`, 'content-type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
-  };
+  const ask = (method: string, path: string, body?: unknown) => registry.ask(method, path, body);
   /** Changes some settings; undefined takes one away. */
   const set = async (changes: Record<string, unknown>) => {
     const { json } = await ask('GET', '/settings');
@@ -66,7 +38,7 @@ describe('a registry', () => {
 
   /** The files that a directory names, by content identifier and name, with their text. */
   const download = async (source: 'internal' | 'external', version: ConfigurationVersion) => {
-    const [place] = parseAnchor((await registry.anchor(source)).xml).sources;
+    const [place] = parseAnchor((await registry.running.anchor(source)).xml).sources;
     if (place === undefined) throw new Error('the anchor names no source');
     const body = Buffer.from(await (await fetch(`${place.url}?version=${version}`)).arrayBuffer());
     const { parts, expiresAt } = verifyDirectory(body, place.verificationCerts, new Date());
@@ -157,14 +129,15 @@ describe('a registry', () => {
     const statuses = async () =>
       Promise.all(
         versions.map(async (version) => {
-          const response = await fetch(`${registry.configurationUrl}/internalconf?version=${version}`);
+          const response = await fetch(
+            `${registry.running.configurationUrl}/internalconf?version=${version}`,
+          );
           await response.arrayBuffer();
           return response.status;
         }),
       );
     expect(await statuses()).toEqual([200, 200, 200, 200, 200]);
-    await registry.close();
-    registry = await start({ newestVersion: 4 });
+    await registry.start({ newestVersion: 4 });
     expect(await statuses()).toEqual([200, 200, 200, 404, 404]);
   });
 });

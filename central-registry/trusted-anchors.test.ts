@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateKeyPair, softwareSigningKey } from '../certs/key/index.ts';
 import { buildName, createCertificate } from '../certs/x509/index.ts';
@@ -11,50 +8,28 @@ import {
   parsePrivateParameters,
   writeAnchor,
 } from '../gateway/configuration/index.ts';
-import { initRegistry, type RunningRegistry, startRegistry } from './index.ts';
-
-const pin = 'Correct-Horse-7';
+import type { RunningRegistry } from './index.ts';
+import { AskedRegistry } from './testing/asked-registry.ts';
 
 describe('the trusted anchors of a registry', () => {
-  let data: string;
+  let registry: AskedRegistry;
   let home: RunningRegistry;
+  let other: AskedRegistry;
   let abroad: RunningRegistry;
-  const reported: unknown[] = [];
 
-  const found = async (instance: string) => {
-    const folder = join(data, instance);
-    await initRegistry({ data: folder, instance, address: '127.0.0.1', pin });
-    return startRegistry({
-      data: folder,
-      pin,
-      configurationHost: '127.0.0.1',
-      configurationPort: 0,
-      adminHost: '127.0.0.1',
-      adminPort: 0,
-      report: (error) => reported.push(error),
-    });
-  };
   beforeEach(async () => {
-    data = mkdtempSync(join(tmpdir(), 'waygate-anchors-'));
-    home = await found('HOME');
-    abroad = await found('ABROAD');
+    registry = await AskedRegistry.found('HOME');
+    home = registry.running;
+    other = await AskedRegistry.found('ABROAD');
+    abroad = other.running;
   });
   afterEach(async () => {
-    await home.close();
-    await abroad.close();
-    rmSync(data, { recursive: true });
-    expect(reported.splice(0)).toEqual([]);
+    await registry.close();
+    await other.close();
+    expect([...registry.reported, ...other.reported]).toEqual([]);
   });
 
-  const ask = async (method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${home.adminUrl}/api/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${home.apiKey}`, 'content-type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
-  };
+  const ask = (method: string, path: string, body?: unknown) => registry.ask(method, path, body);
   const upload = (xml: Buffer | string) => ask('POST', '/trusted-anchors', { file: String(xml) });
   /** What security servers of the own instance are told, once `fits`. */
   const published = async (fits: (xml: string) => boolean) => {

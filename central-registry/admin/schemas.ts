@@ -68,6 +68,14 @@ export function showCertificate(der: Buffer): string {
   return parseCertificate(der).pem;
 }
 
+/** Fields that were not sent are absent, as the register has them, and not there with nothing in them. */
+export function withoutUndefined<Fields extends object>(
+  fields: Fields,
+): { [Name in keyof Fields]: Exclude<Fields[Name], undefined> } {
+  const present = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as { [Name in keyof Fields]: Exclude<Fields[Name], undefined> };
+}
+
 /** A JSON body, or a JSON answer. */
 export function json<Schema extends z.ZodType>(schema: Schema) {
   return { content: { 'application/json': { schema } } };

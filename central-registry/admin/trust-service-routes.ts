@@ -12,7 +12,33 @@ import {
   removeTimestampingService,
 } from '../register/index.ts';
 import type { AdminContext } from './context.ts';
-import { certificateSchema, done, json, jsonBody, readPem, showCertificate } from './schemas.ts';
+import {
+  certificateSchema,
+  done,
+  json,
+  jsonBody,
+  readPem,
+  showCertificate,
+  withoutUndefined,
+} from './schemas.ts';
+
+const costTypeSchema = z
+  .enum(['FREE', 'PAID', 'UNDEFINED'])
+  .optional()
+  .describe('whether its use costs money; published in version 6');
+
+const acmeSchema = z
+  .object({
+    directoryUrl: z.string(),
+    ipAddress: z
+      .string()
+      .optional()
+      .describe('addresses, separated by commas, from which it verifies host names'),
+    authenticationCertificateProfileId: z.string().optional(),
+    signingCertificateProfileId: z.string().optional(),
+  })
+  .describe('where certificates are ordered without hands (RFC 8555); published from version 3')
+  .openapi('AcmeServer');
 
 const authoritySchema = z
   .object({
@@ -23,6 +49,7 @@ const authoritySchema = z
         certificate: certificateSchema
           .optional()
           .describe('needed when the authority itself did not issue it'),
+        costType: costTypeSchema,
       }),
     ),
   })
@@ -33,13 +60,15 @@ const certificationSchema = z
     name: z.string(),
     profile: z.string().describe('rule from certificate subject to member, by the name peers know'),
     authenticationOnly: z.boolean().default(false),
+    defaultCsrFormat: z.enum(['PEM', 'DER']).optional().describe('of requests; published in version 6'),
+    acmeServer: acmeSchema.optional(),
     top: authoritySchema,
     intermediates: z.array(authoritySchema).max(20).default([]),
   })
   .openapi('CertificationService');
 
 const timestampingSchema = z
-  .object({ name: z.string(), url: z.string(), certificate: certificateSchema })
+  .object({ name: z.string(), url: z.string(), certificate: certificateSchema, costType: costTypeSchema })
   .openapi('TimestampingService');
 
 const entrySchema = z.object({ entryId: z.uuid() });
@@ -143,7 +172,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
     }),
     async (context) => {
       const { certificate, ...rest } = context.req.valid('json');
-      const service = { ...rest, certificate: readPem(certificate) };
+      const service = { ...withoutUndefined(rest), certificate: readPem(certificate) };
       const entryId = await register.change((book) => addTimestampingService(book, service));
       return context.json({ entryId }, 201);
     },
@@ -159,7 +188,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
     async (context) => {
       const { entryId } = context.req.valid('param');
       const { certificate, ...rest } = context.req.valid('json');
-      const service = { ...rest, entryId, certificate: readPem(certificate) };
+      const service = { ...withoutUndefined(rest), entryId, certificate: readPem(certificate) };
       await register.change((book) => changeTimestampingService(book, service));
       return context.body(null, 204);
     },
@@ -181,14 +210,20 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
 }
 
 function readCertificationService(body: z.infer<typeof certificationSchema>): CertificationService {
-  return { ...body, top: readAuthority(body.top), intermediates: body.intermediates.map(readAuthority) };
+  const { top, intermediates, acmeServer, ...rest } = body;
+  return {
+    ...withoutUndefined(rest),
+    ...(acmeServer !== undefined && { acmeServer: withoutUndefined(acmeServer) }),
+    top: readAuthority(top),
+    intermediates: intermediates.map(readAuthority),
+  };
 }
 
 function readAuthority({ certificate, ocspResponders }: z.infer<typeof authoritySchema>): Authority {
   return {
     certificate: readPem(certificate),
-    ocspResponders: ocspResponders.map(({ url, certificate: own }) => ({
-      url,
+    ocspResponders: ocspResponders.map(({ certificate: own, ...responder }) => ({
+      ...withoutUndefined(responder),
       ...(own !== undefined && { certificate: readPem(own) }),
     })),
   };
@@ -197,8 +232,8 @@ function readAuthority({ certificate, ocspResponders }: z.infer<typeof authority
 function showAuthority({ certificate, ocspResponders }: Authority): z.infer<typeof authoritySchema> {
   return {
     certificate: showCertificate(certificate),
-    ocspResponders: ocspResponders.map(({ url, certificate: own }) => ({
-      url,
+    ocspResponders: ocspResponders.map(({ certificate: own, ...responder }) => ({
+      ...responder,
       ...(own !== undefined && { certificate: showCertificate(own) }),
     })),
   };

@@ -41,16 +41,13 @@ function buildShared(content: RegisterContent): SharedParameters {
         externalVerificationCerts: certificatesOf('external'),
       },
     ],
-    approvedCas: certificationServices.map(({ name, profile, authenticationOnly, top, intermediates }) => ({
-      name,
-      profile,
-      authenticationOnly,
+    approvedCas: certificationServices.map(({ entryId: _, top, intermediates, ...service }) => ({
+      ...service,
       top: authorityOf(top),
       intermediates: intermediates.map(authorityOf),
     })),
-    approvedTsas: timestampingServices.map(({ name, url, certificate }) => ({
-      name,
-      url,
+    approvedTsas: timestampingServices.map(({ entryId: _, certificate, ...service }) => ({
+      ...service,
       certificate: parseCertificate(certificate),
     })),
     members: membersOf(content),
@@ -108,8 +105,8 @@ function serverOf({
 function authorityOf({ certificate, ocspResponders }: Authority): CertificationAuthority {
   return {
     certificate: parseCertificate(certificate),
-    ocsp: ocspResponders.map(({ url, certificate: own }) => ({
-      url,
+    ocsp: ocspResponders.map(({ certificate: own, ...responder }) => ({
+      ...responder,
       ...(own !== undefined && { certificate: parseCertificate(own) }),
     })),
   };

@@ -1,4 +1,4 @@
-import type { Anchor, OptionalParameters } from '../../gateway/configuration/index.ts';
+import type { AcmeServer, Anchor, CostType, OptionalParameters } from '../../gateway/configuration/index.ts';
 import type { ClientId, MemberId, ServerId, SubsystemId } from '../../gateway/identifier/index.ts';
 
 export interface MemberClass {
@@ -51,6 +51,7 @@ export interface OcspResponder {
   readonly url: string;
   /** DER; needed when the responder's certificate was not issued by the authority it answers for. */
   readonly certificate?: Buffer;
+  readonly costType?: CostType;
 }
 
 /** One certification authority of a service. */
@@ -66,6 +67,9 @@ export interface CertificationService {
   readonly profile: string;
   /** The service certifies servers only, never signatures. */
   readonly authenticationOnly: boolean;
+  /** Form in which servers write certificate requests unless told. */
+  readonly defaultCsrFormat?: 'PEM' | 'DER';
+  readonly acmeServer?: AcmeServer;
   readonly top: Authority;
   readonly intermediates: readonly Authority[];
 }
@@ -75,6 +79,7 @@ export interface TimestampingService {
   readonly url: string;
   /** DER. */
   readonly certificate: Buffer;
+  readonly costType?: CostType;
 }
 
 /** The anchor of another instance, which own servers may fetch the configuration of. */

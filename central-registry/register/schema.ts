@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { CostType } from '../../gateway/configuration/index.ts';
 
 /** Tables of the register. Names of entries are their own keys; certificates are DER, instants ISO 8601 UTC. */
 export interface RegisterTables {
@@ -75,6 +76,12 @@ export interface RegisterTables {
     readonly name: string;
     readonly profile: string;
     readonly authenticationOnly: number;
+    readonly defaultCsrFormat: 'PEM' | 'DER' | null;
+    /** Null for a service without an ACME server; so is whatever else of it is not told. */
+    readonly acmeDirectoryUrl: string | null;
+    readonly acmeIpAddress: string | null;
+    readonly acmeAuthenticationProfile: string | null;
+    readonly acmeSigningProfile: string | null;
   };
   readonly authority: {
     readonly service: string;
@@ -88,12 +95,14 @@ export interface RegisterTables {
     readonly ordinal: number;
     readonly url: string;
     readonly certificate: Buffer | null;
+    readonly costType: CostType | null;
   };
   readonly timestampingService: {
     readonly entryId: string;
     readonly name: string;
     readonly url: string;
     readonly certificate: Buffer;
+    readonly costType: CostType | null;
   };
   /** What makes another instance known to own servers. */
   readonly trustedAnchor: {
@@ -199,4 +208,11 @@ export const registerSteps: readonly string[] = [
    INSERT INTO groupMember (groupCode, memberClass, memberCode, subsystemCode)
      SELECT DISTINCT 'security-server-owners', memberClass, memberCode, NULL FROM server;`,
   `CREATE TABLE trustedAnchor (instance TEXT PRIMARY KEY, file BLOB NOT NULL) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE certificationService ADD COLUMN defaultCsrFormat TEXT;
+   ALTER TABLE certificationService ADD COLUMN acmeDirectoryUrl TEXT;
+   ALTER TABLE certificationService ADD COLUMN acmeIpAddress TEXT;
+   ALTER TABLE certificationService ADD COLUMN acmeAuthenticationProfile TEXT;
+   ALTER TABLE certificationService ADD COLUMN acmeSigningProfile TEXT;
+   ALTER TABLE ocspResponder ADD COLUMN costType TEXT;
+   ALTER TABLE timestampingService ADD COLUMN costType TEXT;`,
 ];

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { acmeColumns, acmeServerOf } from './acme-server.ts';
 import type { Book } from './book.ts';
 import { RegisterError } from './error.ts';
 import type { Authority, CertificationService, Kept, OcspResponder, TimestampingService } from './model.ts';
@@ -7,10 +8,14 @@ import { checkName, checkUrl, readCertificate } from './values.ts';
 export async function listCertificationServices({ db }: Book): Promise<Kept<CertificationService>[]> {
   const responders = new Map<string, OcspResponder[]>();
   const responderRows = await db.selectFrom('ocspResponder').selectAll().orderBy('ordinal').execute();
-  for (const { service, position, url, certificate } of responderRows) {
+  for (const { service, position, url, certificate, costType } of responderRows) {
     const key = `${service} ${position}`;
     const list = responders.get(key) ?? [];
-    list.push({ url, ...(certificate !== null && { certificate }) });
+    list.push({
+      url,
+      ...(certificate !== null && { certificate }),
+      ...(costType !== null && { costType }),
+    });
     responders.set(key, list);
   }
   const authorities = new Map<string, Authority[]>();
@@ -26,10 +31,19 @@ export async function listCertificationServices({ db }: Book): Promise<Kept<Cert
     .orderBy('name')
     .orderBy('entryId')
     .execute();
-  return rows.map(({ entryId, name, profile, authenticationOnly }) => {
+  return rows.map(({ entryId, name, profile, authenticationOnly, defaultCsrFormat, ...acme }) => {
     const [top, ...intermediates] = authorities.get(entryId) ?? [];
     if (top === undefined) throw new Error(`certification service ${entryId} lacks its top authority`);
-    return { entryId, name, profile, authenticationOnly: authenticationOnly === 1, top, intermediates };
+    return {
+      entryId,
+      name,
+      profile,
+      authenticationOnly: authenticationOnly === 1,
+      ...(defaultCsrFormat !== null && { defaultCsrFormat }),
+      ...acmeServerOf(acme),
+      top,
+      intermediates,
+    };
   });
 }
 
@@ -63,13 +77,21 @@ export async function removeCertificationService({ db }: Book, entryId: string):
 async function writeCertificationService(
   { db }: Book,
   entryId: string,
-  { name, profile, authenticationOnly, top, intermediates }: CertificationService,
+  service: CertificationService,
 ): Promise<void> {
+  const { name, profile, authenticationOnly, defaultCsrFormat = null, top, intermediates } = service;
   checkName(name, 'The name of a certification service');
   checkName(profile, 'The certificate profile');
   await db
     .insertInto('certificationService')
-    .values({ entryId, name, profile, authenticationOnly: authenticationOnly ? 1 : 0 })
+    .values({
+      entryId,
+      name,
+      profile,
+      authenticationOnly: authenticationOnly ? 1 : 0,
+      defaultCsrFormat,
+      ...acmeColumns(service.acmeServer),
+    })
     .execute();
   for (const [position, { certificate, ocspResponders }] of [top, ...intermediates].entries()) {
     const { der } = readCertificate(certificate, 'The certificate of a certification authority');
@@ -92,14 +114,27 @@ async function writeCertificationService(
         readCertificate(responder.certificate, 'The certificate of an OCSP responder');
       await db
         .insertInto('ocspResponder')
-        .values({ service: entryId, position, ordinal, url: responder.url, certificate: own?.der ?? null })
+        .values({
+          service: entryId,
+          position,
+          ordinal,
+          url: responder.url,
+          certificate: own?.der ?? null,
+          costType: responder.costType ?? null,
+        })
         .execute();
     }
   }
 }
 
 export async function listTimestampingServices({ db }: Book): Promise<Kept<TimestampingService>[]> {
-  return db.selectFrom('timestampingService').selectAll().orderBy('name').orderBy('entryId').execute();
+  const rows = await db
+    .selectFrom('timestampingService')
+    .selectAll()
+    .orderBy('name')
+    .orderBy('entryId')
+    .execute();
+  return rows.map(({ costType, ...service }) => ({ ...service, ...(costType !== null && { costType }) }));
 }
 
 /** @returns the name of the new entry @throws RegisterError invalid, exists */
@@ -131,7 +166,7 @@ export async function removeTimestampingService({ db }: Book, entryId: string): 
 
 async function writeTimestampingService(
   { db }: Book,
-  { entryId, name, url, certificate }: Kept<TimestampingService>,
+  { entryId, name, url, certificate, costType }: Kept<TimestampingService>,
 ): Promise<void> {
   checkName(name, 'The name of a timestamping service');
   checkUrl(url, 'The address of a timestamping service');
@@ -145,5 +180,8 @@ async function writeTimestampingService(
   if (taken !== undefined) {
     throw new RegisterError('exists', `the timestamping service at ${url} is registered already`);
   }
-  await db.insertInto('timestampingService').values({ entryId, name, url, certificate: der }).execute();
+  await db
+    .insertInto('timestampingService')
+    .values({ entryId, name, url, certificate: der, costType: costType ?? null })
+    .execute();
 }

@@ -12,11 +12,13 @@ export {
   type IssuingCa,
 } from './global-configuration.ts';
 export {
+  type AcmeServer,
   type Anchor,
   type AnchorSource,
   type ApprovedCa,
   type CertificationAuthority,
   type ConfigurationVersion,
+  type CostType,
   type Member,
   type PrivateParameters,
   type SecurityServer,

@@ -19,6 +19,16 @@ export interface CertificationAuthority {
   readonly ocsp: readonly OcspResponder[];
 }
 
+/** Where certificates of an authority are ordered without hands (RFC 8555). From version 3. */
+export interface AcmeServer {
+  readonly directoryUrl: string;
+  /** From which it verifies that an applicant holds a host name. */
+  readonly ipAddress?: string;
+  /** Names of the authority's own profiles. From version 4. */
+  readonly authenticationCertificateProfileId?: string;
+  readonly signingCertificateProfileId?: string;
+}
+
 export interface ApprovedCa {
   readonly name: string;
   /** Its certificates authenticate servers, and never sign messages. */
@@ -29,6 +39,7 @@ export interface ApprovedCa {
   readonly profile: string;
   /** Version 6. */
   readonly defaultCsrFormat?: 'PEM' | 'DER';
+  readonly acmeServer?: AcmeServer;
 }
 
 export interface ApprovedTsa {

@@ -50,9 +50,15 @@ function asOf(version: ConfigurationVersion): SharedParameters {
     ...full,
     sources: version >= 3 ? full.sources : [],
     approvedCas: full.approvedCas.map((ca) => {
-      const { defaultCsrFormat: _, ...rest } = ca;
       if (version >= 6) return ca;
-      return { ...rest, top: { ...ca.top, ocsp: ca.top.ocsp.map(withoutCost) } };
+      const { defaultCsrFormat: _, acmeServer, ...rest } = ca;
+      const { directoryUrl = '', ipAddress = '' } = acmeServer ?? {};
+      const known = version >= 4 ? acmeServer : { directoryUrl, ipAddress };
+      return {
+        ...rest,
+        ...(version >= 3 && known !== undefined && { acmeServer: known }),
+        top: { ...ca.top, ocsp: ca.top.ocsp.map(withoutCost) },
+      };
     }),
     approvedTsas: version >= 6 ? full.approvedTsas : full.approvedTsas.map(withoutCost),
     members: full.members.map((member) => ({

@@ -1,6 +1,7 @@
 import type { ClientId, MemberId, ServerId } from '../identifier/index.ts';
 import { attribute, child, childrenNamed, type XmlElement } from '../xml/index.ts';
 import type {
+  AcmeServer,
   ApprovedCa,
   ApprovedTsa,
   CertificationAuthority,
@@ -81,6 +82,7 @@ function readApprovedCa(element: XmlElement, version: ConfigurationVersion): App
   if (defaultCsrFormat !== undefined && defaultCsrFormat !== 'PEM' && defaultCsrFormat !== 'DER') {
     throw malformed(`<defaultCsrFormat> is '${defaultCsrFormat}', expected PEM or DER`);
   }
+  const acme = child(element, 'acmeServer');
   return {
     name: requiredText(element, 'name'),
     authenticationOnly: optionalBoolean(element, 'authenticationOnly') ?? false,
@@ -88,6 +90,24 @@ function readApprovedCa(element: XmlElement, version: ConfigurationVersion): App
     intermediates: childrenNamed(element, 'intermediateCA').map((one) => readAuthority(one, version)),
     profile: requiredText(element, 'certificateProfileInfo'),
     ...(defaultCsrFormat !== undefined && { defaultCsrFormat }),
+    ...(acme !== undefined && { acmeServer: readAcmeServer(acme, version) }),
+  };
+}
+
+const acmeNames = ['directoryURL', 'ipAddress'];
+const acmeProfileNames = ['authenticationCertificateProfileId', 'signingCertificateProfileId'] as const;
+
+function readAcmeServer(element: XmlElement, version: ConfigurationVersion): AcmeServer {
+  allowOnly(element, new Set([...acmeNames, ...(version >= 4 ? acmeProfileNames : [])]));
+  const ipAddress = optionalText(element, 'ipAddress');
+  const profiles = acmeProfileNames.flatMap((name) => {
+    const id = optionalText(element, name);
+    return id === undefined || id === '' ? [] : [[name, id] as const];
+  });
+  return {
+    directoryUrl: requiredText(element, 'directoryURL'),
+    ...(ipAddress !== undefined && ipAddress !== '' && { ipAddress }),
+    ...Object.fromEntries(profiles),
   };
 }
 

@@ -1,6 +1,7 @@
 import { identifierKey, memberOf, printFull, writeXmlIdentifier } from '../identifier/index.ts';
 import { escapeAttribute } from '../xml/index.ts';
 import type {
+  AcmeServer,
   ApprovedCa,
   CertificationAuthority,
   ConfigurationVersion,
@@ -80,6 +81,23 @@ function writeApprovedCa(ca: ApprovedCa, version: ConfigurationVersion): string 
     ...ca.intermediates.map((one) => writeAuthority('intermediateCA', one, version)),
     tag('certificateProfileInfo', ca.profile),
     version < 6 || ca.defaultCsrFormat === undefined ? '' : tag('defaultCsrFormat', ca.defaultCsrFormat),
+    version < 3 || ca.acmeServer === undefined ? '' : writeAcmeServer(ca.acmeServer, version),
+  );
+}
+
+function writeAcmeServer(server: AcmeServer, version: ConfigurationVersion): string {
+  const { directoryUrl, ipAddress, authenticationCertificateProfileId, signingCertificateProfileId } = server;
+  const optional = (name: string, text: string | undefined) => (text === undefined ? '' : tag(name, text));
+  return group(
+    'acmeServer',
+    tag('directoryURL', directoryUrl),
+    optional('ipAddress', ipAddress),
+    ...(version < 4
+      ? []
+      : [
+          optional('authenticationCertificateProfileId', authenticationCertificateProfileId),
+          optional('signingCertificateProfileId', signingCertificateProfileId),
+        ]),
   );
 }
 

@@ -64,6 +64,12 @@ export function fullParameters({ certificate }: KeyAndCertificate): SharedParame
         intermediates: [{ certificate, ocsp: [{ url: 'http://ocsp.example' }] }],
         profile: 'ee.ria.xroad.common.certificateprofile.impl.FiVRKCertificateProfileInfoProvider',
         defaultCsrFormat: 'DER',
+        acmeServer: {
+          directoryUrl: 'https://acme.example/directory?a=1&b=2',
+          ipAddress: '192.0.2.1',
+          authenticationCertificateProfileId: '1',
+          signingCertificateProfileId: 'sign & seal',
+        },
       },
     ],
     approvedTsas: [{ name: 'TSA', url: 'http://tsa.example', certificate, costType: 'PAID' }],
