@@ -85,6 +85,7 @@ export interface ServerSettings {
 }
 
 export interface RunningServer {
+  /** As it is registered: another owner changes it. */
   readonly id: ServerId;
   readonly clientUrl: string;
   readonly clientTlsUrl: string;
@@ -313,7 +314,9 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     closers.push(() => adminListening.close());
 
     return {
-      id: settings.serverId,
+      get id() {
+        return settings.serverId;
+      },
       clientUrl: urlOf('http', client),
       clientTlsUrl: urlOf('https', clientTls),
       peerAddress: { host: provider.host, port: provider.port },

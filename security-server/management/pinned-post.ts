@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { isIP } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { Fault } from '../../gateway/fault/index.ts';
@@ -45,6 +46,8 @@ function connectPinned({ url, pinned, context }: PinnedPost, signal: AbortSignal
     const socket = connect({
       host,
       port: port === '' ? 443 : Number(port),
+      // Addresses are not names (RFC 6066 §3).
+      ...(isIP(host) === 0 && { servername: host }),
       minVersion: 'TLSv1.2',
       // Who issued the certificate says nothing here, it is compared below.
       rejectUnauthorized: false,

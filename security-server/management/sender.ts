@@ -77,6 +77,8 @@ export class ManagementSender {
     const { settings, signers, now, newId } = this.#options;
     const service = managementServiceOf(this.#options.configuration.current());
     const messageId = newId();
+    // What this server cannot do at all leaves no record.
+    const loopback = this.#options.loopback();
     const message = await signedMessage(request, service.providerId, messageId, signers);
     const id = await insertSending(settings.db, request, messageId, now());
     try {
@@ -84,7 +86,7 @@ export class ManagementSender {
       const answer =
         request.kind === 'authCertReg'
           ? await askRegistration(question, service)
-          : await askOverXroad(question, this.#options.loopback());
+          : await askOverXroad(question, loopback);
       const { requestId } = readManagementResponse(answer);
       await this.#take(id, request, requestId);
     } catch (error) {
