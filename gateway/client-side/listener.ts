@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { asFault, Fault, renderRest, renderSoap, spellCode } from '../fault/index.ts';
+import { type ExchangeTrace, eventOf } from '../road/index.ts';
 import type { ClientSide } from './exchange.ts';
 import { exchangeRest } from './rest-exchange.ts';
 import { exchangeSoap } from './soap-exchange.ts';
@@ -37,6 +38,7 @@ async function dispatch(
   plainHandlers: ReadonlyMap<string, PlainHandler>,
 ): Promise<void> {
   const startedAt = performance.now();
+  const trace: ExchangeTrace = { requestInAt: Date.now() };
   const target = incoming.url ?? '';
   const isRest = target.startsWith('/r1/');
   const path = target.split('?', 1)[0] ?? '';
@@ -51,12 +53,12 @@ async function dispatch(
     }
     // Whatever nothing else claims is a SOAP message, as peers have it.
     const exchange = isRest ? exchangeRest : exchangeSoap;
-    const { requestId, id } = await exchange(incoming, outgoing, road);
-    road.report({ side: 'client', requestId, queryId: id, durationMs: performance.now() - startedAt });
+    await exchange(incoming, outgoing, road, trace);
+    road.report(eventOf('client', trace, startedAt));
   } catch (error) {
     const fault = asFault(error).at('ClientProxy');
     const detail = road.newId();
-    road.report({ side: 'client', error, detail, durationMs: performance.now() - startedAt });
+    road.report({ ...eventOf('client', trace, startedAt), error, detail });
     if (outgoing.headersSent) {
       // A status was promised already; breaking the connection is the only honest end.
       outgoing.destroy();

@@ -9,7 +9,7 @@ import {
   type RestResponse,
   requestHash,
 } from '../message/index.ts';
-import type { Exchange } from '../road/index.ts';
+import { type ExchangeTrace, noteRest } from '../road/index.ts';
 import type { HeldBody } from '../transport/index.ts';
 import { type ClientSide, openRoad, recordAnswer, verifyAnswer } from './exchange.ts';
 import { returnBody } from './return-body.ts';
@@ -24,7 +24,8 @@ export async function exchangeRest(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   road: ClientSide,
-): Promise<Exchange> {
+  trace: ExchangeTrace,
+): Promise<void> {
   const configuration = road.configuration.current();
   road.log.requireAccepting();
   const { request, head } = composeRestRequest({
@@ -38,6 +39,7 @@ export async function exchangeRest(
   // What could be read in two ways is refused before it travels; the provider side refuses it again.
   normaliseServicePath(request.servicePath);
   const exchange = { ...request, protocol: 'rest' as const };
+  noteRest(trace, exchange);
   const way = await openRoad(exchange, incoming, configuration, road);
   if (incoming.headers.expect?.toLowerCase() === '100-continue') outgoing.writeContinue();
   const body = await bodyOf(incoming);
@@ -52,7 +54,7 @@ export async function exchangeRest(
       ['x-road-message-type', 'REST'],
     ] as const,
   };
-  const { parts, answer } = await sendRequest(message, way, road);
+  const { parts, answer } = await sendRequest(message, way, road, trace);
   try {
     if (answer.protocol !== 'rest')
       throw new Fault('MissingRest', 'The peer answered a REST request with another kind');
@@ -61,11 +63,12 @@ export async function exchangeRest(
     const response = await decoded(() => parseRestResponse(answer.head));
     checkConsistent(request, response, requestHash(parts[0]?.digest, parts[1]?.digest));
     await recordAnswer(answer, exchange, road, at);
+    trace.statusCode = response.status;
+    trace.responseOutAt = Date.now();
     await returnAnswer(response, answer.attachments[0], incoming, outgoing);
   } finally {
     await Promise.all(answer.attachments.map((held) => held.discard()));
   }
-  return exchange;
 }
 
 /**

@@ -4,9 +4,11 @@ import { memberOf } from '../identifier/index.ts';
 import type { MessagePart } from '../message/index.ts';
 import {
   type Exchange,
+  type ExchangeTrace,
   hashAlgorithmHeader,
   logEntryOf,
   messageContentType,
+  messageSizeOf,
   newBoundary,
   proxyVersion,
   type Road,
@@ -49,6 +51,7 @@ export async function sendRequest(
   request: RequestToSend,
   { peer, ocspResponses }: OpenRoad,
   road: Road,
+  trace: ExchangeTrace,
 ): Promise<AnsweredRequest> {
   const { exchange, headers: protocolHeaders, ...message } = request;
   const boundary = newBoundary();
@@ -62,6 +65,7 @@ export async function sendRequest(
     digest: 'sha512',
     finish: async (hashed, held) => {
       parts = hashed;
+      trace.request = messageSizeOf(exchange.protocol, request.head, held);
       const at = road.clock.now();
       const documents = await road.signer.sign(signing, hashed, at);
       const signed = { ...documents, head: request.head, attachments: held };
@@ -78,9 +82,11 @@ export async function sendRequest(
     ...protocolHeaders,
     ['x-road-request-id', exchange.requestId],
   ].flat();
+  trace.requestOutAt = Date.now();
   const response = await peer.request(headers, sender.bytes()).catch((error: unknown) => {
     throw networkFault(error, peer);
   });
+  trace.responseInAt = Date.now();
   const contentType = String(response.headers['content-type'] ?? '');
   try {
     if (response.statusCode !== 200 && response.statusCode !== 500) {
@@ -100,6 +106,7 @@ export async function sendRequest(
       newSink: road.newSink,
     });
     const answer = await decoded(() => receiving);
+    trace.response = messageSizeOf(answer.protocol, answer.head, answer.attachments);
     const originalType = response.headers['x-original-content-type'];
     return { parts, answer, ...(typeof originalType === 'string' && { originalType }) };
   } catch (error) {

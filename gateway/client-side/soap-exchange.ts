@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../fault/index.ts';
 import { printFull } from '../identifier/index.ts';
-import { type Exchange, newBoundary } from '../road/index.ts';
+import { type ExchangeTrace, newBoundary, noteSoap } from '../road/index.ts';
 import {
   charsetOf,
   checkSoapConsistent,
@@ -29,7 +29,8 @@ export async function exchangeSoap(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   road: ClientSide,
-): Promise<Exchange> {
+  trace: ExchangeTrace,
+): Promise<void> {
   const configuration = road.configuration.current();
   road.log.requireAccepting();
   const { contentType, soapAction } = readHttpHeaders(incoming);
@@ -39,6 +40,7 @@ export async function exchangeSoap(
     return { message: received, ...parseEnvelope(received.envelope, charsetOf(received.headType)) };
   });
   const exchange = { ...header, protocol: 'soap' as const, requestId: road.newId() };
+  noteSoap(trace, exchange, header.protocolVersion);
   const way = await openRoad(exchange, incoming, configuration, road);
   const { envelope, headType, headHeaders, attachments } = message;
   const toSend = {
@@ -50,7 +52,7 @@ export async function exchangeSoap(
       ['x-original-soapaction', soapAction],
     ] as const,
   };
-  const { answer, originalType } = await sendRequest(toSend, way, road);
+  const { answer, originalType } = await sendRequest(toSend, way, road, trace);
   try {
     if (answer.protocol !== 'soap')
       throw new Fault('MissingSoap', 'The peer answered a SOAP request with another kind');
@@ -59,11 +61,11 @@ export async function exchangeSoap(
     const response = await decoded(() => parseEnvelope(answer.head, charsetOf(answer.headType)));
     checkSoapConsistent(header, response.header, soapRequestHash(envelope));
     await recordAnswer(answer, exchange, road, at);
+    trace.responseOutAt = Date.now();
     await returnAnswer(answer, originalType ?? answer.headType, outgoing, printFull(exchange.service));
   } finally {
     await Promise.all(answer.attachments.map((held) => held.discard()));
   }
-  return exchange;
 }
 
 /** Headers of the one request form that SOAP has. */

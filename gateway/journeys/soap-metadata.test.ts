@@ -129,7 +129,9 @@ describe('SOAP services of a provider and what can be asked about them', () => {
     const path = '/r1/PILOT/GOV/1001/population';
     for (const question of ['listMethods', 'allowedMethods']) {
       const { service } = JSON.parse((await call(network, `${path}/${question}`)).body.toString());
-      expect(service.map((one: Record<string, unknown>) => one.service_code)).not.toContain('getPerson');
+      expect(service.map((one: { readonly service_code: string }) => one.service_code)).not.toContain(
+        'getPerson',
+      );
     }
     const refusal = async (code: string) =>
       (await call(network, `${path}/${code}/x`)).headers['x-road-error'];

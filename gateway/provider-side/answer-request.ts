@@ -3,7 +3,15 @@ import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { memberOf } from '../identifier/index.ts';
-import { type Exchange, logEntryOf, type Road } from '../road/index.ts';
+import {
+  type Exchange,
+  type ExchangeTrace,
+  logEntryOf,
+  messageSizeOf,
+  noteRest,
+  noteSoap,
+  type Road,
+} from '../road/index.ts';
 import type { ReceivedMessage } from '../transport/index.ts';
 import type { ProviderSide } from './provider-side.ts';
 import { receiveRequest } from './receive-request.ts';
@@ -24,12 +32,17 @@ export async function answerRequest(
   chain: readonly Certificate[],
   road: ProviderSide,
   renderFault: (error: unknown) => string,
-): Promise<Exchange> {
+  trace: ExchangeTrace,
+): Promise<void> {
   const configuration = road.configuration.current();
   const settings = road.settings();
   road.log.requireAccepting();
-  const received = await receiveRequest(incoming, chain, configuration, settings, road);
+  const received = await receiveRequest(incoming, chain, configuration, settings, road, (request) => {
+    if (request.protocol === 'rest') noteRest(trace, request);
+    else noteSoap(trace, request, request.protocolVersion);
+  });
   const { request, message } = received;
+  trace.request = messageSizeOf(request.protocol, message.head, message.attachments);
   try {
     const callService =
       request.protocol === 'rest'
@@ -38,13 +51,15 @@ export async function answerRequest(
     verifySignature(message, request, configuration, road);
     const at = road.clock.now();
     await road.log.record(logEntryOf(request, { direction: 'request', side: 'provider', at }, message));
-    const { answer, abandon } = await callService(message);
+    trace.requestOutAt = Date.now();
+    const { answer, abandon, statusCode } = await callService(message);
+    trace.responseInAt = Date.now();
+    if (statusCode !== undefined) trace.statusCode = statusCode;
     try {
-      await sendAnswer(answer, request, outgoing, road, renderFault);
+      await sendAnswer(answer, request, outgoing, road, renderFault, trace);
     } finally {
       abandon();
     }
-    return request;
   } finally {
     await Promise.all(message.attachments.map((held) => held.discard()));
   }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Certificate } from '../../certs/x509/index.ts';
 import { asFault, renderSoap } from '../fault/index.ts';
+import { type ExchangeTrace, eventOf } from '../road/index.ts';
 import { serveTls } from '../transport/index.ts';
 import { isKnownAuthenticationCertificate } from '../trust/index.ts';
 import { answerRequest } from './answer-request.ts';
@@ -47,13 +48,14 @@ async function serve(
   road: ProviderSide,
 ): Promise<void> {
   const startedAt = performance.now();
+  const trace: ExchangeTrace = { requestInAt: Date.now() };
   const detail = road.newId();
   const renderFault = (error: unknown) => renderSoap(asFault(error).at('ServerProxy'), detail);
   try {
-    const { requestId, id } = await answerRequest(incoming, outgoing, chain, road, renderFault);
-    road.report({ side: 'provider', requestId, queryId: id, durationMs: performance.now() - startedAt });
+    await answerRequest(incoming, outgoing, chain, road, renderFault, trace);
+    road.report(eventOf('provider', trace, startedAt));
   } catch (error) {
-    road.report({ side: 'provider', error, detail, durationMs: performance.now() - startedAt });
+    road.report({ ...eventOf('provider', trace, startedAt), error, detail });
     if (outgoing.headersSent || outgoing.destroyed) return;
     const fault = renderFault(error);
     const headers = { 'Content-Type': 'text/xml;charset=utf-8', 'Content-Length': Buffer.byteLength(fault) };

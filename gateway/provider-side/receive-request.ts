@@ -40,6 +40,7 @@ export async function receiveRequest(
   configuration: GlobalConfiguration,
   settings: ServerSettings,
   road: ProviderSide,
+  noteRequest: (request: Understood) => void,
 ): Promise<ReceivedRequest> {
   const { contentType, digest, read } = readHttpHeaders(incoming, road);
   let request: Understood | undefined;
@@ -50,6 +51,7 @@ export async function receiveRequest(
     newSink: road.newSink,
     onHead: async ({ protocol, head, headType, ocspResponses }) => {
       request = read(protocol, head, headType);
+      noteRequest(request);
       await admit(request, settings, road);
       road.checkPeer(chain, ocspResponses, request.client, configuration, road.clock.now());
     },

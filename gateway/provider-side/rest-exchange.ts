@@ -40,7 +40,8 @@ export async function chooseRestService(
         ? {}
         : { body: faultsNamed(answered.body, (error) => serviceFault(error, service)) };
     const hash = requestHash(headPart?.digest, bodyPart?.digest);
-    return { answer: restAnswer({ ...answered, ...stream }, request, hash), abandon };
+    const answer = restAnswer({ ...answered, ...stream }, request, hash);
+    return { answer, abandon, statusCode: answered.status };
   };
 }
 

@@ -3,9 +3,11 @@ import { Fault } from '../fault/index.ts';
 import { memberOf } from '../identifier/index.ts';
 import {
   type Exchange,
+  type ExchangeTrace,
   hashAlgorithmHeader,
   logEntryOf,
   messageContentType,
+  messageSizeOf,
   newBoundary,
   type Road,
 } from '../road/index.ts';
@@ -27,6 +29,7 @@ export async function sendAnswer(
   outgoing: ServerResponse,
   road: Road,
   renderFault: (error: unknown) => string,
+  trace: ExchangeTrace,
 ): Promise<void> {
   const { headers: protocolHeaders = [], ...message } = answer;
   const signing = await road.signer.signingIdentity(memberOf(exchange.service));
@@ -38,6 +41,7 @@ export async function sendAnswer(
     newSink: road.newSink,
     digest: 'sha512',
     finish: async (parts, held) => {
+      trace.response = messageSizeOf(exchange.protocol, answer.head, held);
       const at = road.clock.now();
       const documents = await road.signer.sign(signing, parts, at);
       const signed = { ...documents, head: answer.head, attachments: held };
@@ -55,7 +59,10 @@ export async function sendAnswer(
   let started = false;
   try {
     for await (const chunk of sender.bytes()) {
-      if (!started) outgoing.writeHead(200, headers);
+      if (!started) {
+        trace.responseOutAt = Date.now();
+        outgoing.writeHead(200, headers);
+      }
       started = true;
       if (!outgoing.write(chunk)) await drained(outgoing);
     }

@@ -14,6 +14,38 @@ export interface Exchange {
   readonly id: string;
   /** UUID of this exchange alone. */
   readonly requestId: string;
+  readonly userId?: string;
+  readonly issue?: string;
+  /** REST: as sent, `[class/]code`. */
+  readonly representedParty?: string | { readonly partyClass?: string; readonly partyCode: string };
+}
+
+/** Octets of one message: its head with a REST body, or the envelope alone; and everything, attachments included. */
+export interface MessageSize {
+  readonly size: number;
+  /** SOAP with attachments only. */
+  readonly mimeSize?: number;
+  readonly attachments: number;
+}
+
+/**
+ * An exchange step by step, as far as it came; filled in while it runs. Instants are milliseconds since 1970.
+ * @see X-Road operational monitoring protocol
+ */
+export interface ExchangeTrace {
+  readonly requestInAt: number;
+  /** Known once the request's head was read. */
+  exchange?: Exchange;
+  protocolVersion?: string;
+  restMethod?: string;
+  restPath?: string;
+  requestOutAt?: number;
+  responseInAt?: number;
+  responseOutAt?: number;
+  request?: MessageSize;
+  response?: MessageSize;
+  /** HTTP status with which a REST service answered. */
+  statusCode?: number;
 }
 
 /** How an exchange went, for the operator's log: no bodies, no headers, no secrets. */
@@ -26,6 +58,8 @@ export interface RoadEvent {
   /** The identifier shown to the caller, so that both can speak of the same fault. */
   readonly detail?: string;
   readonly durationMs: number;
+  /** Set for whatever was a message. */
+  readonly trace?: ExchangeTrace;
 }
 
 /** What both sides of the road are given by the server they run in. */
