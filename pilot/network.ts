@@ -97,20 +97,20 @@ export async function startPilot(options: PilotOptions): Promise<PilotNetwork> {
     if (!isFounded) await foundInstance(registryAdmin, { authority, ocspUrl, tsaUrl, registrationUrl });
     onStep(`registry of instance ${instance} is publishing its configuration`);
 
-    const servers = {} as Record<PilotAdministration['key'], { running: RunningServer; admin: AdminClient }>;
     const anchor = (await registry.anchor('internal')).xml;
+    const servers = await startPilotServers((administration) =>
+      startPilotServer(administration, anchor, options, secrets, ports, closers),
+    );
     for (const administration of administrations) {
-      const running = await startPilotServer(administration, anchor, options, secrets, ports, closers);
-      const admin = adminClient(running.adminUrl, running.apiKey);
-      servers[administration.key] = { running, admin };
       if (!isFounded) {
+        const { running, admin } = servers[administration.key];
         const { issue: issueSecret } = secrets;
         const keySpec = options.keySpec ?? ({ type: 'ec', curve: 'P-256' } as const);
         await waitUntil(admin, () => isManagementKnown(running, registrationUrl));
         await registerServer({ administration, server: admin, authorityUrl, issueSecret, keySpec });
         if (administration === ministry) await hostManagement(ministry, admin, registryAdmin, managementUrl);
         // The server that takes requests has to know who sends them, and where the answer goes.
-        for (const one of Object.values(servers)) {
+        for (const one of [servers[administration.key], servers.ministry]) {
           await waitUntil(one.admin, () => isServing(one.running, administration));
         }
         await registerClients(administration, admin);
@@ -213,6 +213,26 @@ async function startPilotRegistry(
   });
   closers.add(() => registry.close());
   return registry;
+}
+
+interface PilotServer {
+  readonly running: RunningServer;
+  readonly admin: AdminClient;
+}
+
+/** Starts the servers side by side: opening a token takes its time, whoever waits for it. */
+async function startPilotServers(
+  start: (administration: PilotAdministration) => Promise<RunningServer>,
+): Promise<Readonly<Record<PilotAdministration['key'], PilotServer>>> {
+  const starting = [start(ministry), start(city)] as const;
+  // When one cannot start, the other is closed, and for that it has to be there.
+  await Promise.allSettled(starting);
+  const [gov, mun] = await Promise.all(starting);
+  const withAdmin = (running: RunningServer) => ({
+    running,
+    admin: adminClient(running.adminUrl, running.apiKey),
+  });
+  return { ministry: withAdmin(gov), city: withAdmin(mun) };
 }
 
 async function startPilotServer(
