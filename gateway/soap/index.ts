@@ -7,8 +7,6 @@ export { composeEnvelope, parseEnvelope, parseSoapBody, type SoapEnvelope } from
 export type { RepresentedParty, SoapHeader } from './header.ts';
 export {
   identifiersNamespace,
-  representationNamespace,
-  soapNamespace,
   xroadNamespace,
 } from './namespaces.ts';
 export { readSoapMessage, type SoapHttpMessage } from './read-message.ts';
