@@ -268,6 +268,8 @@ async function startPilotServer(
     adminPort: ports[`${key}Admin`],
     timestampUrls: [],
     acceptableTimestampFailureMs: 14_400_000,
+    // Whoever tries things out need not wait a minute to see what was kept.
+    operationalDataOffsetSeconds: 1,
     configurationPollMs: 2_000,
     allowedFederations: 'none',
     maxBodyBytes: 10 * 1024 ** 3,

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SecureContext } from 'node:tls';
-import { createSoftwareToken, openSoftwareToken, type Token } from '../certs/token/index.ts';
-import { buildName, createCertificate, parseCertificate } from '../certs/x509/index.ts';
+import { createSoftwareToken, openSoftwareToken } from '../certs/token/index.ts';
+import { buildName, createCertificate } from '../certs/x509/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
 import { type GlobalConfiguration, parseAnchor } from '../gateway/configuration/index.ts';
 import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
@@ -17,9 +16,11 @@ import { createServerAdmin } from './admin/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
+import { internalContext } from './internal-tls.ts';
 import { ManagementSender, managementSigners } from './management/index.ts';
 import { SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices, createSoapServices } from './metadata/index.ts';
+import { addressOfHost, firstAnswering, Monitoring } from './monitoring/index.ts';
 import {
   createPeerPools,
   type PeerPosture,
@@ -75,6 +76,10 @@ export interface ServerSettings {
   readonly allowedFederations: 'none' | 'all' | ReadonlySet<string>;
   /** Octets of one message body. */
   readonly maxBodyBytes: number;
+  /** How long operational data are kept; 7 days unless told. */
+  readonly operationalDataDays?: number;
+  /** Operational data younger than this are not told yet; 60 s unless told. */
+  readonly operationalDataOffsetSeconds?: number;
   /** Pages of 4 KiB the log may grow to; absent: as the disk allows. */
   readonly logMaxPages?: number;
   readonly now?: () => Date;
@@ -214,6 +219,21 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     });
     closers.push(() => log.close());
 
+    const monitoring = new Monitoring({
+      serverId: settings.serverId,
+      path: join(data, 'monitoring.sqlite'),
+      data,
+      retentionDays: options.operationalDataDays ?? 7,
+      offsetSeconds: options.operationalDataOffsetSeconds ?? 60,
+      internalIp: addressOfHost(options.peerHost),
+      settings: () => settings.current(),
+      configuration: () => configuration.latest(),
+      certificates: () => ownCertificates(settings.db),
+      now,
+      onTrouble: (error) => onTrouble('operational data', error),
+    });
+    closers.push(() => monitoring.close());
+
     const spool = join(data, 'spool');
     await prepareSpool(spool);
     const road: Road = {
@@ -225,7 +245,10 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       signatures: createVerifier(),
       newSink: () => createBodySink({ dir: spool, maxSize: options.maxBodyBytes, digest: 'sha512' }),
       newId: randomUUID,
-      report: onExchange,
+      report: (event) => {
+        onExchange(event);
+        monitoring.note(event);
+      },
     };
     const health = () =>
       checkHealth({
@@ -237,7 +260,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       });
 
     const provider = await listen(
-      createProviderSide(road, settings, posture, closers),
+      createProviderSide(road, settings, posture, monitoring, closers),
       options.peerHost,
       options.peerPort,
       '--peer-port',
@@ -337,6 +360,7 @@ function createProviderSide(
   road: Road,
   settings: SettingsStore,
   { staples, pooled, minimumVersion }: PeerPosture,
+  monitoring: Monitoring,
   closers: (() => Promise<void> | void)[],
 ) {
   const services = new ServiceCaller();
@@ -345,33 +369,18 @@ function createProviderSide(
     ...road,
     services,
     builtIn: createProviderServices(() => settings.current()),
-    builtInSoap: createSoapServices({
-      settings: () => settings.current(),
-      publishedDescription: (provider, id) => settings.publishedDescription(provider, id),
-    }),
+    builtInSoap: firstAnswering(
+      createSoapServices({
+        settings: () => settings.current(),
+        publishedDescription: (provider, id) => settings.publishedDescription(provider, id),
+      }),
+      monitoring.services,
+    ),
     checkPeer: createPeerCheck(),
     staples,
     oneShot: !pooled,
     ...(minimumVersion !== undefined && { minimumPeerVersion: minimumVersion }),
   });
-}
-
-/** Certificate and TLS context of the listener for information systems, made once the token is signed in. */
-function internalContext(token: Token, settings: SettingsStore) {
-  let made: { readonly certificate: Buffer; readonly context: SecureContext } | undefined;
-  return () => {
-    const der = settings.current().content.internalCertificate;
-    if (der === undefined) throw new Error('this server has no internal certificate');
-    if (made?.certificate.equals(der) === true && token.isActive()) return made;
-    const certificate = parseCertificate(der);
-    const key = token.listKeys().find(({ publicKeyInfo }) => publicKeyInfo.equals(certificate.publicKeyInfo));
-    if (key === undefined) throw new Error('the key of the internal certificate is not in the token');
-    made = {
-      certificate: der,
-      context: token.secureContext(key.id, [certificate], { minVersion: 'TLSv1.2' }),
-    };
-    return made;
-  };
 }
 
 function urlOf(scheme: string, { host, port }: Listening): string {

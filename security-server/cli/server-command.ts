@@ -48,6 +48,8 @@ const startSchema = z.object({
     .default('none'),
   maxBodyMegabytes: z.coerce.number().min(1).default(10_240),
   logMaxPages: z.coerce.number().int().min(100).optional(),
+  operationalDataDays: z.coerce.number().int().min(1).max(3650).default(7),
+  operationalDataOffsetSeconds: z.coerce.number().int().min(1).max(3600).default(60),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -111,6 +113,8 @@ export function serverCommand(): Command {
     )
     .option('--max-body-megabytes <n>', 'largest message body (10240)')
     .option('--log-max-pages <n>', 'pages of 4 KiB the message log may grow to; as the disk allows')
+    .option('--operational-data-days <n>', 'how long operational data are kept for monitoring (7)')
+    .option('--operational-data-offset-seconds <s>', 'how old operational data are when they are told (60)')
     .option('--log-level <level>', 'debug, info, warn or error (info)')
     .option('--json', 'print one JSON document when ready')
     .action(start);

@@ -61,6 +61,11 @@ export class ConfigurationClient implements ConfigurationSource {
     await this.refresh().catch(() => undefined);
   }
 
+  /** The configuration fetched last, in force or not; undefined before the first. */
+  latest(): GlobalConfiguration | undefined {
+    return this.#configuration;
+  }
+
   current(): GlobalConfiguration {
     if (this.#configuration === undefined) {
       throw new Fault(

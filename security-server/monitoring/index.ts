@@ -1,0 +1,2 @@
+export { firstAnswering } from './first-answering.ts';
+export { addressOfHost, Monitoring } from './monitoring.ts';

@@ -1,0 +1,112 @@
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { type ClientId, equal, memberOf, providerOf, type ServerId } from '../../gateway/identifier/index.ts';
+import type { BuiltInSoapServices } from '../../gateway/provider-side/index.ts';
+import type { RoadEvent, ServerSettings } from '../../gateway/road/index.ts';
+import type { OwnCertificate } from '../signer/index.ts';
+import { answerMetrics } from './metrics.ts';
+import { operationalRecordOf } from './operational-record.ts';
+import { answerHealthData, answerOperationalData } from './operational-services.ts';
+import { OperationalStore } from './operational-store.ts';
+import { ServiceHealthBook } from './service-health.ts';
+
+export interface MonitoringOptions {
+  readonly serverId: ServerId;
+  /** Database of operational data. */
+  readonly path: string;
+  /** Folder whose disk the server fills. */
+  readonly data: string;
+  readonly retentionDays: number;
+  /** Operational data younger than this are not told yet. Seconds. */
+  readonly offsetSeconds: number;
+  readonly internalIp: string;
+  readonly settings: () => ServerSettings;
+  /** Undefined while none is in force. */
+  readonly configuration: () => GlobalConfiguration | undefined;
+  readonly certificates: () => Promise<readonly OwnCertificate[]>;
+  readonly now: () => Date;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** Keeps what happened on the road, and answers the monitoring services about it. */
+export class Monitoring {
+  readonly #options: MonitoringOptions;
+  readonly #store: OperationalStore;
+  readonly #health: ServiceHealthBook;
+
+  constructor(options: MonitoringOptions) {
+    this.#options = options;
+    this.#store = new OperationalStore(options);
+    this.#health = new ServiceHealthBook(options.now());
+  }
+
+  /** Takes note of an exchange that ended, well or not. Nothing waits for it, and nothing fails with it. */
+  note(event: RoadEvent): void {
+    try {
+      this.#note(event);
+    } catch (error) {
+      this.#options.onTrouble(error);
+    }
+  }
+
+  #note(event: RoadEvent): void {
+    const { serverId, internalIp, now } = this.#options;
+    const exchange = event.trace?.exchange;
+    if (exchange === undefined) return;
+    const settings = this.#options.settings();
+    const record = operationalRecordOf(event, {
+      ...{ serverId, settings, internalIp, now: now() },
+      configuration: this.#options.configuration(),
+    });
+    if (record === undefined) return;
+    const { client, service } = exchange;
+    this.#store.keep({ record, client, provider: providerOf(service) });
+    if (event.side === 'provider' && settings.service(service) !== undefined) {
+      this.#health.note(service, record);
+    }
+  }
+
+  /** Services of the server's owner, as X-Road has them. */
+  get services(): BuiltInSoapServices {
+    return async (call, settings, configuration) => {
+      const { service, client } = call.header;
+      const owner = memberOf(settings.serverId);
+      if (!equal(providerOf(service), owner)) return undefined;
+      const { offsetSeconds } = this.#options;
+      const now = this.#options.now();
+      switch (service.serviceCode) {
+        case 'getSecurityServerOperationalData':
+          return answerOperationalData(call, seesAll(client, owner, configuration), {
+            ...{ store: this.#store, offsetSeconds, now },
+          });
+        case 'getSecurityServerHealthData':
+          return answerHealthData(call, this.#health, now);
+        case 'getSecurityServerMetrics':
+          return answerMetrics(call, seesAll(client, owner, configuration), this.#options);
+        default:
+          return undefined;
+      }
+    };
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+}
+
+/** Exactly the owner, or exactly the monitoring client that the instance named. */
+function seesAll(client: ClientId, owner: ClientId, { optional }: GlobalConfiguration): boolean {
+  const { monitoringClient } = optional;
+  return equal(client, owner) || (monitoringClient !== undefined && equal(client, monitoringClient));
+}
+
+/** The address of this server as its neighbours see it. @param host where it listens */
+export function addressOfHost(host: string): string {
+  const isEveryHost = host === '0.0.0.0' || host === '::';
+  if (isIP(host) !== 0 && !isEveryHost) return host;
+  const found = Object.values(networkInterfaces())
+    .flat()
+    .find((one) => one !== undefined && !one.internal && one.family === 'IPv4');
+  return found?.address ?? '127.0.0.1';
+}
