@@ -297,6 +297,15 @@ describe('the status of a peer', () => {
     expect(await refuseStatus({ thisUpdate: new Date(noon.getTime() + 5 * minute) })).toEqual(incorrect);
   });
 
+  it('may be overdue while the configuration has nobody look at that, and never stale', async () => {
+    const lenient = { ...configuration, verifyNextUpdate: false };
+    const take = async (more: Parameters<typeof statusOf>[2]) =>
+      refusal({ configuration: lenient, ocspResponses: [await statusOf(leaf.certificate, ca, more)] });
+    const nextUpdate = new Date(noon.getTime() - 1000);
+    expect(await take({ nextUpdate })).toEqual([]);
+    expect(await take({ nextUpdate, thisUpdate: new Date(noon.getTime() - 61 * minute) })).toEqual(incorrect);
+  });
+
   it('must be readable', () => {
     expect(refusal({ ocspResponses: [Buffer.from('no response')] })).toEqual(incorrect);
   });

@@ -5,7 +5,7 @@ export {
   type PeerQuestion,
   verifyAuthenticationPeer,
 } from './authentication-peer.ts';
-export { issuersOf, requireIssuers, verifyByOneOf } from './issuing-authorities.ts';
+export { issuersOf, verifyByOneOf } from './issuing-authorities.ts';
 export { purposeOf } from './purpose.ts';
 export { verifySigningCertificate } from './signing-certificate.ts';
 export { memberOfSigningCertificate } from './signing-member.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseOcspResponse } from '../../certs/ocsp/index.ts';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import type { MemberId, ServerId } from '../../gateway/identifier/index.ts';
 import { issueAuthority } from '../../gateway/trust/testing/small-world.ts';
 import { SettingsStore } from '../settings/index.ts';
@@ -29,6 +30,8 @@ let own: OwnCertificate;
 let failures: Error[];
 const signers: ServerSigner[] = [];
 let databases = 0;
+/** What the configuration says otherwise than usual. */
+let changes: Partial<GlobalConfiguration>;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'waygate-signer-'));
@@ -43,6 +46,7 @@ beforeEach(async () => {
   services.at = Date.now();
   if (!services.token.isActive()) await services.token.activate(pin);
   failures = [];
+  changes = {};
   databases += 1;
   const path = join(dir, `settings-${databases}.sqlite`);
   await SettingsStore.create(path, serverId);
@@ -70,7 +74,7 @@ async function start(...certificates: OwnCertificate[]): Promise<ServerSigner> {
   const signer = new ServerSigner({
     serverId,
     tokens: new Map([[services.token.id, services.token]]),
-    configuration: { current: () => services.configuration },
+    configuration: { current: () => ({ ...services.configuration, ...changes }) },
     tls: { minVersion: 'TLSv1.3' },
     now: services.now,
     signingModes: new Map(),
@@ -188,6 +192,26 @@ describe('statuses', () => {
     services.at += 6_000;
     await signer.refresh();
     await expect(signer.signingIdentity(member)).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['60 seconds', { ocspFetchIntervalMs: minute }, minute],
+    ['20 minutes when nothing is told', {}, 20 * minute],
+    [
+      'half of what is left, when a status would be too old before',
+      { ocspFetchIntervalMs: day },
+      30 * minute,
+    ],
+  ])('are fetched again after the interval of the instance: %s', async (_name, told, pause) => {
+    changes = told;
+    const signer = await start(own);
+    const { ocsp: asked } = services.asked;
+    services.at += pause - 1000;
+    await signer.refresh();
+    expect(services.asked.ocsp).toBe(asked);
+    services.at += 2000;
+    await signer.refresh();
+    expect(services.asked.ocsp).toBe(asked + 1);
   });
 
   it('goes on with the good one through an outage, until peers would no longer take it', async () => {
