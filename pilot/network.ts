@@ -24,7 +24,7 @@ import {
   serverId,
   subsystemId,
 } from './plan.ts';
-import { pilotServices, publishService } from './publish-services.ts';
+import { pilotServices, publishService, publishSoapServices } from './publish-services.ts';
 import { loadOrMakeSecrets, type PilotSecrets } from './secrets.ts';
 import { createBuildingPermits, createPopulationRegister } from './services/index.ts';
 
@@ -123,6 +123,7 @@ export async function startPilot(options: PilotOptions): Promise<PilotNetwork> {
       for (const service of pilotServices(ports.populationRegister, ports.buildingPermits)) {
         await publishService(servers[service.provider.key].admin, service);
       }
+      await publishSoapServices(servers.ministry.admin, ports.populationRegister);
       await writeFileDurably(marker, `${new Date().toISOString()}\n`);
     }
     onStep('population register and building permits are running and published');

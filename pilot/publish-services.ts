@@ -62,3 +62,12 @@ export async function publishService(server: AdminClient, service: PilotService)
   await server.post(`${path}/endpoints/refresh`);
   await server.put(`${path}/access-rights`, rights);
 }
+
+/** Publishes the operations that the population register has for systems that speak SOAP. */
+export async function publishSoapServices(server: AdminClient, populationPort: number): Promise<void> {
+  const path = `/clients/${encodeURIComponent(subsystemId(ministry, 'population'))}`;
+  await server.post(`${path}/service-descriptions`, { url: `http://127.0.0.1:${populationPort}/soap?wsdl` });
+  await server.put(`${path}/services/personDetails/access-rights`, [
+    { subject: subsystemId(city, 'portal'), endpoints: everything },
+  ]);
+}

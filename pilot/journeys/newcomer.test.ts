@@ -70,6 +70,16 @@ describe.skipIf(!hasCurl)('a newcomer with the README (needs curl)', () => {
     }
   });
 
+  it('asks the same register over SOAP, as the README says', async () => {
+    const readme = readFileSync('README.md', 'utf8');
+    const command = /^curl .*person-details\.xml .*$/m
+      .exec(readme)?.[0]
+      .replace('9106', String(portBase + 6));
+    const { stdout } = await run(command ?? 'false', resolve('.'));
+    expect(stdout).toContain('<p:name>Alva Lindqvist</p:name>');
+    expect(stdout).toContain('requestHash');
+  });
+
   it('takes the configuration and verifies it, parts and all', async () => {
     const waygate = `${process.execPath} ${resolve('dist/bin/waygate.js')}`;
     const fetched = await run(

@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { Hono } from 'hono';
+import { createPersonDetails } from './person-details.ts';
 
 const person = z
   .object({
@@ -82,5 +83,8 @@ export function createPopulationRegister(): Hono {
     servers: [{ url: '/v1' }],
   });
   // Paths in the description are relative to its server, /v1, so the prefix is put around them here.
-  return new Hono().route('/v1', app);
+  return new Hono().route('/v1', app).route(
+    '/soap',
+    createPersonDetails((one) => people.get(one)),
+  );
 }
