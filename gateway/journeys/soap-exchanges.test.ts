@@ -541,6 +541,15 @@ describe('a request', () => {
     expect(answer.body.toString()).toContain('closed until Monday');
   });
 
+  it('carries a security token, and whatever else its header has, untouched', async () => {
+    const seen = await serve('withToken');
+    const token =
+      '<t:securityToken xmlns:t="http://x-road.eu/xsd/security-token.xsd" tokenType="urn:ietf:params:oauth:token-type:jwt">ey.J.x</t:securityToken>';
+    const sent = requestTo('withToken').toString().replace('<SOAP-ENV:Header>', `<SOAP-ENV:Header>${token}`);
+    expect(faultOf(await post(sent))).toBeUndefined();
+    expect(seen[0]?.envelope.toString()).toBe(sent);
+  });
+
   it('carries represented party, issue and pinned server to the service', async () => {
     const seen = await serve('extended');
     const header = headerFor('extended', {
