@@ -5,7 +5,7 @@ import { type ExchangeTrace, newBoundary, noteSoap } from '../road/index.ts';
 import {
   charsetOf,
   checkSoapConsistent,
-  parseEnvelope,
+  readEnvelope,
   readSoapMessage,
   type SoapHttpMessage,
   soapRequestHash,
@@ -37,7 +37,8 @@ export async function exchangeSoap(
   if (incoming.headers.expect?.toLowerCase() === '100-continue') outgoing.writeContinue();
   const { message, header } = await atClient(async () => {
     const received = await withinTime(readSoapMessage(named(incoming), contentType));
-    return { message: received, ...parseEnvelope(received.envelope, charsetOf(received.headType)) };
+    const { header } = await readEnvelope(received.envelope, charsetOf(received.headType));
+    return { message: received, header };
   });
   const exchange = { ...header, protocol: 'soap' as const, requestId: road.newId() };
   noteSoap(trace, exchange, header.protocolVersion);
@@ -58,7 +59,7 @@ export async function exchangeSoap(
       throw new Fault('MissingSoap', 'The peer answered a SOAP request with another kind');
     const at = road.clock.now();
     verifyAnswer(answer, exchange, road, at);
-    const response = await decoded(() => parseEnvelope(answer.head, charsetOf(answer.headType)));
+    const response = await decoded(() => readEnvelope(answer.head, charsetOf(answer.headType)));
     checkSoapConsistent(header, response.header, soapRequestHash(envelope));
     await recordAnswer(answer, exchange, road, at);
     trace.responseOutAt = Date.now();

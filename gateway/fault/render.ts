@@ -74,9 +74,15 @@ export function readSoapFault(xml: Buffer): RelayedFault | undefined {
     : new RelayedFault(code, field('faultstring'), field('detail'), xml.toString());
 }
 
+/** A fault is short; a message that is longer is something else, and is not made a tree to find that out. */
+const maxFaultBytes = 1024 * 1024;
+
 function faultElement(xml: Buffer): XmlElement | undefined {
+  if (xml.length > maxFaultBytes) return undefined;
   try {
-    const body = child(parseXml(xml), 'Body');
+    const isOpaque = ({ parent, localName }: XmlElement) =>
+      parent?.localName === 'Body' && localName !== 'Fault';
+    const body = child(parseXml(xml, { isOpaque }), 'Body');
     return body && child(body, 'Fault');
   } catch (error) {
     if (error instanceof XmlError) return undefined;

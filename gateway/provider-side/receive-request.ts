@@ -5,7 +5,7 @@ import { Fault } from '../fault/index.ts';
 import { equal, memberOf, printFull, providerOf } from '../identifier/index.ts';
 import { parseRestRequest, type RestRequest } from '../message/index.ts';
 import { type Exchange, type Road, readHashAlgorithm, type ServerSettings } from '../road/index.ts';
-import { charsetOf, parseEnvelope, type SoapHeader } from '../soap/index.ts';
+import { charsetOf, readEnvelope, type SoapHeader } from '../soap/index.ts';
 import { mediaTypeOf, type ReceivedMessage, receiveMessage } from '../transport/index.ts';
 import { checkPeerVersion } from './check-version.ts';
 import type { ProviderSide } from './provider-side.ts';
@@ -50,7 +50,7 @@ export async function receiveRequest(
     direction: 'request',
     newSink: road.newSink,
     onHead: async ({ protocol, head, headType, ocspResponses }) => {
-      request = read(protocol, head, headType);
+      request = await read(protocol, head, headType);
       noteRequest(request);
       await admit(request, settings, road);
       road.checkPeer(chain, ocspResponses, request.client, configuration, road.clock.now());
@@ -80,7 +80,7 @@ function readHttpHeaders(incoming: IncomingMessage, road: ProviderSide) {
   if (isRest && (requestId === undefined || requestId === '')) {
     throw new Fault('InvalidRequest', 'Header x-road-request-id is missing');
   }
-  const read = (protocol: 'rest' | 'soap', head: Buffer, headType: string): Understood => {
+  const read = async (protocol: 'rest' | 'soap', head: Buffer, headType: string): Promise<Understood> => {
     if (isRest !== (protocol === 'rest')) {
       const [code, missing] = isRest
         ? (['MissingRest', 'REST'] as const)
@@ -95,7 +95,7 @@ function readHttpHeaders(incoming: IncomingMessage, road: ProviderSide) {
       return { ...request, protocol };
     }
     return {
-      ...parseEnvelope(head, charsetOf(headType)).header,
+      ...(await readEnvelope(head, charsetOf(headType))).header,
       protocol,
       // Older peers send none with SOAP; ours then names the exchange in our log.
       requestId: requestId === undefined || requestId === '' ? road.newId() : requestId,

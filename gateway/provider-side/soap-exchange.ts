@@ -20,6 +20,9 @@ import type { SoapRequest } from './receive-request.ts';
 import { faultsNamed } from './rest-exchange.ts';
 import type { AnswerToSend } from './send-answer.ts';
 
+/** Octets of a question to a service of our own: it becomes a tree in memory. */
+const maxBuiltInBytes = 256 * 1024;
+
 /** Every envelope leaves in UTF-8, with the hash of its request. */
 const envelopeType = 'text/xml; charset=UTF-8';
 
@@ -38,13 +41,16 @@ export async function chooseSoapService(
     header: request,
     // Bodies of ordinary services are theirs to read.
     get body() {
+      if (message.head.length > maxBuiltInBytes) {
+        throw new Fault('InvalidRequest', `A question of more than ${maxBuiltInBytes} bytes is not answered`);
+      }
       return parseSoapBody(message.head, charsetOf(message.headType));
     },
   };
   const builtIn = await road.builtInSoap(call, settings, configuration);
   if (builtIn !== undefined) {
     return async ({ head }) => ({
-      answer: builtInAnswer(builtIn, request, soapRequestHash(head)),
+      answer: await builtInAnswer(builtIn, request, soapRequestHash(head)),
       abandon: () => undefined,
     });
   }
@@ -52,12 +58,12 @@ export async function chooseSoapService(
   return (received) => callSoapService(service, request, received, road);
 }
 
-function builtInAnswer(
+async function builtInAnswer(
   { body, attachments = [] }: SoapServiceAnswer,
   request: SoapRequest,
   hash: string,
-): AnswerToSend {
-  const { bytes } = insertRequestHash(composeEnvelope(request, body), 'utf-8', hash);
+): Promise<AnswerToSend> {
+  const { bytes } = await insertRequestHash(composeEnvelope(request, body), 'utf-8', hash);
   const streams = attachments.map((attachment) => ({
     headers: attachment.headers,
     body: once(attachment.bytes),
@@ -118,7 +124,7 @@ async function readAnswer(
   // A fault of the service is nothing to sign: it is passed on in its own words.
   const fault = readSoapFault(message.envelope);
   if (fault !== undefined) throw fault;
-  const { bytes } = insertRequestHash(message.envelope, charsetOf(message.headType), hash);
+  const { bytes } = await insertRequestHash(message.envelope, charsetOf(message.headType), hash);
   return soapAnswer(bytes, { ...message, originalType: contentType ?? envelopeType });
 }
 

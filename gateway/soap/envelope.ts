@@ -1,5 +1,5 @@
 import { Fault } from '../fault/index.ts';
-import { elements, parseXml, type XmlElement } from '../xml/index.ts';
+import { elements, parseXml, parseXmlInTurns, type XmlElement } from '../xml/index.ts';
 import { decodeText } from './charset.ts';
 import { inXmlFaults, readSoapHeader, type SoapHeader, writeSoapHeader } from './header.ts';
 import {
@@ -30,14 +30,27 @@ export interface LocatedEnvelope extends SoapEnvelope {
  * @see X-Road message protocol 4.0
  */
 export function parseEnvelope(bytes: Uint8Array, charset = 'utf-8'): SoapEnvelope {
-  const { header, bodyName } = locateEnvelope(bytes, charset);
+  const text = decodeText(bytes, charset);
+  const { header, bodyName } = understand(
+    text,
+    inXmlFaults(() => parseXml(text, envelopeOptions)),
+    charset,
+  );
   return { header, bodyName };
 }
 
-/** The same, keeping text and places. */
-export function locateEnvelope(bytes: Uint8Array, charset: string): LocatedEnvelope {
+/** The same for envelopes that may be large, with text and places; others have their turns while it is read. */
+export async function readEnvelope(bytes: Uint8Array, charset: string): Promise<LocatedEnvelope> {
   const text = decodeText(bytes, charset);
-  const root = inXmlFaults(() => parseXml(text, { isOpaque: isPayload }));
+  const root = await parseXmlInTurns(text, envelopeOptions).catch((cause: unknown) =>
+    inXmlFaults<never>(() => {
+      throw cause;
+    }),
+  );
+  return understand(text, root, charset);
+}
+
+function understand(text: string, root: XmlElement, charset: string): LocatedEnvelope {
   const { header: headerElement, body } = blocksOf(root);
   if (headerElement === undefined) throw new Fault('MissingHeader', 'The SOAP message has no header');
   const header = readSoapHeader(headerElement);
@@ -62,6 +75,9 @@ export function parseSoapBody(bytes: Uint8Array, charset = 'utf-8'): XmlElement 
   const text = decodeText(bytes, charset);
   return onlyChild(blocksOf(inXmlFaults(() => parseXml(text))).body);
 }
+
+/** What the body holds is checked to be well-formed, and not kept. */
+const envelopeOptions = { isOpaque: isPayload };
 
 function isPayload({ parent }: XmlElement): boolean {
   return parent?.localName === 'Body' && parent.namespace === soapNamespace && parent.parent !== undefined;

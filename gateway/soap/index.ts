@@ -3,7 +3,13 @@ export {
   writeXmlIdentifier as writeIdentifier,
 } from '../identifier/index.ts';
 export { charsetOf } from './charset.ts';
-export { composeEnvelope, parseEnvelope, parseSoapBody, type SoapEnvelope } from './envelope.ts';
+export {
+  composeEnvelope,
+  parseEnvelope,
+  parseSoapBody,
+  readEnvelope,
+  type SoapEnvelope,
+} from './envelope.ts';
 export type { RepresentedParty, SoapHeader } from './header.ts';
 export {
   identifiersNamespace,

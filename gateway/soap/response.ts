@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Fault } from '../fault/index.ts';
 import { equal } from '../identifier/index.ts';
 import { elements, escapeAttribute, escapeText, type XmlElement } from '../xml/index.ts';
-import { locateEnvelope } from './envelope.ts';
+import { readEnvelope } from './envelope.ts';
 import type { SoapHeader } from './header.ts';
 import { xroadNamespace } from './namespaces.ts';
 
@@ -26,8 +26,12 @@ export interface ResponseEnvelope {
  * @throws Fault as `parseEnvelope`
  * @see X-Road message protocol 4.0, request hash
  */
-export function insertRequestHash(envelope: Uint8Array, charset: string, hash: string): ResponseEnvelope {
-  const { text, header, headerElement } = locateEnvelope(envelope, charset);
+export async function insertRequestHash(
+  envelope: Uint8Array,
+  charset: string,
+  hash: string,
+): Promise<ResponseEnvelope> {
+  const { text, header, headerElement } = await readEnvelope(envelope, charset);
   const fields = elements(headerElement).filter(({ namespace }) => namespace === xroadNamespace);
   const id = fields.find(({ localName }) => localName === 'id');
   if (id === undefined) throw new Fault('MissingHeaderField', "Required SOAP header field 'id' is missing");

@@ -1,6 +1,6 @@
 export { canonicalize, escapeAttribute, escapeText } from './canonicalize.ts';
 export { XmlError } from './error.ts';
-export { parseXml, type XmlOptions } from './parse.ts';
+export { parseXml, parseXmlInTurns, type XmlOptions } from './parse.ts';
 export {
   attribute,
   attributeNs,

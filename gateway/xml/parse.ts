@@ -43,12 +43,42 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
  * @throws XmlError
  * @see Extensible Markup Language 1.0; Namespaces in XML 1.0
  */
-export function parseXml(
+export function parseXml(document: Uint8Array | string, options: XmlOptions = {}): XmlElement {
+  const text = textWithin(document, options);
+  const reader = readerOf(text, typeof document === 'string', options);
+  reader.take(text);
+  return reader.end();
+}
+
+/** UTF-16 units that are read at once: some ten milliseconds at worst. */
+const turnLength = 128 * 1024;
+
+/** The same for documents of strangers that may be large: others have their turns between its pieces. */
+export async function parseXmlInTurns(
   document: Uint8Array | string,
-  { maxBytes = defaultMaxBytes, isOpaque = nothing }: XmlOptions = {},
-): XmlElement {
+  options: XmlOptions = {},
+): Promise<XmlElement> {
+  const text = textWithin(document, options);
+  const reader = readerOf(text, typeof document === 'string', options);
+  for (let at = 0; at < text.length; at += turnLength) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    reader.take(text.slice(at, at + turnLength));
+  }
+  return reader.end();
+}
+
+function textWithin(document: Uint8Array | string, { maxBytes = defaultMaxBytes }: XmlOptions): string {
   if (document.length > maxBytes) throw new XmlError(`the document is larger than ${maxBytes} octets`);
-  const text = typeof document === 'string' ? document : decode(document);
+  return typeof document === 'string' ? document : decode(document);
+}
+
+interface XmlReader {
+  take(piece: string): void;
+  end(): XmlElement;
+}
+
+/** @param text the whole document, whose pieces will be taken in their order */
+function readerOf(text: string, isDecoded: boolean, { isOpaque = nothing }: XmlOptions): XmlReader {
   // The tokenizer resolves namespaces in time quadratic in depth; that is done here instead.
   const parser = new SaxesParser<{ xmlns: false }>({ xmlns: false });
   const open: OpenElement[] = [];
@@ -62,13 +92,19 @@ export function parseXml(
   parser.on('xmldecl', ({ version, encoding }) => {
     // Line ends and control characters are other ones in 1.1, and there is no canonical form of it.
     if (version !== '1.0') throw new XmlError(`XML ${version} is not read here, 1.0 is expected`);
-    if (encoding !== undefined && !/^utf-?8$|^us-ascii$/i.test(encoding) && typeof document !== 'string') {
+    if (encoding !== undefined && !/^utf-?8$|^us-ascii$/i.test(encoding) && !isDecoded) {
       throw new XmlError(`encoding ${encoding} is not read here, UTF-8 is expected`);
     }
   });
   parser.on('opentag', (tag) => {
     const parent = open.at(-1);
     if (open.length >= maxDepth) throw new XmlError(`elements nest deeper than ${maxDepth}`);
+    if (parent?.isOpaque === true && !hasAttributes(tag)) {
+      // Nothing of it is kept and nothing is declared on it: only its name has to mean something.
+      namespaceOf(split(tag.name)[0], parent.scope);
+      open.push(parent);
+      return;
+    }
     // Attribute values hold no '<': the last one before the end of the tag begins it.
     const element = resolve(tag, parent, text.lastIndexOf('<', parser.position - 1), isOpaque);
     if (parent !== undefined && !parent.isOpaque) parent.children.push(element);
@@ -91,9 +127,16 @@ export function parseXml(
   };
   parser.on('text', onText);
   parser.on('cdata', onText);
-  parser.write(text).close();
-  if (root === undefined) throw new XmlError('the document is empty');
-  return root;
+  return {
+    take: (piece) => {
+      parser.write(piece);
+    },
+    end: () => {
+      parser.close();
+      if (root === undefined) throw new XmlError('the document is empty');
+      return root;
+    },
+  };
 }
 
 function decode(bytes: Uint8Array): string {
@@ -115,6 +158,11 @@ const rootScope: Scope = {
 const none: ReadonlyMap<string, string> = new Map();
 
 const nothing = () => false;
+
+function hasAttributes({ attributes }: SaxesTagPlain): boolean {
+  for (const _ in attributes) return true;
+  return false;
+}
 
 function resolve(
   tag: SaxesTagPlain,

@@ -12,9 +12,29 @@ import {
   escapeAttribute,
   escapeText,
   parseXml,
+  parseXmlInTurns,
   textOf,
   XmlError,
 } from './index.ts';
+
+describe('reading XML in turns', () => {
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    'sees the same tree and places, wherever a piece ends (%i)',
+    async (shift) => {
+      const unit = '<e a="&lt;😀">\r\n&amp;😀<!-- c --><![CDATA[]] >]]></e>';
+      const document = `<r>${'x'.repeat(shift)}${unit.repeat(6000)}</r>`;
+      const places = (root: ReturnType<typeof parseXml>) =>
+        elements(root).map(({ start, end }) => [start, end]);
+      const [whole, pieces] = [parseXml(document), await parseXmlInTurns(document)];
+      expect(canonicalize(pieces).equals(canonicalize(whole))).toBe(true);
+      expect(places(pieces)).toEqual(places(whole));
+      expect(places(whole).slice(0, 2)).toEqual([
+        [3 + shift, 3 + shift + unit.length],
+        [3 + shift + unit.length, 3 + shift + 2 * unit.length],
+      ]);
+    },
+  );
+});
 
 describe('reading XML', () => {
   it('resolves namespaces, attributes and text', () => {
