@@ -48,6 +48,9 @@ describe('SOAP services of a provider and what can be asked about them', () => {
 
   beforeAll(async () => {
     network = await startNetwork();
+    // The pilot has a SOAP service of its own there; these journeys begin without.
+    const own = await network.ministryAdmin.get<{ id: string }[]>(`${client}/service-descriptions`);
+    for (const { id } of own) await network.ministryAdmin.delete(`${client}/service-descriptions/${id}`);
     operations = inner(['getPerson', 'v1'], ['getPerson', 'v2'], ['list_all']);
     const server = createServer((incoming, outgoing) => {
       if (incoming.method === 'GET') {
