@@ -9,11 +9,11 @@ import {
   type RestResponse,
   requestHash,
 } from '../message/index.ts';
-import { type ExchangeTrace, noteRest } from '../road/index.ts';
+import { decoded, type ExchangeTrace, noteRest } from '../road/index.ts';
 import type { HeldBody } from '../transport/index.ts';
 import { type ClientSide, openRoad, recordAnswer, verifyAnswer } from './exchange.ts';
 import { returnBody } from './return-body.ts';
-import { decoded, sendRequest } from './send-request.ts';
+import { sendRequest } from './send-request.ts';
 
 /**
  * Carries one REST request of an information system to the provider's security server and its answer back:

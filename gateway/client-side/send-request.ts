@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
-import { Fault, type FaultCode, readSoapFault } from '../fault/index.ts';
+import { Fault, readSoapFault } from '../fault/index.ts';
 import { memberOf } from '../identifier/index.ts';
 import type { MessagePart } from '../message/index.ts';
 import {
+  decoded,
   type Exchange,
   type ExchangeTrace,
   hashAlgorithmHeader,
@@ -126,35 +127,6 @@ async function readFault(body: Readable): Promise<Fault> {
   }
   const fault = readSoapFault(Buffer.concat(chunks));
   return fault ?? new Fault('InvalidMessage', 'The peer answered with XML that is not a fault');
-}
-
-/** Faults of what a peer's message says; those of our disk or the network are no failure of its service. */
-const decodingFaults: ReadonlySet<FaultCode> = new Set([
-  'MimeParsingFailed',
-  'InvalidContentType',
-  'InvalidMessage',
-  'InvalidXml',
-  'InvalidSoap',
-  'InvalidBody',
-  'MissingHeader',
-  'MissingHeaderField',
-  'DuplicateHeaderField',
-  'MissingBody',
-  'InvalidProtocolVersion',
-  'InconsistentHeaders',
-]);
-
-/**
- * Reads an answer of a peer.
- * @throws Fault within ServiceFailed when the answer cannot be understood
- */
-export async function decoded<Result>(read: () => Promise<Result> | Result): Promise<Result> {
-  try {
-    return await read();
-  } catch (error) {
-    const isOfMessage = error instanceof Fault && decodingFaults.has(error.code);
-    throw isOfMessage ? error.wrappedIn('ServiceFailed') : error;
-  }
 }
 
 /** What the HTTP client throws is about the connection, unless our own body raised it. */

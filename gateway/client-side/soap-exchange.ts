@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../fault/index.ts';
 import { printFull } from '../identifier/index.ts';
-import { type ExchangeTrace, newBoundary, noteSoap } from '../road/index.ts';
+import { decoded, type ExchangeTrace, newBoundary, noteSoap } from '../road/index.ts';
 import {
   charsetOf,
   checkSoapConsistent,
@@ -14,7 +14,7 @@ import {
 import type { ReceivedMessage } from '../transport/index.ts';
 import { type ClientSide, openRoad, recordAnswer, verifyAnswer } from './exchange.ts';
 import { returnBody } from './return-body.ts';
-import { decoded, sendRequest } from './send-request.ts';
+import { sendRequest } from './send-request.ts';
 
 /** How long an information system may take to send its whole envelope. */
 const envelopeTimeoutMs = 30_000;

@@ -264,7 +264,7 @@ describe('a hostile security server that calls', () => {
     it('when a part follows the signature', async () => {
       expect(
         await refused({ parts: (parts) => [...parts, { type: 'text/plain', body: Buffer.from('more') }] }),
-      ).toBe('invalid_message');
+      ).toBe('service_failed.invalid_message');
     });
 
     it('when parts change places', async () => {
@@ -278,7 +278,7 @@ describe('a hostile security server that calls', () => {
     it.each(['Connection:close', 'transfer-encoding:chunked', 'HOST:elsewhere'])(
       'when its head has the hop-by-hop header %s',
       async (line) => {
-        expect(await refused({ headerLines: [line] })).toBe('invalid_message');
+        expect(await refused({ headerLines: [line] })).toBe('service_failed.invalid_message');
       },
     );
 
@@ -286,7 +286,7 @@ describe('a hostile security server that calls', () => {
       const code = await refused({
         bytes: (message) => message.subarray(0, Math.floor(message.length * share)),
       });
-      expect(code).toBe('mime_parsing_failed');
+      expect(code).toBe('service_failed.mime_parsing_failed');
     });
 
     it('when its request id is another than the transport’s', async () => {
@@ -297,8 +297,8 @@ describe('a hostile security server that calls', () => {
       [{ 'x-road-request-id': undefined }, 'invalid_request'],
       [{ 'x-hash-algorithm': undefined }, 'internal_error'],
       [{ 'x-hash-algorithm': 'SHA-1' }, 'internal_error'],
-      [{ 'content-type': 'text/plain' }, 'invalid_content_type'],
-      [{ 'content-type': 'multipart/mixed' }, 'invalid_content_type'],
+      [{ 'content-type': 'text/plain' }, 'service_failed.invalid_content_type'],
+      [{ 'content-type': 'multipart/mixed' }, 'service_failed.invalid_content_type'],
     ])('when its headers are %o: %s', async (headers, code) => {
       expect(await refused({ headers })).toBe(code);
     });

@@ -4,7 +4,7 @@ import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { equal, memberOf, printFull, providerOf } from '../identifier/index.ts';
 import { parseRestRequest, type RestRequest } from '../message/index.ts';
-import { type Exchange, type Road, readHashAlgorithm, type ServerSettings } from '../road/index.ts';
+import { decoded, type Exchange, type Road, readHashAlgorithm, type ServerSettings } from '../road/index.ts';
 import { charsetOf, readEnvelope, type SoapHeader } from '../soap/index.ts';
 import { mediaTypeOf, type ReceivedMessage, receiveMessage } from '../transport/index.ts';
 import { checkPeerVersion } from './check-version.ts';
@@ -44,7 +44,7 @@ export async function receiveRequest(
 ): Promise<ReceivedRequest> {
   const { contentType, digest, read } = readHttpHeaders(incoming, road);
   let request: Understood | undefined;
-  const message = await receiveMessage(incoming, {
+  const receiving = receiveMessage(incoming, {
     contentType,
     digest,
     direction: 'request',
@@ -56,6 +56,7 @@ export async function receiveRequest(
       road.checkPeer(chain, ocspResponses, request.client, configuration, road.clock.now());
     },
   });
+  const message = await decoded(() => receiving);
   if (request === undefined) throw new Fault('MissingRest', 'The message has no head');
   return { request, message };
 }
@@ -72,7 +73,9 @@ function readHttpHeaders(incoming: IncomingMessage, road: ProviderSide) {
   const contentType = header('content-type');
   if (contentType === undefined) throw new Fault('InvalidRequest', 'Header content-type is missing');
   if (mediaTypeOf(contentType) !== 'multipart/mixed') {
-    throw new Fault('InvalidContentType', `A message is multipart/mixed; this is '${contentType}'`);
+    throw new Fault('InvalidContentType', `A message is multipart/mixed; this is '${contentType}'`, {
+      within: ['ServiceFailed'],
+    });
   }
   const digest = readHashAlgorithm(header('x-hash-algorithm'));
   const isRest = header('x-road-message-type') === 'REST';

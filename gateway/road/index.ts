@@ -1,3 +1,4 @@
+export { decoded } from './decoded.ts';
 export { logEntryOf } from './log-entry.ts';
 export { messageSizeOf } from './message-size.ts';
 export type * from './needs.ts';

@@ -198,7 +198,7 @@ describe.skipIf(!hasOpenssl)('a signature document that is not the one document'
     ['no end', malformed, (document) => document.slice(0, -20)],
     ['nothing', malformed, () => ''],
     ['UTF-16', malformed, (document) => document.replace('UTF-8', 'UTF-16')],
-    ['a million elements', 'invalid_message', inFront(rootEnd, '<a/>'.repeat(1_000_000))],
+    ['a million elements', 'service_failed.invalid_message', inFront(rootEnd, '<a/>'.repeat(1_000_000))],
     ['ten thousand levels', malformed, inFront(rootEnd, `${'<a>'.repeat(10_000)}${'</a>'.repeat(10_000)}`)],
   ])('is refused with %s', async (_name, code, edit) => {
     expect(await asking.refusal({ evidence: { edit } })).toBe(code);

@@ -57,16 +57,20 @@ describe.skipIf(!hasOpenssl)('a request between servers is taken in its one orde
     ],
     ['the method is PUT', 'invalid_http_method', { method: 'PUT' }],
     ['there is no content type', 'invalid_request', { headers: header('content-type') }],
-    ['it is a fault', 'invalid_content_type', { headers: header('content-type', 'text/xml') }],
+    ['it is a fault', 'service_failed.invalid_content_type', { headers: header('content-type', 'text/xml') }],
     [
       'it is multipart of another kind',
-      'invalid_content_type',
+      'service_failed.invalid_content_type',
       { headers: header('content-type', 'multipart/related; boundary=x') },
     ],
-    ['there is no boundary', 'invalid_content_type', { headers: header('content-type', 'multipart/mixed') }],
+    [
+      'there is no boundary',
+      'service_failed.invalid_content_type',
+      { headers: header('content-type', 'multipart/mixed') },
+    ],
     [
       'the boundary is another',
-      'mime_parsing_failed',
+      'service_failed.mime_parsing_failed',
       { headers: header('content-type', 'multipart/mixed; boundary=another') },
     ],
     ['it says that it is SOAP', 'missing_soap', { headers: header('x-road-message-type') }],
@@ -102,37 +106,49 @@ describe.skipIf(!hasOpenssl)('a request between servers is taken in its one orde
   });
 
   it.each<[string, string, RequestWish['parts']]>([
-    ['no head', 'invalid_content_type', without(partTypes.restRequest)],
+    ['no head', 'service_failed.invalid_content_type', without(partTypes.restRequest)],
     ['no signature', 'missing_signature', without(partTypes.signature)],
     ['no parts at all', 'missing_rest', () => []],
-    ['only a signature', 'invalid_content_type', (parts) => only(parts, partTypes.signature)],
-    ['the head twice', 'invalid_content_type', twice(partTypes.restRequest)],
-    ['the body twice', 'invalid_content_type', twice(partTypes.restBody)],
-    ['the chain result twice', 'invalid_content_type', twice(partTypes.chainResult)],
-    ['the chain twice', 'invalid_content_type', twice(partTypes.chain)],
-    ['the signature twice', 'invalid_message', twice(partTypes.signature)],
-    ['the body before the head', 'invalid_content_type', first(partTypes.restBody)],
-    ['the body after the chain', 'invalid_message', last(partTypes.restBody)],
-    ['the signature first', 'invalid_content_type', first(partTypes.signature)],
-    ['the chain before its result', 'invalid_content_type', (parts) => swap(parts, partTypes.chainResult)],
-    ['the signature before the chain', 'invalid_message', (parts) => swap(parts, partTypes.chain)],
+    ['only a signature', 'service_failed.invalid_content_type', (parts) => only(parts, partTypes.signature)],
+    ['the head twice', 'service_failed.invalid_content_type', twice(partTypes.restRequest)],
+    ['the body twice', 'service_failed.invalid_content_type', twice(partTypes.restBody)],
+    ['the chain result twice', 'service_failed.invalid_content_type', twice(partTypes.chainResult)],
+    ['the chain twice', 'service_failed.invalid_content_type', twice(partTypes.chain)],
+    ['the signature twice', 'service_failed.invalid_message', twice(partTypes.signature)],
+    ['the body before the head', 'service_failed.invalid_content_type', first(partTypes.restBody)],
+    ['the body after the chain', 'service_failed.invalid_message', last(partTypes.restBody)],
+    ['the signature first', 'service_failed.invalid_content_type', first(partTypes.signature)],
+    [
+      'the chain before its result',
+      'service_failed.invalid_content_type',
+      (parts) => swap(parts, partTypes.chainResult),
+    ],
+    [
+      'the signature before the chain',
+      'service_failed.invalid_message',
+      (parts) => swap(parts, partTypes.chain),
+    ],
     ['its status after the head', 'ssl_authentication_failed', (parts) => swap(parts, partTypes.status)],
     [
       'another status after the head',
-      'invalid_content_type',
+      'service_failed.invalid_content_type',
       (parts) => parts.flatMap((part, at) => (at === 1 ? [part, ...parts.slice(0, 1)] : [part])),
     ],
-    ['another status after the signature', 'invalid_message', (parts) => [...parts, ...parts.slice(0, 1)]],
+    [
+      'another status after the signature',
+      'service_failed.invalid_message',
+      (parts) => [...parts, ...parts.slice(0, 1)],
+    ],
     [
       'something of no known type',
-      'invalid_content_type',
+      'service_failed.invalid_content_type',
       (parts) => parts.flatMap((part, at) => (at === 2 ? [{ type: 'text/plain', body }, part] : [part])),
     ],
-    ['a fault after the signature', 'invalid_message', added({ type: 'text/xml', body })],
+    ['a fault after the signature', 'service_failed.invalid_message', added({ type: 'text/xml', body })],
     ['a fault instead of its end', 'missing_signature', fault],
     [
       'an answer’s head',
-      'invalid_content_type',
+      'service_failed.invalid_content_type',
       (parts) =>
         parts.map((part) =>
           part.type === partTypes.restRequest ? { ...part, type: partTypes.restResponse } : part,
@@ -143,23 +159,31 @@ describe.skipIf(!hasOpenssl)('a request between servers is taken in its one orde
   });
 
   it.each<[string, string, RequestWish]>([
-    ['ends in the middle', 'mime_parsing_failed', { bytes: (bytes) => bytes.subarray(0, -200) }],
-    ['lacks its closing boundary', 'mime_parsing_failed', { bytes: (bytes) => bytes.subarray(0, -42) }],
+    [
+      'ends in the middle',
+      'service_failed.mime_parsing_failed',
+      { bytes: (bytes) => bytes.subarray(0, -200) },
+    ],
+    [
+      'lacks its closing boundary',
+      'service_failed.mime_parsing_failed',
+      { bytes: (bytes) => bytes.subarray(0, -42) },
+    ],
     [
       'has a part without content type',
-      'invalid_content_type',
+      'service_failed.invalid_content_type',
       {
         bytes: (bytes) => Buffer.from(bytes.toString('latin1').replace('content-type', 'x-other'), 'latin1'),
       },
     ],
     [
       'has a part header without an end',
-      'mime_parsing_failed',
+      'service_failed.mime_parsing_failed',
       { parts: ([one, ...more]) => [{ ...one, type: `a/${'b'.repeat(200_000)}` } as Part, ...more] },
     ],
     [
       'has more statuses than any chain',
-      'invalid_message',
+      'service_failed.invalid_message',
       { parts: (parts) => [...Array(200).fill(parts[0]), ...parts] as Part[] },
     ],
   ])('bytes: refused when the message %s', async (_name, code, wish) => {
@@ -170,7 +194,7 @@ describe.skipIf(!hasOpenssl)('a request between servers is taken in its one orde
     ...['transfer-encoding', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'],
     ...['upgrade', 'connection', 'user-agent', 'host', 'content-length', 'server', 'expect', 'Host', 'TE'],
   ])('a head that still has the field %s is refused', async (name) => {
-    expect(await asking.refusal({ lines: line(`${name}:x`) })).toBe('invalid_message');
+    expect(await asking.refusal({ lines: line(`${name}:x`) })).toBe('service_failed.invalid_message');
   });
 
   it.each<[string, string, RequestWish]>([
@@ -198,7 +222,7 @@ describe.skipIf(!hasOpenssl)('a request between servers is taken in its one orde
       'internal_error',
       { lines: line('X-Road-Represented-Party:a/b/c') },
     ],
-    ['has a line without colon', 'invalid_message', { lines: line('nothing') }],
+    ['has a line without colon', 'service_failed.invalid_message', { lines: line('nothing') }],
     ['has a verb of no kind', 'internal_error', { verb: 'BREW' }],
     ['has a verb in small letters', 'internal_error', { verb: 'get' }],
     ['asks a provider of the other server', 'unknown_member', { target: '/r1/PILOT/MUN/2001/portal/echo' }],

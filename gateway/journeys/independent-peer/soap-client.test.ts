@@ -183,50 +183,58 @@ describe.skipIf(!hasOpenssl)(
         'unknown_service',
         { envelope: writeEnvelope({ service: `${population}/getPerson/v9` }) },
       ],
-      ['without client', 'missing_header_field', edited(line('client'), '')],
-      ['without service', 'missing_header_field', edited(line('service'), '')],
-      ['without id', 'missing_header_field', edited(line('id'), '')],
-      ['without protocol version', 'missing_header_field', edited(line('protocolVersion'), '')],
-      ['with two ids', 'duplicate_header_field', { envelope: writeEnvelope({ more: '<x:id>a</x:id>' }) }],
+      ['without client', 'service_failed.missing_header_field', edited(line('client'), '')],
+      ['without service', 'service_failed.missing_header_field', edited(line('service'), '')],
+      ['without id', 'service_failed.missing_header_field', edited(line('id'), '')],
+      [
+        'without protocol version',
+        'service_failed.missing_header_field',
+        edited(line('protocolVersion'), ''),
+      ],
+      [
+        'with two ids',
+        'service_failed.duplicate_header_field',
+        { envelope: writeEnvelope({ more: '<x:id>a</x:id>' }) },
+      ],
       [
         'with two users',
-        'duplicate_header_field',
+        'service_failed.duplicate_header_field',
         { envelope: writeEnvelope({ more: '<x:userId>a</x:userId>' }) },
       ],
       [
         'of another protocol version',
-        'invalid_protocol_version',
+        'service_failed.invalid_protocol_version',
         { envelope: writeEnvelope({ protocolVersion: '3.1' }) },
       ],
-      ['without Header', 'missing_header', edited(/<s:Header>[\s\S]*<\/s:Header>/, '')],
-      ['without Body', 'missing_body', edited(/<s:Body>[\s\S]*<\/s:Body>/, '')],
-      ['with an empty Body', 'invalid_body', { envelope: writeEnvelope({ body: '' }) }],
+      ['without Header', 'service_failed.missing_header', edited(/<s:Header>[\s\S]*<\/s:Header>/, '')],
+      ['without Body', 'service_failed.missing_body', edited(/<s:Body>[\s\S]*<\/s:Body>/, '')],
+      ['with an empty Body', 'service_failed.invalid_body', { envelope: writeEnvelope({ body: '' }) }],
       [
         'with two things in its Body',
-        'invalid_body',
+        'service_failed.invalid_body',
         { envelope: writeEnvelope({ body: '<getPerson/><getPerson/>' }) },
       ],
       [
         'whose Body names another service',
-        'inconsistent_headers',
+        'service_failed.inconsistent_headers',
         { envelope: writeEnvelope({ body: '<other/>' }) },
       ],
-      ['without object type', 'invalid_xml', edited(' i:objectType="SUBSYSTEM"', '')],
-      ['with an unknown object type', 'invalid_xml', edited('"SUBSYSTEM"', '"OTHER"')],
+      ['without object type', 'service_failed.invalid_xml', edited(' i:objectType="SUBSYSTEM"', '')],
+      ['with an unknown object type', 'service_failed.invalid_xml', edited('"SUBSYSTEM"', '"OTHER"')],
       [
         'with an unqualified object type',
-        'invalid_xml',
+        'service_failed.invalid_xml',
         edited('i:objectType="SUBSYSTEM"', 'objectType="SUBSYSTEM"'),
       ],
-      ['that is no envelope', 'invalid_soap', { envelope: '<x/>' }],
-      ['that is no XML', 'invalid_xml', { envelope: '<x' }],
-      ['with a document type', 'invalid_xml', edited(/^/, '<!DOCTYPE x>')],
+      ['that is no envelope', 'service_failed.invalid_soap', { envelope: '<x/>' }],
+      ['that is no XML', 'service_failed.invalid_xml', { envelope: '<x' }],
+      ['with a document type', 'service_failed.invalid_xml', edited(/^/, '<!DOCTYPE x>')],
       [
         'of SOAP 1.2',
-        'invalid_soap',
+        'service_failed.invalid_soap',
         edited('http://schemas.xmlsoap.org/soap/envelope/', 'http://www.w3.org/2003/05/soap-envelope'),
       ],
-      ['of another media type', 'invalid_content_type', { envelopeType: 'application/json' }],
+      ['of another media type', 'service_failed.invalid_content_type', { envelopeType: 'application/json' }],
       [
         'that says it is REST',
         'missing_rest',
@@ -280,7 +288,7 @@ describe.skipIf(!hasOpenssl)(
       ],
       [
         'sent twice',
-        'invalid_content_type',
+        'service_failed.invalid_content_type',
         {
           parts: (parts) =>
             parts.flatMap((part) => (part.type.startsWith('multipart') ? [part, part] : [part])),
@@ -288,7 +296,7 @@ describe.skipIf(!hasOpenssl)(
       ],
       [
         'sent before the envelope',
-        'invalid_content_type',
+        'service_failed.invalid_content_type',
         {
           parts: ([status, head, nested, ...more]) =>
             [status, nested, head, ...more].flatMap((part) => part ?? []),
@@ -296,7 +304,7 @@ describe.skipIf(!hasOpenssl)(
       ],
       [
         'that do not end',
-        'mime_parsing_failed',
+        'service_failed.mime_parsing_failed',
         {
           parts: (parts) =>
             parts.map((part) =>
@@ -306,7 +314,7 @@ describe.skipIf(!hasOpenssl)(
       ],
       [
         'without boundary',
-        'invalid_content_type',
+        'service_failed.invalid_content_type',
         {
           parts: (parts) =>
             parts.map((part) =>
@@ -316,7 +324,7 @@ describe.skipIf(!hasOpenssl)(
       ],
       [
         'as the body of REST',
-        'invalid_content_type',
+        'service_failed.invalid_content_type',
         {
           parts: (parts) =>
             parts.map((part) =>
