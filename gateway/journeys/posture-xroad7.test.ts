@@ -109,8 +109,8 @@ describe.each([
       ['7.6.0-SNAPSHOT', 'server.serverproxy.client_proxy_version_not_supported'],
       ['seven', 'server.serverproxy.client_proxy_version_not_supported'],
       [undefined, 'server.serverproxy.client_proxy_version_not_supported'],
-      ['7.6.0', 'server.serverproxy.invalid_content_type'],
-      ['7.10.0', 'server.serverproxy.invalid_content_type'],
+      ['7.6.0', 'server.serverproxy.service_failed.invalid_content_type'],
+      ['7.10.0', 'server.serverproxy.service_failed.invalid_content_type'],
     ] as const)('a peer of version %s sends nonsense; the answer is the fault %s', async (version, code) => {
       const headers = {
         'content-type': 'text/plain',
