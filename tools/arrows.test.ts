@@ -23,6 +23,7 @@ const mayImport: Record<string, readonly string[]> = {
 const floors = [
   'http',
   'store',
+  'transparency',
   'xml',
   'identifier',
   'fault',
@@ -30,6 +31,7 @@ const floors = [
   'configuration',
   'trust',
   'signature',
+  'evidence',
   'transport',
   'soap',
   'management',
