@@ -6,7 +6,7 @@ import { buildName, createCertificate } from '../certs/x509/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
 import { type GlobalConfiguration, parseAnchor } from '../gateway/configuration/index.ts';
 import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
-import { checkCreatable, printShort, type ServerId } from '../gateway/identifier/index.ts';
+import { checkCreatable, printRest, printShort, type ServerId } from '../gateway/identifier/index.ts';
 import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
 import type { Road, RoadEvent } from '../gateway/road/index.ts';
 import { createVerifier } from '../gateway/signature/index.ts';
@@ -210,11 +210,17 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
 
     const log = await SqliteMessageLog.open({
       dir: join(data, 'messages'),
+      origin: `${printRest(settings.serverId)}/messages`,
+      token,
       configuration,
+      configurationId: () => configuration.current().id,
+      bodyPolicy: () => ({ kind: 'keep' }),
+      strippedHead: ({ head }) => head,
       timestampUrls: options.timestampUrls,
       acceptableTimestampFailureMs: options.acceptableTimestampFailureMs,
       now,
       onTimestampFailure: (error) => onTrouble('timestamping', error),
+      onTrouble: (error) => onTrouble('message log', error),
       ...(options.logMaxPages !== undefined && { maxPages: options.logMaxPages }),
     });
     closers.push(() => log.close());

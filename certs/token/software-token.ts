@@ -192,6 +192,27 @@ class SoftwareToken implements Token {
     return createSecureContext({ sessionIdContext: 'waygate', ...options, key, cert });
   }
 
+  wrapKey(key: Buffer, purpose: string): string {
+    const { nonce, data, tag } = seal(this.#requireActive(), key, wrappedFor(purpose));
+    return `${nonce}.${data}.${tag}`;
+  }
+
+  unwrapKey(wrapped: string, purpose: string): Buffer {
+    const masterKey = this.#requireActive();
+    const [nonce, data, tag, ...more] = wrapped.split('.');
+    const key =
+      nonce === undefined || data === undefined || tag === undefined || more.length > 0
+        ? undefined
+        : unseal(masterKey, { nonce, data, tag }, wrappedFor(purpose));
+    if (key === undefined) {
+      throw new TokenError(
+        'damaged',
+        `A key for '${purpose}' was not wrapped by token '${this.label}', or changed`,
+      );
+    }
+    return key;
+  }
+
   async deleteKey(keyId: string): Promise<void> {
     const keys = this.#stored.keys.filter(({ id }) => id !== keyId);
     if (keys.length === this.#stored.keys.length) throw keyNotFound(keyId);
@@ -244,6 +265,11 @@ function infoOf({ id, label, spec, publicKeyInfo, createdAt }: StoredKey): KeyIn
     publicKeyInfo: Buffer.from(publicKeyInfo, 'base64'),
     createdAt: new Date(createdAt),
   };
+}
+
+/** No key of the token itself, which are sealed under their ids, is ever opened as a wrapped one. */
+function wrappedFor(purpose: string): string {
+  return `wrapped for ${purpose}`;
 }
 
 function keyNotFound(keyId: string): TokenError {

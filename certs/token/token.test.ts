@@ -132,6 +132,23 @@ describe('a software token', () => {
     await expect(createSoftwareToken(dir, { pin, label: 'x' })).rejects.toThrow('not overwritten');
   });
 
+  it('opens what it wrapped for the same purpose alone, also after another PIN', async () => {
+    const key = Buffer.from('a key that is kept outside');
+    const wrapped = token.wrapKey(key, 'log');
+    expect(wrapped).not.toContain(key.toString('base64'));
+    await token.changePin(pin, 'another horse');
+    const again = await reopen();
+    expect(await codeOf(() => again.unwrapKey(wrapped, 'log'))).toBe('not-active');
+    expect(await codeOf(() => again.wrapKey(key, 'log'))).toBe('not-active');
+    await again.activate('another horse');
+    expect(again.unwrapKey(wrapped, 'log')).toEqual(key);
+    const flipped = wrapped.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'));
+    for (const bad of [flipped, `${wrapped}.x`, '', 'a.b', wrapped.slice(0, -8)]) {
+      expect(await codeOf(() => again.unwrapKey(bad, 'log')), bad).toBe('damaged');
+    }
+    expect(await codeOf(() => again.unwrapKey(wrapped, 'other'))).toBe('damaged');
+  });
+
   it('forgets a key for good', async () => {
     const { id } = await token.generateKey({ type: 'ec', curve: 'P-256' }, 'sign');
     await token.deleteKey(id);

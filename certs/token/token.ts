@@ -39,6 +39,14 @@ export interface Token {
    * @throws TokenError not-active, key-not-found
    */
   secureContext(keyId: string, chain: readonly Certificate[], options?: SecureContextOptions): SecureContext;
+  /**
+   * Seals a key that is kept outside, so that it opens with this token alone; another PIN changes nothing.
+   * @param purpose what the key is for: it opens for nothing else
+   * @throws TokenError not-active
+   */
+  wrapKey(key: Buffer, purpose: string): string;
+  /** @throws TokenError not-active; damaged when it was not wrapped here, or for another purpose */
+  unwrapKey(wrapped: string, purpose: string): Buffer;
   /** @throws TokenError key-not-found */
   deleteKey(keyId: string): Promise<void>;
 }

@@ -68,6 +68,7 @@ export function recordAnswer(
   exchange: Exchange,
   road: Road,
   at: Date,
+  status: number,
 ): Promise<void> {
-  return road.log.record(logEntryOf(exchange, { direction: 'response', side: 'client', at }, answer));
+  return road.log.record(logEntryOf(exchange, { direction: 'response', side: 'client', at, status }, answer));
 }

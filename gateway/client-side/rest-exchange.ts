@@ -62,7 +62,7 @@ export async function exchangeRest(
     verifyAnswer(answer, exchange, road, at);
     const response = await decoded(() => parseRestResponse(answer.head));
     checkConsistent(request, response, requestHash(parts[0]?.digest, parts[1]?.digest));
-    await recordAnswer(answer, exchange, road, at);
+    await recordAnswer(answer, exchange, road, at, response.status);
     trace.statusCode = response.status;
     trace.responseOutAt = Date.now();
     await returnAnswer(response, answer.attachments[0], incoming, outgoing);

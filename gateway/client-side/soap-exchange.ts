@@ -61,7 +61,8 @@ export async function exchangeSoap(
     verifyAnswer(answer, exchange, road, at);
     const response = await decoded(() => readEnvelope(answer.head, charsetOf(answer.headType)));
     checkSoapConsistent(header, response.header, soapRequestHash(envelope));
-    await recordAnswer(answer, exchange, road, at);
+    // A fault of the service is passed on unsigned; what is signed is an answer.
+    await recordAnswer(answer, exchange, road, at, 200);
     trace.responseOutAt = Date.now();
     await returnAnswer(answer, originalType ?? answer.headType, outgoing, printFull(exchange.service));
   } finally {

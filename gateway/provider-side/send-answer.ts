@@ -45,7 +45,8 @@ export async function sendAnswer(
       const at = road.clock.now();
       const documents = await road.signer.sign(signing, parts, at);
       const signed = { ...documents, head: answer.head, attachments: held };
-      await road.log.record(logEntryOf(exchange, { direction: 'response', side: 'provider', at }, signed));
+      const place = { direction: 'response', side: 'provider', at, status: trace.statusCode ?? 200 } as const;
+      await road.log.record(logEntryOf(exchange, place, signed));
       for (const one of held) await one.discard();
       return documents;
     },

@@ -96,6 +96,10 @@ export interface LogEntry {
   readonly requestId: string;
   readonly client: ClientId;
   readonly service: ServiceId;
+  readonly userId?: string;
+  readonly issue?: string;
+  /** HTTP status of a response. */
+  readonly status?: number;
   /** Bytes of `/message.xml`. */
   readonly head: Buffer;
   /** Bodies in order (`/attachment1` …); the log may adopt their files. */

@@ -22,10 +22,13 @@ const levels = 7;
 export class TreeFiles implements HashReader {
   readonly #files: readonly number[];
   readonly #counts: number[];
+  /** Whether another process or thread writes. */
+  readonly #isReader: boolean;
 
-  private constructor(files: readonly number[], counts: number[]) {
+  private constructor(files: readonly number[], isReader: boolean) {
     this.#files = files;
-    this.#counts = counts;
+    this.#counts = files.map(countIn);
+    this.#isReader = isReader;
   }
 
   /** Opens what is there, without what a crash left half written. @param mode `r` leaves the files as they are */
@@ -38,19 +41,20 @@ export class TreeFiles implements HashReader {
       if (mode === 'rw') closeSync(file);
       files.push(openSync(join(dir, String(level)), mode === 'rw' ? 'r+' : 'r'));
     }
-    const counts = files.map((file) => Math.floor(fstatSync(file).size / hashBytes));
-    const tree = new TreeFiles(files, counts);
+    const tree = new TreeFiles(files, mode === 'r');
     if (mode === 'rw') tree.truncate(tree.#wholeSize());
     return tree;
   }
 
   /** Leaves. */
   get size(): number {
+    if (this.#isReader) this.#refresh();
     return this.#counts[0] ?? 0;
   }
 
   read(level: number, first: number, count: number): Buffer {
     const file = this.#files[level];
+    if (this.#isReader && first + count > (this.#counts[level] ?? 0)) this.#refresh();
     if (file === undefined || first < 0 || first + count > (this.#counts[level] ?? 0)) {
       throw new RangeError(`hashes ${first} to ${first + count} of level ${level} are not in the tree`);
     }
@@ -103,6 +107,10 @@ export class TreeFiles implements HashReader {
     if (above.length > 0) this.#write(level + 1, Buffer.concat(above));
   }
 
+  #refresh(): void {
+    for (const [level, file] of this.#files.entries()) this.#counts[level] = countIn(file);
+  }
+
   /** Leaves up to which every level has what it must have: the last tiles may lack their hash above. */
   #wholeSize(): number {
     let size = this.#counts[0] ?? 0;
@@ -112,4 +120,8 @@ export class TreeFiles implements HashReader {
     }
     return size;
   }
+}
+
+function countIn(file: number): number {
+  return Math.floor(fstatSync(file).size / hashBytes);
 }

@@ -5,9 +5,8 @@ import { Fault } from '../../gateway/fault/index.ts';
 import { type ClientId, equal, parseEncodedClient } from '../../gateway/identifier/index.ts';
 import type { ServerSettings } from '../../gateway/road/index.ts';
 import { writeZip } from '../../gateway/signature/index.ts';
-import type { FoundRecord, SqliteMessageLog } from '../message-log/index.ts';
+import { containerOf, type FoundRecord, type SqliteMessageLog } from '../message-log/index.ts';
 import { listClients } from '../metadata/index.ts';
-import { containerOf } from './container.ts';
 import { verificationConfiguration } from './verification-configuration.ts';
 
 export interface PlainHandlerSources {
@@ -99,6 +98,9 @@ async function sendContainers(
     await log.stampNow();
     records = log.find(queryId).filter(isWanted);
   }
+  if (records.some(({ head }) => head === undefined)) {
+    throw new Refusal(404, 'The message was not kept; its evidence is told by the auditor’s interface');
+  }
   const containers = await Promise.all(records.map((record) => containerOf(record, log)));
   if (query.has('unique')) {
     const [only, ...more] = containers;
@@ -114,8 +116,7 @@ async function sendContainers(
 
 /** Who may fetch a message: the client that called, or the one that provided. */
 function concerns(record: FoundRecord, client: ClientId): boolean {
-  const provider = parseEncodedClient(record.service.split(':').slice(0, -1).join(':'));
-  return equal(record.side === 'client' ? parseEncodedClient(record.client) : provider, client);
+  return equal(parseEncodedClient(record.side === 'client' ? record.client : record.provider), client);
 }
 
 function clientOf(query: URLSearchParams): ClientId {

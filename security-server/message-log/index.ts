@@ -1,2 +1,12 @@
-export { type LogHealth, type MessageLogOptions, SqliteMessageLog } from './message-log.ts';
-export type { FoundRecord, StoredBody, StoredRecord, StoredTimestamp } from './model.ts';
+export { containerOf, type NamedContainer } from './container.ts';
+export { type BodyPolicy, type LogHealth, type MessageLogOptions, SqliteMessageLog } from './message-log.ts';
+export {
+  type FoundRecord,
+  type FoundTally,
+  MessageLogError,
+  type PartitionInfo,
+  type RecordSummary,
+  type StoredBody,
+  type StoredTimestamp,
+} from './model.ts';
+export type { RecordQuery } from './search.ts';

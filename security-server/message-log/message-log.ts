@@ -1,26 +1,51 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { digestOf } from '../../certs/key/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
-import { printEncoded } from '../../gateway/identifier/index.ts';
+import { printEncoded, providerOf, type ServiceId } from '../../gateway/identifier/index.ts';
 import type { ConfigurationSource, LogEntry, MessageLog } from '../../gateway/road/index.ts';
-import type { HeldBody } from '../../gateway/transport/index.ts';
-import type { FoundRecord, StoredBody } from './model.ts';
-import { openRecordReader, type RecordReader } from './record-reader.ts';
+import { type HashReader, TreeFiles } from '../../gateway/transparency/index.ts';
+import { type HeldBody, openHeldFile } from '../../gateway/transport/index.ts';
+import { Checkpoints, readSignedHead, type SignedCheckpoint } from './checkpoints.ts';
+import { type KeyWrapping, LogKeys } from './log-keys.ts';
+import type { BodyToAppend, FoundRecord, FoundTally, PartitionInfo, RecordSummary } from './model.ts';
+import { partitionOf } from './partition.ts';
+import { RecordReader } from './record-reader.ts';
+import type { RecordQuery } from './search.ts';
 import { Timestamper } from './timestamper.ts';
 import { LogWriter } from './writer.ts';
 
+/** What is kept of the contents of a message. */
+export type BodyPolicy =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'days'; readonly days: number }
+  /** Nothing of the bodies, and of the head what `strippedHead` leaves. */
+  | { readonly kind: 'digest' };
+
 export interface MessageLogOptions {
-  /** Folder of the log: `messages.sqlite` and `bodies/`. */
+  /** Folder of the log alone. */
   readonly dir: string;
+  /** Name of a new log in its checkpoints: unique, and a line of text without spaces. */
+  readonly origin: string;
+  /** Holds the keys of the log. While it is signed out, nothing is recorded. */
+  readonly token: KeyWrapping;
   readonly configuration: ConfigurationSource;
+  /** Id of the configuration snapshot in force, which is on disk already. */
+  readonly configurationId: () => string;
+  readonly bodyPolicy: (service: ServiceId, side: LogEntry['side']) => BodyPolicy;
+  /** What may be kept of a head when its message is kept as a digest only. */
+  readonly strippedHead: (entry: Pick<LogEntry, 'head' | 'protocol' | 'service'>) => Buffer;
   readonly timestampUrls: readonly string[];
   /** How long no timestamp may be had before messages are refused; 0 never refuses. */
   readonly acceptableTimestampFailureMs: number;
   readonly now: () => Date;
   readonly onTimestampFailure: (error: Error) => void;
+  /** Told what else went wrong on its own time: erasing what is due, signing a checkpoint. */
+  readonly onTrouble: (error: Error) => void;
+  /** @throws Fault LoggingFailed when the disk has no room for more messages */
+  readonly requireRoom?: () => void;
+  /** Pages of 4 KiB that each partition may grow to. */
   readonly maxPages?: number;
 }
 
@@ -32,28 +57,52 @@ export interface LogHealth {
 }
 
 const failingSince = 'timestampingFailsSince';
+const eraseEveryMs = 3_600_000;
+const dayMs = 86_400_000;
+/** Records that wait for the disk at once; more are refused rather than kept in memory without bound. */
+const maxWaiting = 20_000;
 
 /**
- * The evidence of this server: every message of either direction is on disk here before anyone is told that it
- * arrived, and gets a timestamp soon after.
+ * The evidence of this server: every message of either direction is on disk here, as a leaf of the log's tree, before
+ * anyone is told that it arrived; a signed checkpoint covers it a second later, a timestamp soon after.
  */
 export class SqliteMessageLog implements MessageLog {
   readonly #options: MessageLogOptions;
+  readonly #keys: LogKeys;
   readonly #writer: LogWriter;
-  readonly #database: Database.Database;
   readonly #reader: RecordReader;
+  readonly #tree: TreeFiles;
+  readonly #checkpoints: Checkpoints;
   readonly #timestamper: Timestamper;
+  /** Partition whose key the writer has. */
+  #keyed: Promise<void> | undefined;
+  #keyedPartition = '';
   /** Milliseconds since the epoch; survives restarts, so that restarting does not buy time. */
   #failingSince: number | undefined;
+  readonly #eraser: NodeJS.Timeout;
 
-  private constructor(options: MessageLogOptions, writer: LogWriter, path: string) {
+  private constructor(
+    options: MessageLogOptions,
+    keys: LogKeys,
+    writer: LogWriter,
+    last: SignedCheckpoint | undefined,
+  ) {
     this.#options = options;
+    this.#keys = keys;
     this.#writer = writer;
-    this.#database = new Database(path, { readonly: true });
-    this.#reader = openRecordReader(this.#database);
+    this.#reader = new RecordReader(options.dir, keys);
+    this.#tree = TreeFiles.open(join(options.dir, 'tree'), 'r');
     this.#failingSince = this.#reader.condition(failingSince);
+    this.#checkpoints = new Checkpoints({
+      dir: options.dir,
+      writer,
+      keys,
+      last,
+      onFailure: options.onTrouble,
+    });
     this.#timestamper = new Timestamper({
       writer,
+      checkpoint: () => this.#checkpoints.covering(),
       configuration: options.configuration,
       urls: options.timestampUrls,
       now: options.now,
@@ -63,16 +112,27 @@ export class SqliteMessageLog implements MessageLog {
         options.onTimestampFailure(error);
       },
     });
+    this.#eraser = setInterval(() => {
+      this.eraseDue().catch(options.onTrouble);
+    }, eraseEveryMs).unref();
   }
 
+  /** @throws MessageLogError rolled-back, damaged */
   static async open(options: MessageLogOptions): Promise<SqliteMessageLog> {
-    await mkdir(join(options.dir, 'bodies'), { recursive: true, mode: 0o700 });
-    const path = join(options.dir, 'messages.sqlite');
-    const { maxPages } = options;
-    const writer = await LogWriter.open({ path, ...(maxPages !== undefined && { maxPages }) });
-    const log = new SqliteMessageLog(options, writer, path);
+    const { dir, origin, token, now, maxPages } = options;
+    await mkdir(join(dir, 'bodies'), { recursive: true, mode: 0o700 });
+    const keys = await LogKeys.open({ dir, token, origin, now });
+    const signed = await readSignedHead(dir, keys.verifierKey);
+    const writer = await LogWriter.open({
+      dir,
+      ...(signed !== undefined && { signed: { size: signed.size, root: signed.root } }),
+      ...(maxPages !== undefined && { maxPages }),
+    });
+    const log = new SqliteMessageLog(options, keys, writer, signed);
     await log.#removeOrphans();
     log.#timestamper.start();
+    // What was recorded last before a crash has no checkpoint yet.
+    if (token.isActive() && log.#tree.size !== (signed?.size ?? 0)) log.#checkpoints.plan();
     return log;
   }
 
@@ -80,61 +140,79 @@ export class SqliteMessageLog implements MessageLog {
     const configuration = this.#options.configuration.current();
     const hasTsa =
       this.#options.timestampUrls.length > 0 || configuration.tsas(configuration.instance).length > 0;
-    if (!hasTsa) {
-      throw new Fault(
-        'TimestampingFailed',
-        'No timestamping authority is configured, so no message is taken',
-        {
-          within: ['LoggingFailed'],
-        },
-      );
+    if (!hasTsa) throw refusal('No timestamping authority is configured, so no message is taken');
+    this.#options.requireRoom?.();
+    if (this.#writer.waiting > maxWaiting) {
+      throw new Fault('LoggingFailed', `${maxWaiting} messages wait for the disk already; try again later`);
     }
     const { acceptableTimestampFailureMs: acceptable, now } = this.#options;
     if (acceptable === 0 || this.#failingSince === undefined) return;
     if (now().getTime() - this.#failingSince > acceptable) {
       const since = new Date(this.#failingSince).toISOString();
-      throw new Fault(
-        'TimestampingFailed',
-        `No timestamp could be had since ${since}, so no further message is taken`,
-        {
-          within: ['LoggingFailed'],
-        },
-      );
+      throw refusal(`No timestamp could be had since ${since}, so no further message is taken`);
     }
   }
 
   async record(entry: LogEntry): Promise<void> {
     const adopted: string[] = [];
+    const { configurationId, bodyPolicy, strippedHead, now } = this.#options;
+    const { direction, side, protocol, queryId, requestId, head, service } = entry;
     try {
-      const bodies: StoredBody[] = [];
+      // Records are in the order of this instant, whenever their message was begun.
+      const at = now().getTime();
+      await this.#provideKey(partitionOf(at));
+      const policy = bodyPolicy(service, side);
+      const isDigest = policy.kind === 'digest';
+      const bodies: BodyToAppend[] = [];
       for (const [index, held] of entry.attachments.entries()) {
-        bodies.push(await this.#keepBody(held, index + 1, adopted));
+        const body = { position: index + 1, size: held.size, digest: held.digest };
+        if (isDigest) bodies.push({ ...body, bytes: null, file: null, key: null });
+        else bodies.push({ ...body, ...(await this.#keepBody(held, adopted)) });
       }
       await this.#writer.append({
-        at: entry.at.getTime(),
-        direction: entry.direction,
-        side: entry.side,
-        protocol: entry.protocol,
-        queryId: entry.queryId,
-        requestId: entry.requestId,
+        ...{ at, direction, side, protocol, queryId, requestId, bodies },
         client: printEncoded(entry.client),
-        service: printEncoded(entry.service),
-        head: entry.head,
+        provider: printEncoded(providerOf(service)),
+        service: printEncoded(service),
+        userId: entry.userId ?? null,
+        issue: entry.issue ?? null,
+        status: entry.status ?? null,
+        configuration: configurationId(),
+        eraseAt: policy.kind === 'days' ? at + policy.days * dayMs : null,
+        head: isDigest ? strippedHead(entry) : head,
+        headDigest: isDigest ? digestOf('sha512', head) : null,
         signature: entry.signature,
         hashChainResult: entry.hashChainResult ?? null,
         hashChain: entry.hashChain ?? null,
-        signatureHash: digestOf('sha512', entry.signature),
-        bodies,
       });
+      this.#checkpoints.plan();
     } catch (cause) {
       // A writer that is gone may have committed before it went: what its record may refer to stays for the clean-up
       // at the next start.
-      if (!this.#writer.isGone) {
-        await Promise.all(adopted.map((file) => rm(this.#bodyPath(file), { force: true })));
-      }
+      if (!this.#writer.isGone) await this.#removeBodies(adopted);
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Fault('LoggingFailed', `The message could not be written to the log: ${reason}`, { cause });
     }
+  }
+
+  /** Name of the log in its checkpoints. */
+  get origin(): string {
+    return this.#keys.origin;
+  }
+
+  /** Key that checks its checkpoints; undefined before the first. */
+  get verifierKey(): string | undefined {
+    return this.#keys.verifierKey;
+  }
+
+  /** The hashes of all records so far. */
+  get tree(): HashReader & { readonly size: number } {
+    return this.#tree;
+  }
+
+  /** Signed note that covers everything recorded before the call. @throws MessageLogError locked */
+  async checkpoint(): Promise<string> {
+    return (await this.#checkpoints.covering()).note;
   }
 
   /** Timestamps everything recorded so far. @throws Fault TimestampingFailed */
@@ -142,13 +220,82 @@ export class SqliteMessageLog implements MessageLog {
     return this.#timestamper.stampNow();
   }
 
-  /** Records of one message id, both directions, oldest first. */
-  find(queryId: string): FoundRecord[] {
-    return this.#reader.byQueryId(queryId);
+  /** Newest first. */
+  search(query: RecordQuery): RecordSummary[] {
+    return this.#reader.search(query);
   }
 
-  bodyPath(body: StoredBody): string | undefined {
-    return body.file === null ? undefined : this.#bodyPath(body.file);
+  /** Records of one message id, both directions, oldest first. @throws MessageLogError locked */
+  find(queryId: string): FoundRecord[] {
+    const found = this.#reader.search({ queryId, limit: maxRecordsOfOneId });
+    return found.reverse().flatMap(({ index }) => this.#reader.read(index) ?? []);
+  }
+
+  /** @throws MessageLogError locked */
+  read(index: number): FoundRecord | undefined {
+    return this.#reader.read(index);
+  }
+
+  /**
+   * A body from its beginning.
+   * @returns undefined when there is none, or it was erased
+   * @throws MessageLogError locked
+   */
+  openBody(index: number, position: number): AsyncIterable<Buffer> | undefined {
+    const place = this.#reader.body(index, position);
+    if (place === undefined) return undefined;
+    if (place.kind === 'memory') return whole(place.bytes);
+    return openHeldFile({ path: this.#bodyPath(place.file), key: place.key, size: place.size });
+  }
+
+  /** Appends a tally of all pairs as they are now. @returns its place */
+  tallyNow(): Promise<number> {
+    return this.#writer.call('tally', this.#options.now().getTime()).finally(() => this.#checkpoints.plan());
+  }
+
+  readTally(index: number): FoundTally | undefined {
+    return this.#reader.tally(index);
+  }
+
+  /** Place of the last tally at or before a place. */
+  lastTally(atOrBefore: number): number | undefined {
+    return this.#reader.lastTally(atOrBefore);
+  }
+
+  partitions(): PartitionInfo[] {
+    return this.#reader.partitions();
+  }
+
+  /**
+   * Removes a former partition with its keys; proofs of all other records stay whole.
+   * @throws MessageLogError not-droppable
+   */
+  async dropPartition(name: string): Promise<void> {
+    // The tree is all that is left of it then: it must be signed for first.
+    await this.#checkpoints.covering();
+    this.#reader.release(name);
+    await this.#removeBodies(await this.#writer.call('drop', name));
+    await this.#keys.forget(name);
+  }
+
+  /** Erases bodies and head of one record; its facts, its signature and all proofs stay. */
+  async eraseBodies(index: number): Promise<void> {
+    await this.#removeBodies(await this.#writer.call('erase', index));
+  }
+
+  /** Erases what the body policy says is due; runs by itself every hour. */
+  async eraseDue(): Promise<void> {
+    for (let isMore = true; isMore; ) {
+      const erased = await this.#writer.call('eraseDue', this.#options.now().getTime());
+      await this.#removeBodies(erased.files);
+      isMore = erased.isMore;
+    }
+  }
+
+  /** Seals what comes from now on under a new key. @throws MessageLogError locked */
+  async rotateKey(): Promise<void> {
+    const { id, key } = await this.#keys.rotate(partitionOf(this.#options.now().getTime()));
+    await this.#writer.call('useKey', id, key);
   }
 
   health(): LogHealth {
@@ -168,38 +315,70 @@ export class SqliteMessageLog implements MessageLog {
 
   /** Whether a write reaches the disk now. @throws Error with the reason when it does not */
   async checkWritable(): Promise<void> {
-    await this.#writer.setCondition('checked', this.#options.now().getTime());
+    await this.#writer.call('setCondition', 'checked', this.#options.now().getTime());
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#eraser);
     await this.#timestamper.close();
+    await this.#checkpoints.close();
     await this.#writer.close();
-    this.#database.close();
+    this.#reader.close();
+    this.#tree.close();
   }
 
-  async #keepBody(held: HeldBody, position: number, adopted: string[]): Promise<StoredBody> {
-    const { size, bytes } = held;
-    if (bytes !== undefined) return { position, size, bytes, file: null, key: null };
+  /** The writer gets the key of a period before the first record of it. */
+  #provideKey(partition: string): Promise<void> {
+    // The clock may be put back; records stay in the partition that was begun.
+    if (this.#keyed !== undefined && partition <= this.#keyedPartition) return this.#keyed;
+    this.#keyedPartition = partition;
+    const keyed = this.#keys
+      .sealingKey(partition)
+      .then(({ id, key }) => this.#writer.call('useKey', id, key))
+      .catch((error: unknown) => {
+        if (this.#keyed === keyed) this.#keyed = undefined;
+        throw error;
+      });
+    this.#keyed = keyed;
+    return keyed;
+  }
+
+  async #keepBody(held: HeldBody, adopted: string[]): Promise<Pick<BodyToAppend, 'bytes' | 'file' | 'key'>> {
+    if (held.bytes !== undefined) return { bytes: held.bytes, file: null, key: null };
     const file = randomUUID();
     adopted.push(file);
     const { key } = await held.adopt(this.#bodyPath(file));
-    return { position, size, bytes: null, file, key };
+    return { bytes: null, file, key };
   }
 
   #bodyPath(file: string): string {
     return join(this.#options.dir, 'bodies', file);
   }
 
+  async #removeBodies(files: readonly string[]): Promise<void> {
+    await Promise.all(files.map((file) => rm(this.#bodyPath(file), { force: true })));
+  }
+
   #noteTimestamping(since: number | undefined): void {
     if (since === this.#failingSince) return;
     this.#failingSince = since;
-    this.#writer.setCondition(failingSince, since).catch(this.#options.onTimestampFailure);
+    this.#writer.call('setCondition', failingSince, since).catch(this.#options.onTimestampFailure);
   }
 
   /** A crash between taking a file over and committing its record leaves a file that nothing refers to. */
   async #removeOrphans(): Promise<void> {
-    const known = this.#reader.bodyFiles();
     const dir = join(this.#options.dir, 'bodies');
-    for (const file of await readdir(dir)) if (!known.has(file)) await rm(join(dir, file));
+    for (const file of await readdir(dir)) if (!this.#reader.refersTo(file)) await rm(join(dir, file));
   }
+}
+
+/** X-Road says nothing against one id for many exchanges. */
+const maxRecordsOfOneId = 10_000;
+
+async function* whole(bytes: Buffer): AsyncGenerator<Buffer> {
+  if (bytes.length > 0) yield bytes;
+}
+
+function refusal(message: string): Fault {
+  return new Fault('TimestampingFailed', message, { within: ['LoggingFailed'] });
 }

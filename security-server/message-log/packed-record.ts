@@ -1,4 +1,4 @@
-import type { RecordToAppend, StoredBody } from './model.ts';
+import type { BodyToAppend, RecordToAppend } from './model.ts';
 
 /**
  * A record on its way to the writing thread: one piece of memory that changes hands instead of being copied field by
@@ -6,19 +6,19 @@ import type { RecordToAppend, StoredBody } from './model.ts';
  */
 export interface PackedRecord {
   readonly fields: Omit<RecordToAppend, BytesField | 'bodies'>;
-  readonly bodies: readonly Pick<StoredBody, 'position' | 'size' | 'file'>[];
+  readonly bodies: readonly Pick<BodyToAppend, 'position' | 'size' | 'file'>[];
   /** Length of each piece in `bytes`, in order; -1 for one that is absent. */
   readonly lengths: readonly number[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-type BytesField = 'head' | 'signature' | 'hashChainResult' | 'hashChain' | 'signatureHash';
+type BytesField = 'head' | 'headDigest' | 'signature' | 'hashChainResult' | 'hashChain';
 
 /** Copies all bytes of a record together: what it was made of may lie inside larger chunks. */
 export function pack(record: RecordToAppend): PackedRecord {
-  const { head, signature, hashChainResult, hashChain, signatureHash, bodies, ...fields } = record;
-  const pieces = [head, signature, hashChainResult, hashChain, signatureHash];
-  for (const { bytes, key } of bodies) pieces.push(bytes, key);
+  const { head, headDigest, signature, hashChainResult, hashChain, bodies, ...fields } = record;
+  const pieces = [head, headDigest, signature, hashChainResult, hashChain];
+  for (const { digest, bytes, key } of bodies) pieces.push(digest, bytes, key);
   let total = 0;
   for (const piece of pieces) total += piece?.length ?? 0;
   const bytes = new Uint8Array(total);
@@ -53,10 +53,10 @@ export function unpack({ fields, bodies, lengths, bytes }: PackedRecord): Record
   return {
     ...fields,
     head: needed(),
+    headDigest: next(),
     signature: needed(),
     hashChainResult: next(),
     hashChain: next(),
-    signatureHash: needed(),
-    bodies: bodies.map((body) => ({ ...body, bytes: next(), key: next() })),
+    bodies: bodies.map((body) => ({ ...body, digest: needed(), bytes: next(), key: next() })),
   };
 }

@@ -9,11 +9,13 @@ import {
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import type { ConfigurationSource } from '../../gateway/road/index.ts';
-import { addTimestamp, signatureValueOf } from '../../gateway/signature/index.ts';
+import type { SignedCheckpoint } from './checkpoints.ts';
 import type { LogWriter } from './writer.ts';
 
 export interface TimestamperOptions {
   readonly writer: LogWriter;
+  /** A signed checkpoint that covers everything recorded before the call. */
+  readonly checkpoint: () => Promise<SignedCheckpoint>;
   readonly configuration: ConfigurationSource;
   /** Addresses to ask, in order; none means those of the instance, in the order of the configuration. */
   readonly urls: readonly string[];
@@ -111,27 +113,13 @@ export class Timestamper {
 
   /** @returns how many records got a timestamp */
   async #stampSome(): Promise<number> {
-    const { writer, now } = this.#options;
-    const wanted = await writer.nextToStamp(recordsPerRequest);
+    const { writer, now, checkpoint } = this.#options;
+    const { size, note } = await checkpoint();
+    const wanted = await writer.call('nextToStamp', recordsPerRequest, size, note);
     if (wanted === undefined) return 0;
-    if (wanted.kind === 'many') {
-      const token = await this.#obtain(Buffer.from(wanted.result));
-      await writer.saveStamp({ kind: 'many', token, result: wanted.result, at: now().getTime() });
-      return wanted.ids.length;
-    }
-    const signatureXml = Buffer.from(wanted.signature);
-    const token = await this.#obtain(signatureValueOf(signatureXml));
-    const signature = addTimestamp(signatureXml, token);
-    const signatureHash = digestOf('sha512', signature);
-    await writer.saveStamp({
-      kind: 'one',
-      id: wanted.id,
-      token,
-      signature,
-      signatureHash,
-      at: now().getTime(),
-    });
-    return 1;
+    const token = await this.#obtain(Buffer.from(wanted.result));
+    await writer.call('saveStamp', wanted, token, now().getTime());
+    return wanted.count;
   }
 
   /** @returns the token with its signer's certificate inside, checked as a stranger would check it */

@@ -3,13 +3,11 @@
  * exchange. Records that arrive while a commit is under way go into the next one together.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { openStore } from '../../gateway/store/index.ts';
+import { LogStore, type LogStoreOptions } from './log-store.ts';
 import { type PackedRecord, unpack } from './packed-record.ts';
-import { openRecordTable, type RecordTable } from './record-table.ts';
-import { messageLogSteps } from './schema.ts';
 
-/** Verbs of a `RecordTable` that are called one at a time. */
-export type CalledVerb = Exclude<keyof RecordTable, 'append'>;
+/** Verbs of a `LogStore` that are called one at a time. */
+export type CalledVerb = Exclude<keyof LogStore, 'append' | 'close'>;
 
 /** What the writing thread is told. Records are appended in the order in which they were sent. */
 export type WriterCall =
@@ -38,26 +36,23 @@ export type WriterAnswer =
       readonly error?: ThrownError;
     };
 
-export interface WriterData {
-  readonly path: string;
-  /** Largest size of the log in pages of 4 KiB; for operators with a quota, and for tests of a full disk. */
-  readonly maxPages?: number;
-}
-
 /** Larger commits gain nothing more, and hold up the first in the queue. */
 const maxBatch = 500;
 
-function serve(port: MessagePort, { path, maxPages }: WriterData): void {
-  const store = openStore(path, messageLogSteps);
-  if (maxPages !== undefined) store.database.pragma(`max_page_count = ${maxPages}`);
-  const table = openRecordTable(store.database);
+function serve(port: MessagePort, options: LogStoreOptions): void {
+  let opened: LogStore | undefined;
+  const store = () => {
+    // Opened by the first call, which is told why when it cannot be.
+    opened ??= new LogStore(options);
+    return opened;
+  };
   const queue: PackedRecord[] = [];
   const answer = (message: WriterAnswer) => port.postMessage(message);
 
   const commit = () => {
     while (queue.length > 0) {
       const batch = queue.splice(0, maxBatch);
-      const error = thrownBy(() => table.append(batch.map(unpack)));
+      const error = thrownBy(() => store().append(batch.map(unpack)));
       answer({ kind: 'appended', count: batch.length, ...(error !== undefined && { error }) });
     }
   };
@@ -69,13 +64,14 @@ function serve(port: MessagePort, { path, maxPages }: WriterData): void {
     }
     commit();
     if (call.kind === 'close') {
-      store.close();
+      opened?.close();
       port.close();
       return;
     }
     let value: unknown;
     const error = thrownBy(() => {
-      value = (table[call.verb] as (...args: unknown[]) => unknown)(...call.args);
+      const { verb, args } = call;
+      value = (store()[verb] as (...args: readonly unknown[]) => unknown).apply(store(), args as unknown[]);
     });
     answer({ kind: 'called', number: call.number, value, ...(error !== undefined && { error }) });
   });
@@ -92,4 +88,4 @@ function thrownBy(action: () => void): ThrownError | undefined {
 }
 
 if (parentPort === null) throw new Error('this module runs in a worker thread of the message log');
-serve(parentPort, workerData as WriterData);
+serve(parentPort, workerData as LogStoreOptions);

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { RecordToAppend } from './model.ts';
+import type { LogStore, LogStoreOptions } from './log-store.ts';
+import { MessageLogError, type MessageLogErrorCode, type RecordToAppend } from './model.ts';
 import { pack } from './packed-record.ts';
-import type { RecordTable, Stamped, ToStamp } from './record-table.ts';
-import type { CalledVerb, WriterAnswer, WriterCall, WriterData } from './writer-thread.ts';
+import type { CalledVerb, WriterAnswer, WriterCall } from './writer-thread.ts';
 
 interface Waiting {
   readonly resolve: (value?: unknown) => void;
@@ -36,16 +36,26 @@ export class LogWriter {
     worker.on('exit', () => this.#break(new Error('the message log is closed')));
   }
 
-  /** @throws Error when the database cannot be opened */
-  static async open(data: WriterData): Promise<LogWriter> {
+  /** @throws MessageLogError rolled-back, damaged; Error when a file cannot be opened */
+  static async open(data: LogStoreOptions): Promise<LogWriter> {
     const writer = new LogWriter(startThread(data));
-    await writer.setCondition('opened', Date.now());
+    try {
+      await writer.call('setCondition', 'opened', Date.now());
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
     return writer;
   }
 
   /** Whether the writing thread has ended: what it was sent last may be on disk or not. */
   get isGone(): boolean {
     return this.#broken !== undefined;
+  }
+
+  /** Records that were sent and are not on disk yet. */
+  get waiting(): number {
+    return this.#appending.length;
   }
 
   /** Resolves once the record is on disk. */
@@ -60,16 +70,18 @@ export class LogWriter {
     });
   }
 
-  nextToStamp(limit: number): Promise<ToStamp | undefined> {
-    return this.#call('nextToStamp', [limit]) as Promise<ToStamp | undefined>;
-  }
-
-  async saveStamp(stamped: Stamped): Promise<void> {
-    await this.#call('saveStamp', [stamped]);
-  }
-
-  async setCondition(name: string, value: number | undefined): Promise<void> {
-    await this.#call('setCondition', [name, value]);
+  /** Calls a verb of the store, after what was sent before. */
+  call<Verb extends CalledVerb>(
+    verb: Verb,
+    ...args: Parameters<LogStore[Verb]>
+  ): Promise<ReturnType<LogStore[Verb]>> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    this.#number += 1;
+    const number = this.#number;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(number, { resolve: resolve as (value?: unknown) => void, reject });
+      this.#worker.postMessage({ kind: 'call', number, verb, args } satisfies WriterCall);
+    });
   }
 
   /** What was sent before is written first. */
@@ -78,16 +90,6 @@ export class LogWriter {
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.postMessage({ kind: 'close' } satisfies WriterCall);
     await exited;
-  }
-
-  #call<Verb extends CalledVerb>(verb: Verb, args: Parameters<RecordTable[Verb]>): Promise<unknown> {
-    if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    this.#number += 1;
-    const number = this.#number;
-    return new Promise((resolve, reject) => {
-      this.#calls.set(number, { resolve, reject });
-      this.#worker.postMessage({ kind: 'call', number, verb, args } satisfies WriterCall);
-    });
   }
 
   /** Nobody waits for a thread that is gone. */
@@ -100,12 +102,22 @@ export class LogWriter {
   }
 }
 
+const logErrorCodes: readonly string[] = [
+  'rolled-back',
+  'damaged',
+  'locked',
+  'not-droppable',
+] satisfies MessageLogErrorCode[];
+
+/** Errors lose their class on the way between threads. */
 function errorOf({ message, code }: { readonly message: string; readonly code?: string }): Error {
-  return Object.assign(new Error(message), code === undefined ? {} : { code });
+  if (code === undefined) return new Error(message);
+  if (logErrorCodes.includes(code)) return new MessageLogError(code as MessageLogErrorCode, message);
+  return Object.assign(new Error(message), { code });
 }
 
 /** Run from source, as tests do, the thread needs a loader for TypeScript; built, it needs none. */
-function startThread(data: WriterData): Worker {
+function startThread(data: LogStoreOptions): Worker {
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: data });
   }

@@ -15,10 +15,10 @@ export interface BatchTimestamp {
 }
 
 export interface ContainerToWrite {
-  /** Bytes of `/message.xml`. */
-  readonly head: Uint8Array;
-  /** Bytes of `/attachment1` and so on, in order. */
-  readonly attachments: readonly Uint8Array[];
+  /** Bytes of `/message.xml`; absent when only its digest was kept, and then X-Road's readers refuse the container. */
+  readonly head?: Uint8Array;
+  /** Bytes of `/attachment1` and so on, in order; undefined for one of which only the digest was kept. */
+  readonly attachments: readonly (Uint8Array | undefined)[];
   readonly documents: SignatureDocuments;
   /** Absent when the signature document has its own timestamp. */
   readonly timestamp?: BatchTimestamp;
@@ -33,19 +33,19 @@ export interface ContainerToWrite {
  */
 export function writeContainer({ head, attachments, documents, timestamp, at }: ContainerToWrite): Buffer {
   const { signature, hashChainResult, hashChain } = documents;
-  const entries: ZipEntry[] = [
-    { name: entryNames.mimetype, data: Buffer.from(containerType) },
-    { name: entryNames.message, data: head },
-    { name: entryNames.signatures, data: signature },
-  ];
+  const entries: ZipEntry[] = [{ name: entryNames.mimetype, data: Buffer.from(containerType) }];
   const add = (name: string, data: Uint8Array | undefined) => {
     if (data !== undefined) entries.push({ name, data });
   };
+  add(entryNames.message, head);
+  add(entryNames.signatures, signature);
   add(entryNames.hashChainResult, hashChainResult);
   add(entryNames.hashChain, hashChain);
   add(entryNames.timestampHashChainResult, timestamp?.hashChainResult);
   add(entryNames.timestampHashChain, timestamp?.hashChain);
-  const bodies = attachments.map((data, index) => ({ name: `attachment${index + 1}`, data }));
+  const bodies = attachments.flatMap((data, index) =>
+    data === undefined ? [] : [{ name: `attachment${index + 1}`, data }],
+  );
   const listed = [...entries, ...bodies]
     .map(({ name }) => name)
     .filter((name) => name !== entryNames.mimetype);

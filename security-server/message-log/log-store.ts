@@ -1,0 +1,265 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootOf, TreeFiles } from '../../gateway/transparency/index.ts';
+import { emptyWriteAheadLog, eraseDueIn, eraseRecord } from './erase.ts';
+import { MessageLogError, type RecordToAppend } from './model.ts';
+import { boundsOf, dayOf, Partition, partitionFile, partitionNames, partitionOf } from './partition.ts';
+import { PartitionWriter, type PeriodKey } from './partition-writer.ts';
+import { recoverTree, type SignedHead } from './recover.ts';
+import { nextBatch, saveBatch, type ToStamp, unstampedFrom } from './stamp-batch.ts';
+
+export interface LogStoreOptions {
+  readonly dir: string;
+  /** What was signed for last: what is on disk must reach at least so far. */
+  readonly signed?: SignedHead;
+  /** Bound of each partition in pages of 4 KiB. */
+  readonly maxPages?: number;
+}
+
+/** Files of bodies that nothing refers to any more. */
+export interface Erased {
+  readonly files: string[];
+  readonly isMore: boolean;
+}
+
+/**
+ * The message log as the one thread that writes has it: partitions by month, and the tree over all of them. What a
+ * verb did is on the disk when it returns.
+ */
+export class LogStore {
+  readonly #dir: string;
+  readonly #maxPages: number | undefined;
+  readonly #tree: TreeFiles;
+  /** Former partitions with messages that wait for a timestamp. */
+  readonly #older: Partition[] = [];
+  #current: Partition | undefined;
+  #writer: PartitionWriter | undefined;
+  #size: number;
+  #tallyDay: number | undefined;
+  #periodKey: PeriodKey | undefined;
+
+  /**
+   * Opens the log, and brings its tree to where the records are: a crash may have kept the last hashes from the disk,
+   * never a record.
+   * @throws MessageLogError rolled-back, damaged
+   */
+  constructor({ dir, signed, maxPages }: LogStoreOptions) {
+    this.#dir = dir;
+    this.#maxPages = maxPages;
+    for (const name of partitionNames(dir)) this.#take(this.#open(name));
+    this.#size = this.#current?.nextId() ?? 0;
+    this.#tallyDay = this.#current?.lastTallyDay();
+    this.#tree = TreeFiles.open(join(dir, 'tree'));
+    const partitions = () => partitionNames(dir).map((name) => partitionFile(dir, name));
+    recoverTree(this.#tree, partitions, this.#size, signed);
+  }
+
+  /** From now on the keys of records are sealed under this key. */
+  useKey(id: number, key: Uint8Array): void {
+    this.#periodKey = { id, key: Buffer.from(key) };
+  }
+
+  /** Appends all or none. @throws MessageLogError locked */
+  append(records: readonly RecordToAppend[]): void {
+    const [first] = records;
+    const key = this.#periodKey;
+    if (first === undefined) return;
+    if (key === undefined) {
+      throw new MessageLogError('locked', 'the token that holds the keys of the log is not signed in');
+    }
+    this.#write(first.at, (writer, add) => {
+      for (const record of records) add((id) => writer.append(id, record, key));
+    });
+  }
+
+  /** @returns the place of a tally of all pairs as they are now */
+  tally(at: number): number {
+    this.#write(at, (writer, add) => {
+      // The first write of a day makes one by itself.
+      if (this.#tallyDay === dayOf(at)) add((id) => writer.appendTally(id, at));
+    });
+    return this.#size - 1;
+  }
+
+  /** Leaves so far and their root; the tree's own files are on the disk then, too. */
+  head(): SignedHead {
+    this.#tree.sync();
+    return { size: this.#size, root: rootOf(this.#tree, this.#size) };
+  }
+
+  /** The oldest messages without timestamp that a checkpoint of `size` leaves covers; undefined when there are none. */
+  nextToStamp(limit: number, size: number, checkpoint: string): ToStamp | undefined {
+    for (const partition of [...this.#older]) {
+      const batch = nextBatch(partition.name, partition.database, limit, size, checkpoint);
+      if (batch !== undefined) return batch;
+      if (unstampedFrom(partition.database) === undefined) this.#letGo(partition);
+    }
+    const current = this.#current;
+    return current && nextBatch(current.name, current.database, limit, size, checkpoint);
+  }
+
+  saveStamp(batch: ToStamp, token: Uint8Array, at: number): void {
+    const partition = [...this.#older, this.#current].find((open) => open?.name === batch.partition);
+    if (partition === undefined) throw new Error(`partition ${batch.partition} is not open`);
+    saveBatch(partition.database, batch, token, at);
+  }
+
+  setCondition(name: string, value: number | undefined): void {
+    const { database } = this.#current ?? this.#begin(partitionOf(Date.now()));
+    if (value === undefined) {
+      database.prepare('DELETE FROM condition WHERE name = ?').run(name);
+      return;
+    }
+    database
+      .prepare(
+        'INSERT INTO condition (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      )
+      .run(name, value);
+  }
+
+  /** Erases the contents of one message. */
+  erase(index: number): string[] {
+    return (
+      this.#inPartition(index, ({ database }) => {
+        const files = database.transaction(() => eraseRecord(database, index)).immediate();
+        emptyWriteAheadLog(database);
+        return files;
+      }) ?? []
+    );
+  }
+
+  /** Erases what is due, some at a time. */
+  eraseDue(now: number): Erased {
+    for (const name of partitionNames(this.#dir)) {
+      const erased = this.#inNamed(name, ({ database }) => {
+        const found = eraseDueIn(database, now);
+        if (found.files.length > 0 || found.isMore) emptyWriteAheadLog(database);
+        return found;
+      });
+      if (erased.files.length > 0 || erased.isMore) return { ...erased, isMore: true };
+    }
+    return { files: [], isMore: false };
+  }
+
+  /**
+   * Removes a whole partition; its leaves stay in the tree.
+   * @throws MessageLogError not-droppable
+   */
+  drop(name: string): string[] {
+    if (name === this.#current?.name || !partitionNames(this.#dir).includes(name)) {
+      throw new MessageLogError('not-droppable', `${name} is not a former partition of this log`);
+    }
+    if (this.#older.some((partition) => partition.name === name)) {
+      throw new MessageLogError('not-droppable', `${name} has messages without timestamp`);
+    }
+    // The records would be the only place to make these hashes from.
+    this.#tree.sync();
+    const files = this.#inNamed(name, ({ database }) =>
+      database
+        .prepare<[], { file: string }>('SELECT file FROM body WHERE file IS NOT NULL')
+        .all()
+        .map(({ file }) => file),
+    );
+    for (const ending of ['', '-wal', '-shm'])
+      rmSync(`${partitionFile(this.#dir, name)}${ending}`, { force: true });
+    return files;
+  }
+
+  close(): void {
+    for (const partition of this.#older) partition.close();
+    this.#current?.close();
+    this.#tree.sync();
+    this.#tree.close();
+  }
+
+  /** One transaction: all leaves are there afterwards, with what they stand for, or none is. */
+  #write(
+    at: number,
+    act: (writer: PartitionWriter, add: (make: (id: number) => Buffer) => void) => void,
+  ): void {
+    const { database } = this.#partitionAt(at);
+    this.#writer ??= new PartitionWriter(database);
+    const writer = this.#writer;
+    const leaves: Buffer[] = [];
+    const add = (make: (id: number) => Buffer) => leaves.push(make(this.#size + leaves.length));
+    const [day, before] = [dayOf(at), this.#tallyDay];
+    try {
+      database
+        .transaction(() => {
+          act(writer, (make) => {
+            if (before !== day && leaves.length === 0) add((id) => writer.appendTally(id, at));
+            add(make);
+          });
+          if (before !== day && leaves.length === 0) add((id) => writer.appendTally(id, at));
+          writer.finish();
+        })
+        .immediate();
+    } catch (error) {
+      writer.forget();
+      throw error;
+    }
+    this.#tallyDay = day;
+    this.#size += leaves.length;
+    this.#tree.append(leaves);
+  }
+
+  /** That of an instant, but never one before that of the last record. */
+  #partitionAt(at: number): Partition {
+    const name = partitionOf(at);
+    const current = this.#current;
+    return current !== undefined && name <= current.name ? current : this.#begin(name);
+  }
+
+  #begin(name: string): Partition {
+    const partition = this.#open(name);
+    partition.begin(this.#current?.database, this.#size);
+    this.#take(partition);
+    return partition;
+  }
+
+  /** Makes a partition the current one. One that a crash kept from beginning is begun when it is needed. */
+  #take(partition: Partition): void {
+    if (!partition.isBegun) {
+      partition.close();
+      return;
+    }
+    const former = this.#current;
+    this.#current = partition;
+    this.#writer = undefined;
+    if (former === undefined) return;
+    this.#older.push(former);
+    if (unstampedFrom(former.database) === undefined) this.#letGo(former);
+  }
+
+  #open(name: string): Partition {
+    return Partition.open(this.#dir, name, this.#maxPages);
+  }
+
+  #letGo(partition: Partition): void {
+    this.#older.splice(this.#older.indexOf(partition), 1);
+    partition.close();
+  }
+
+  #inPartition<Value>(index: number, act: (partition: Partition) => Value): Value | undefined {
+    for (const name of partitionNames(this.#dir).reverse()) {
+      const found = this.#inNamed(name, (partition) => {
+        const bounds = boundsOf(partition.database);
+        const isIn = bounds !== undefined && index >= bounds.firstId && index <= bounds.lastId;
+        return isIn ? { value: act(partition) } : undefined;
+      });
+      if (found !== undefined) return found.value;
+    }
+    return undefined;
+  }
+
+  #inNamed<Value>(name: string, act: (partition: Partition) => Value): Value {
+    const open = [...this.#older, this.#current].find((partition) => partition?.name === name);
+    if (open !== undefined) return act(open);
+    const partition = this.#open(name);
+    try {
+      return act(partition);
+    } finally {
+      partition.close();
+    }
+  }
+}

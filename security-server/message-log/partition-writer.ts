@@ -1,0 +1,224 @@
+import { randomBytes } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+import type Database from 'better-sqlite3';
+import { digestOf } from '../../certs/key/index.ts';
+import {
+  commitPart,
+  commitTally,
+  entryOf,
+  pairOf,
+  saltBytes,
+  tallyText,
+  writeFacts,
+} from '../../gateway/evidence/index.ts';
+import { hashLeaf } from '../../gateway/transparency/index.ts';
+import { encodeEvidence } from './evidence-blob.ts';
+import type { RecordToAppend } from './model.ts';
+import { createRecordSeal, type RecordSeal, sealedParts } from './seal.ts';
+
+/** A key that seals the keys of records. */
+export interface PeriodKey {
+  readonly id: number;
+  readonly key: Buffer;
+}
+
+/** Bodies below this gain nothing from being made smaller. */
+const deflateFrom = 512;
+const dayMs = 86_400_000;
+
+/** What one transaction adds up before it is written. */
+interface DailyCount {
+  readonly day: number;
+  readonly route: number;
+  readonly direction: string;
+  readonly side: string;
+  records: number;
+  failed: number;
+  octets: number;
+}
+
+/** Writes of one partition. All verbs run inside a transaction of the caller. */
+export class PartitionWriter {
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #database: Database.Database;
+  /** Numbers by pair, of what is committed and of what the open transaction adds. */
+  #pairs: Map<string, number>;
+  #routes = new Map<string, number>();
+  #shared = new Map<string, number>();
+  #daily = new Map<string, DailyCount>();
+  #touched = new Set<string>();
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+    this.#statements = prepare(database);
+    this.#pairs = this.#readPairs();
+  }
+
+  /** Forgets what a transaction that failed had added. */
+  forget(): void {
+    this.#pairs = this.#readPairs();
+    this.#routes = new Map();
+    this.#shared = new Map();
+    this.#daily = new Map();
+    this.#touched = new Set();
+  }
+
+  /** @returns the leaf of the record */
+  append(id: number, record: RecordToAppend, { id: keyId, key }: PeriodKey): Buffer {
+    const statements = this.#statements;
+    const { client, provider, service, direction, side, bodies, eraseAt } = record;
+    const pair = pairOf({ client, provider, direction, side });
+    const sequence = (this.#pairs.get(pair) ?? 0) + 1;
+    this.#pairs.set(pair, sequence);
+    this.#touched.add(pair);
+
+    const signatureHash = digestOf('sha512', record.signature);
+    const salts = randomBytes(saltBytes * (3 + bodies.length));
+    const salt = (at: number) => salts.subarray(at * saltBytes, (at + 1) * saltBytes);
+    const facts = writeFacts({
+      ...{ kind: 'message', sequence, at: new Date(record.at).toISOString(), direction, side },
+      ...{ protocol: record.protocol, client, provider, service },
+      ...{ queryId: record.queryId, requestId: record.requestId },
+      ...(record.userId !== null && { userId: record.userId }),
+      ...(record.issue !== null && { issue: record.issue }),
+      ...(record.status !== null && { status: record.status }),
+      configuration: record.configuration,
+      head: commitPart(salt(1), Buffer.from(record.headDigest ?? digestOf('sha512', record.head))),
+      signature: commitPart(salt(2), signatureHash),
+      bodies: bodies.map(({ digest }, index) => commitPart(salt(3 + index), Buffer.from(digest))),
+    });
+
+    const route = this.#routeOf(client, provider, service);
+    const { at, protocol, queryId, requestId, userId, issue, status } = record;
+    statements.insertRecord.run({
+      ...{ id, at, direction, side, protocol, route, sequence, queryId, requestId, userId, issue, status },
+      ...{ eraseAt, signatureHash },
+    });
+    const seal = createRecordSeal(key, id);
+    statements.insertContent.run({
+      ...{ id, facts, salts, keyId, wrappedKey: seal.wrappedKey },
+      evidence: seal.seal(sealedParts.evidence, encodeEvidence(record, this.#share)),
+      head: seal.seal(sealedParts.head, record.head),
+      isHeadWhole: record.headDigest === null ? 1 : 0,
+    });
+    for (const body of bodies) this.#appendBody(id, body, seal);
+    this.#count(record, route);
+    return hashLeaf(entryOf(salt(0), facts));
+  }
+
+  /** @returns the leaf of a tally of all pairs */
+  appendTally(id: number, at: number): Buffer {
+    const pairs = [...this.#pairs].map(([pair, sequence]) => tallyText(pair, sequence)).sort();
+    const salts = randomBytes(saltBytes * (pairs.length + 1));
+    const salt = salts.subarray(0, saltBytes);
+    const lines = pairs.map((text, index) => ({
+      text,
+      salt: salts.subarray((index + 1) * saltBytes, (index + 2) * saltBytes),
+    }));
+    const facts = writeFacts({
+      kind: 'tally',
+      at: new Date(at).toISOString(),
+      pairs: lines.map((line) => commitTally(line.salt, line.text)),
+    });
+    const stored = JSON.stringify(lines.map((line) => [line.text, line.salt.toString('base64')]));
+    this.#statements.insertTally.run(id, at, facts, salt, stored);
+    return hashLeaf(entryOf(salt, facts));
+  }
+
+  /** Writes what the transaction added up. To be called once, at its end. */
+  finish(): void {
+    const { setPair, addDaily } = this.#statements;
+    for (const pair of this.#touched) setPair.run(pair, this.#pairs.get(pair));
+    this.#touched.clear();
+    for (const count of this.#daily.values()) addDaily.run({ ...count });
+    this.#daily.clear();
+  }
+
+  #appendBody(recordId: number, body: RecordToAppend['bodies'][number], seal: RecordSeal): void {
+    const { position, size, digest, bytes, file, key } = body;
+    const part = sealedParts.body + position;
+    const deflated =
+      bytes !== null && bytes.length >= deflateFrom ? deflateRawSync(bytes, { level: 1 }) : null;
+    const isDeflated = deflated !== null && bytes !== null && deflated.length < bytes.length;
+    const kept = isDeflated ? deflated : bytes;
+    this.#statements.insertBody.run({
+      ...{ recordId, position, size, digest, file, isDeflated: isDeflated ? 1 : 0 },
+      sealed: kept === null ? null : seal.seal(part, kept),
+      fileKey: key === null ? null : seal.seal(part, key),
+    });
+  }
+
+  #routeOf(client: string, provider: string, service: string): number {
+    const name = `${client}|${provider}|${service}`;
+    const known = this.#routes.get(name);
+    if (known !== undefined) return known;
+    const { findRoute, insertRoute } = this.#statements;
+    const stored = findRoute.get(client, provider, service);
+    const id = stored?.id ?? Number(insertRoute.run(client, provider, service).lastInsertRowid);
+    this.#routes.set(name, id);
+    return id;
+  }
+
+  readonly #share = (text: string): number => {
+    const known = this.#shared.get(text);
+    if (known !== undefined) return known;
+    const { findShared, insertShared } = this.#statements;
+    const id = findShared.get(text)?.id ?? Number(insertShared.run(text).lastInsertRowid);
+    // Every member signs with a certificate and a status of its own; years of them are not kept in memory.
+    if (this.#shared.size > 10_000) this.#shared.clear();
+    this.#shared.set(text, id);
+    return id;
+  };
+
+  #count({ at, direction, side, status, head, bodies }: RecordToAppend, route: number): void {
+    const day = Math.floor(at / dayMs);
+    const name = `${day}|${route}|${direction}|${side}`;
+    const count = this.#daily.get(name) ?? { day, route, direction, side, records: 0, failed: 0, octets: 0 };
+    count.records += 1;
+    count.failed += status !== null && status >= 400 ? 1 : 0;
+    count.octets += bodies.reduce((sum, { size }) => sum + size, head.length);
+    this.#daily.set(name, count);
+  }
+
+  #readPairs(): Map<string, number> {
+    const rows = this.#database
+      .prepare<[], { pair: string; last: number }>('SELECT pair, last FROM pair')
+      .all();
+    return new Map(rows.map(({ pair, last }) => [pair, last]));
+  }
+}
+
+function prepare(database: Database.Database) {
+  return {
+    insertRecord: database.prepare(
+      `INSERT INTO record (id, at, direction, side, protocol, route, sequence, queryId, requestId, userId, issue,
+         status, eraseAt, signatureHash)
+       VALUES (@id, @at, @direction, @side, @protocol, @route, @sequence, @queryId, @requestId, @userId, @issue,
+         @status, @eraseAt, @signatureHash)`,
+    ),
+    insertContent: database.prepare(
+      `INSERT INTO content (id, facts, salts, keyId, wrappedKey, evidence, head, isHeadWhole)
+       VALUES (@id, @facts, @salts, @keyId, @wrappedKey, @evidence, @head, @isHeadWhole)`,
+    ),
+    insertBody: database.prepare(
+      `INSERT INTO body (recordId, position, size, digest, sealed, isDeflated, file, fileKey)
+       VALUES (@recordId, @position, @size, @digest, @sealed, @isDeflated, @file, @fileKey)`,
+    ),
+    insertTally: database.prepare('INSERT INTO tally (id, at, facts, salt, pairs) VALUES (?, ?, ?, ?, ?)'),
+    setPair: database.prepare(
+      'INSERT INTO pair (pair, last) VALUES (?, ?) ON CONFLICT (pair) DO UPDATE SET last = excluded.last',
+    ),
+    addDaily: database.prepare(
+      `INSERT INTO daily (day, route, direction, side, records, failed, octets)
+       VALUES (@day, @route, @direction, @side, @records, @failed, @octets)
+       ON CONFLICT (day, route, direction, side) DO UPDATE SET records = records + excluded.records,
+         failed = failed + excluded.failed, octets = octets + excluded.octets`,
+    ),
+    findRoute: database.prepare<[string, string, string], { id: number }>(
+      'SELECT id FROM route WHERE client = ? AND provider = ? AND service = ?',
+    ),
+    insertRoute: database.prepare('INSERT INTO route (client, provider, service) VALUES (?, ?, ?)'),
+    findShared: database.prepare<[string], { id: number }>('SELECT id FROM shared WHERE text = ?'),
+    insertShared: database.prepare('INSERT INTO shared (text) VALUES (?)'),
+  };
+}

@@ -1,0 +1,100 @@
+import type Database from 'better-sqlite3';
+import { digestOf } from '../../certs/key/index.ts';
+import { buildHashChains, type HashChains } from '../../gateway/signature/index.ts';
+
+/** Records that get one timestamp together: a stretch of one partition, and the checkpoint that covers it. */
+export interface ToStamp {
+  readonly partition: string;
+  readonly firstId: number;
+  readonly lastId: number;
+  /** Messages in the stretch. */
+  readonly count: number;
+  /** Bytes of `/ts-hashchainresult.xml`: what the authority stamps. */
+  readonly result: Uint8Array;
+  readonly checkpoint: string;
+}
+
+interface HashRow {
+  readonly id: number;
+  readonly signatureHash: Buffer;
+}
+
+/** Place of the first message without timestamp. */
+export function unstampedFrom(database: Database.Database): number | undefined {
+  const row = database
+    .prepare<[], { id: number | null }>(
+      'SELECT min(id) AS id FROM record WHERE id > (SELECT coalesce(max(lastId), -1) FROM timestamp)',
+    )
+    .get();
+  return row?.id ?? undefined;
+}
+
+/** The next stretch of a partition without timestamp, below `size` leaves. */
+export function nextBatch(
+  name: string,
+  database: Database.Database,
+  limit: number,
+  size: number,
+  checkpoint: string,
+): ToStamp | undefined {
+  const rows = database
+    .prepare<[number, number], HashRow>(
+      `SELECT id, signatureHash FROM record
+       WHERE id > (SELECT coalesce(max(lastId), -1) FROM timestamp) AND id < ? ORDER BY id LIMIT ?`,
+    )
+    .all(size, limit);
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const { result } = chainsOf(rows, checkpoint);
+  return { partition: name, firstId: first.id, lastId: last.id, count: rows.length, result, checkpoint };
+}
+
+export function saveBatch(
+  database: Database.Database,
+  { firstId, lastId, result, checkpoint }: ToStamp,
+  token: Uint8Array,
+  at: number,
+): void {
+  database
+    .prepare(
+      'INSERT INTO timestamp (at, firstId, lastId, token, result, checkpoint) VALUES (?, ?, ?, ?, ?, ?)',
+    )
+    .run(at, firstId, lastId, token, result, checkpoint);
+}
+
+/**
+ * The hash chains of a batch, made anew from its signature hashes: they are longer than the records they lead from.
+ * @returns chains by the place of the record, and that of the checkpoint
+ */
+export function chainsOfBatch(
+  database: Database.Database,
+  { firstId, lastId, checkpoint }: Pick<ToStamp, 'firstId' | 'lastId' | 'checkpoint'>,
+): {
+  readonly result: Buffer;
+  readonly chains: ReadonlyMap<number, Buffer>;
+  readonly checkpointChain: Buffer;
+} {
+  const rows = database
+    .prepare<[number, number], HashRow>(
+      'SELECT id, signatureHash FROM record WHERE id BETWEEN ? AND ? ORDER BY id',
+    )
+    .all(firstId, lastId);
+  const { result, chains } = chainsOf(rows, checkpoint);
+  const checkpointChain = chains.at(-1);
+  if (checkpointChain === undefined) throw new RangeError('a batch has a chain for its checkpoint');
+  const byId = new Map(rows.flatMap(({ id }, index) => pairedWith(id, chains[index])));
+  return { result, chains: byId, checkpointChain };
+}
+
+function pairedWith(id: number, chain: Buffer | undefined): [number, Buffer][] {
+  return chain === undefined ? [] : [[id, chain]];
+}
+
+/** With the checkpoint beside them even a single record is in a batch, so that no record is changed by its timestamp. */
+function chainsOf(rows: readonly HashRow[], checkpoint: string): HashChains {
+  const signatures = rows.map(({ signatureHash }) => [
+    { name: '/META-INF/signatures.xml', digest: signatureHash },
+  ]);
+  const covered = [{ name: '/checkpoint', digest: digestOf('sha512', Buffer.from(checkpoint)) }];
+  return buildHashChains([...signatures, covered], 'sha512', '/ts-hashchain.xml');
+}
