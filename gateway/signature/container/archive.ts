@@ -6,7 +6,8 @@ import {
   verifyLinks,
   writeLinkingInfo,
 } from './linking-info.ts';
-import { readZip, ZipError, type ZipLimits } from './zip-read.ts';
+import { ZipError } from './zip-error.ts';
+import { readZip, type ZipLimits } from './zip-read.ts';
 import { writeZip } from './zip-write.ts';
 
 export interface ArchivedContainer {
@@ -72,7 +73,7 @@ export async function readArchive(
 
 async function readFiles(bytes: Buffer, limits: ZipLimits): Promise<ReadonlyMap<string, Buffer>> {
   try {
-    return await readZip(bytes, limits);
+    return readZip(bytes, limits);
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     throw new ArchiveError('unreadable', error.message, { cause: error });

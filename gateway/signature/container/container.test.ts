@@ -16,7 +16,8 @@ import { createVerifier } from '../verify.ts';
 import { readContainer } from './read.ts';
 import { type VerifiedContainer, verifyContainer } from './verify.ts';
 import { type ContainerToWrite, writeContainer } from './write.ts';
-import { readZip, ZipError } from './zip-read.ts';
+import { ZipError } from './zip-error.ts';
+import { readZip } from './zip-read.ts';
 import { writeZip, type ZipEntry } from './zip-write.ts';
 
 const request = [
@@ -99,7 +100,7 @@ async function changed(
   container: Buffer,
   changes: Readonly<Record<string, string | Uint8Array | undefined>>,
 ): Promise<Buffer> {
-  const files = await readZip(container, { maxEntries: 100, maxOctets: 1e7 });
+  const files = readZip(container, { maxEntries: 100, maxOctets: 1e7 });
   const entries: ZipEntry[] = [];
   for (const [name, data] of new Map<string, string | Uint8Array | undefined>([
     ...files,
@@ -141,7 +142,7 @@ describe('a container', () => {
   it('has the entries of X-Road in their order, and the same bytes in every time zone', async () => {
     const wanted = { ...(await stampedTogether(await signTexts(ofAlice, request, 'body'))), at: signedAt };
     const bytes = writeContainer(wanted);
-    const files = await readZip(bytes, { maxEntries: 100, maxOctets: 1e7 });
+    const files = readZip(bytes, { maxEntries: 100, maxOctets: 1e7 });
     expect([...files.keys()]).toEqual([
       'mimetype',
       'message.xml',
@@ -329,21 +330,21 @@ describe('a zip file from a stranger', () => {
     ],
     ['half of it', () => writeZip([one('a')]).subarray(0, 40)],
     ['nothing', () => Buffer.alloc(0)],
-  ])('with %s is refused', async (_what, make) => {
-    await expect(readZip(make(), limits)).rejects.toThrow(ZipError);
+  ])('with %s is refused', (_what, make) => {
+    expect(() => readZip(make(), limits)).toThrow(ZipError);
   });
 
   it('with one bit changed is refused, or the same as before', async () => {
     const zip = writeZip([one('a', 'some content that is not very long')]);
-    const before = await readZip(zip, limits);
+    const before = readZip(zip, limits);
     for (let at = 0; at < zip.length * 8; at += 1) {
       const damaged = Buffer.from(zip);
       damaged[at >> 3] = (damaged[at >> 3] ?? 0) ^ (1 << (at & 7));
-      const after = await readZip(damaged, limits).catch((error: unknown) => {
+      try {
+        expect([...readZip(damaged, limits).values()]).toEqual([...before.values()]);
+      } catch (error) {
         expect(error).toBeInstanceOf(ZipError);
-        return before;
-      });
-      expect([...after.values()]).toEqual([...before.values()]);
+      }
     }
   });
 

@@ -2,7 +2,8 @@ import { Fault, type FaultCode } from '../../fault/index.ts';
 import type { SignatureDocuments } from '../sign.ts';
 import { containerType, entryNames } from './entries.ts';
 import type { BatchTimestamp } from './write.ts';
-import { readZip, ZipError, type ZipLimits } from './zip-read.ts';
+import { ZipError } from './zip-error.ts';
+import { readZip, type ZipLimits } from './zip-read.ts';
 
 /** A container taken apart; nothing in it has been verified. */
 export interface Container {
@@ -64,7 +65,7 @@ export async function readContainer(bytes: Buffer, limits: ZipLimits = defaultLi
 
 async function readFiles(bytes: Buffer, limits: ZipLimits): Promise<ReadonlyMap<string, Buffer>> {
   try {
-    return await readZip(bytes, limits);
+    return readZip(bytes, limits);
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     throw new Fault('AsicMimeTypeNotFound', `This is not a container: ${error.message}`, { cause: error });

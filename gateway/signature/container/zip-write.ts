@@ -11,10 +11,13 @@ export interface ZipOptions {
   readonly comment?: string;
   /** Of deflate; 0 stores the data in deflate's frames, for what is compressed already. Default 6. */
   readonly level?: number;
+  /** No deflate at all: then even another deflater, of another release or language, would write the same bytes. */
+  readonly isStored?: boolean;
   /** Time written for every entry, in UTC, of even seconds; the first of 1980 unless told. */
   readonly at?: Date;
 }
 
+const stored = 0;
 const deflated = 8;
 /** 2.0: deflate. */
 const versionNeeded = 20;
@@ -29,16 +32,16 @@ const maxOctets = 0xffffffff;
  */
 export function writeZip(
   entries: readonly ZipEntry[],
-  { comment = '', level = 6, at = new Date(0) }: ZipOptions = {},
+  { comment = '', level = 6, isStored = false, at = new Date(0) }: ZipOptions = {},
 ): Buffer {
   if (entries.length > maxEntries) throw new RangeError(`a zip file holds ${maxEntries} entries at most`);
   const local: Buffer[] = [];
   const central: Buffer[] = [];
   let offset = 0;
   for (const { name, data } of entries) {
-    const compressed = deflateRawSync(data, { level });
+    const compressed = isStored ? Buffer.from(data) : deflateRawSync(data, { level });
     const nameBytes = Buffer.from(name, 'utf8');
-    const common = commonHeader(nameBytes, data, compressed.length, at);
+    const common = commonHeader(nameBytes, data, isStored ? stored : deflated, compressed.length, at);
     if (offset + compressed.length > maxOctets)
       throw new RangeError('the zip file would be larger than 4 GiB');
     const header = Buffer.concat([signature(0x04034b50), common, nameBytes]);
@@ -55,12 +58,18 @@ export function writeZip(
 }
 
 /** The 26 octets that local and central headers share. */
-function commonHeader(name: Buffer, data: Uint8Array, compressedLength: number, at: Date): Buffer {
+function commonHeader(
+  name: Buffer,
+  data: Uint8Array,
+  method: number,
+  compressedLength: number,
+  at: Date,
+): Buffer {
   const header = Buffer.alloc(26);
   const [date, time] = dosTime(at);
   header.writeUInt16LE(versionNeeded, 0);
   header.writeUInt16LE(name.some((octet) => octet > 0x7f) ? utf8Names : 0, 2);
-  header.writeUInt16LE(deflated, 4);
+  header.writeUInt16LE(method, 4);
   header.writeUInt16LE(time, 6);
   header.writeUInt16LE(date, 8);
   header.writeUInt32LE(crc32(data), 10);
