@@ -8,4 +8,9 @@ export {
 } from './create.ts';
 export { TimestampError, type TimestampErrorCode } from './error.ts';
 export { createTimestampRequest, parseTimestampRequest, type TimestampRequest } from './request.ts';
-export { parseTimestampToken, type TimestampToken, withCertificateFirst } from './token.ts';
+export {
+  embeddedCertificates,
+  parseTimestampToken,
+  type TimestampToken,
+  withCertificateFirst,
+} from './token.ts';

@@ -20,7 +20,7 @@ import {
   type SignatureAlgorithm,
   signatureAlgorithms,
 } from '../key/index.ts';
-import type { Certificate } from '../x509/index.ts';
+import { type Certificate, CertificateError, parseCertificate } from '../x509/index.ts';
 import { TimestampError } from './error.ts';
 import { type MessageImprint, readImprint } from './request.ts';
 
@@ -144,6 +144,20 @@ function signedDataOf(node: DerNode): DerNode[] {
   const [type, wrapped] = asSequence(node);
   if (asOid(type) !== oids.signedData || !isContext(wrapped, 0)) throw malformed('it is not signed data');
   return asSequence(children(wrapped)[0]);
+}
+
+/**
+ * Certificates that a token carries. Whoever made the token chose them, so they tell nothing of trust.
+ * @throws TimestampError malformed
+ */
+export function embeddedCertificates(token: Uint8Array): Certificate[] {
+  try {
+    const present = signedDataOf(readDer(token)).find((field, index) => index === 3 && isContext(field, 0));
+    return present === undefined ? [] : children(present).map(({ raw }) => parseCertificate(raw));
+  } catch (error) {
+    if (!(error instanceof DerError || error instanceof CertificateError)) throw error;
+    throw new TimestampError('malformed', `not a timestamp token: ${error.message}`, { cause: error });
+  }
 }
 
 /**

@@ -1,130 +1,30 @@
-import { randomUUID } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../certs/key/index.ts';
-import { createOcspRequest } from '../../certs/ocsp/index.ts';
-import type { LogEntry } from '../../gateway/road/index.ts';
-import {
-  createVerifier,
-  type SigningMaterial,
-  signBatch,
-  verifyContainer,
-} from '../../gateway/signature/index.ts';
-import { createBodySink, type HeldBody, prepareSpool } from '../../gateway/transport/index.ts';
-import { member, startTrustServices, type TrustServices } from '../testing/trust-services.ts';
-import { containerOf, type FoundRecord, type MessageLogOptions, SqliteMessageLog } from './index.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createVerifier, verifyContainer } from '../../gateway/signature/index.ts';
+import { type LogBench, startLogBench } from '../testing/log-bench.ts';
+import { startTrustServices } from '../testing/trust-services.ts';
+import { containerOf, type FoundRecord, type MessageLogOptions, type SqliteMessageLog } from './index.ts';
 
-const portal = { ...member, kind: 'SUBSYSTEM', subsystemCode: 'portal' } as const;
-const echo = { ...member, kind: 'SERVICE', subsystemCode: 'data', serviceCode: 'echo' } as const;
 const hour = 3_600_000;
 
+let bench: LogBench;
+let services: LogBench['services'];
 let root: string;
-let services: TrustServices;
-let material: SigningMaterial;
-let dir: string;
-let troubles: Error[];
-const opened: SqliteMessageLog[] = [];
+let startedAt: number;
+const open = (more?: Partial<MessageLogOptions>) => bench.open(more);
+const reopen = (log: SqliteMessageLog, more?: Partial<MessageLogOptions>) => bench.reopen(log, more);
+const entry: LogBench['entry'] = (...made) => bench.entry(...made);
+const entries: LogBench['entries'] = (...made) => bench.entries(...made);
 
 beforeAll(async () => {
-  root = mkdtempSync(join(tmpdir(), 'waygate-log-'));
-  services = await startTrustServices(root);
-  const { keyId, certificate } = await services.issue(member);
-  const { authority, token } = services;
-  const status = await authority.answerOcsp(createOcspRequest(certificate, authority.caCertificate));
-  const key = token.signingKey(keyId);
-  material = { key, certificate, intermediates: [], ocspResponses: [status] };
+  bench = await startLogBench();
+  ({ services, root } = bench);
+  startedAt = services.at;
 });
-afterAll(async () => {
-  await services.close();
-  rmSync(root, { recursive: true });
-});
-const startedAt = Date.now();
-beforeEach(async () => {
-  services.at = startedAt;
-  services.isDown = false;
-  troubles = [];
-  dir = mkdtempSync(join(root, 'messages-'));
-  await prepareSpool(join(root, 'spool'));
-});
-afterEach(async () => {
-  for (const log of opened.splice(0)) await log.close();
-});
-
-async function open(more: Partial<MessageLogOptions> = {}): Promise<SqliteMessageLog> {
-  const log = await SqliteMessageLog.open({
-    dir,
-    origin: 'DEV/GOV/1/server/messages',
-    token: services.token,
-    configurationId: () => 'ab'.repeat(32),
-    bodyPolicy: () => ({ kind: 'keep' }),
-    strippedHead: ({ head }) => head.subarray(0, 4),
-    configuration: { current: () => services.configuration },
-    timestampUrls: [],
-    acceptableTimestampFailureMs: hour,
-    now: services.now,
-    onTimestampFailure: (error) => troubles.push(error),
-    onTrouble: (error) => troubles.push(error),
-    ...more,
-  });
-  opened.push(log);
-  return log;
-}
-
-async function reopen(log: SqliteMessageLog, more: Partial<MessageLogOptions> = {}) {
-  opened.splice(opened.indexOf(log), 1);
-  await log.close();
-  return open(more);
-}
-
-/** A body as the road holds it: in memory up to 1 KiB, else in a sealed file. */
-async function bodyOf(bytes: Buffer): Promise<HeldBody> {
-  const dir = join(root, 'spool');
-  const sink = createBodySink({ dir, memoryLimit: 1024, maxSize: 10_000_000, digest: 'sha512' });
-  await sink.write(bytes);
-  return sink.finish();
-}
-
-/** A request that is about to be signed. */
-async function unsigned(queryId: string, bodies: readonly Buffer[]) {
-  const requestId = randomUUID();
-  const lines = [
-    'POST',
-    '/r1/DEV/GOV/1/data/echo',
-    'X-Road-Client:DEV/GOV/1/portal',
-    `x-road-request-id:${requestId}`,
-    `x-road-id:${queryId}`,
-    '',
-  ];
-  const head = Buffer.from(lines.join('\r\n'));
-  const attachments = await Promise.all(bodies.map(bodyOf));
-  const parts = [
-    { name: '/message.xml', digest: digestOf('sha512', head) } as const,
-    ...attachments.map(({ digest }, index) => ({ name: `/attachment${index + 1}` as const, digest })),
-  ];
-  return { parts, message: { queryId, requestId, client: portal, service: echo, head, attachments } };
-}
-
-/** Signed requests, as they come to the log: all under one signature. */
-async function entries(...requests: readonly (readonly [string, ...Buffer[]])[]): Promise<LogEntry[]> {
-  const made = await Promise.all(requests.map(([queryId, ...bodies]) => unsigned(queryId, bodies)));
-  const signed = await signBatch(
-    made.map(({ parts }) => parts),
-    { ...material, digest: 'sha512', signedAt: services.now() },
-  );
-  return made.map(({ message }, index) => {
-    const kind = { protocol: 'rest', direction: 'request', side: 'client' };
-    return { ...kind, ...message, ...signed[index], at: services.now() } as LogEntry;
-  });
-}
-
-async function entry(queryId: string, ...bodies: readonly Buffer[]): Promise<LogEntry> {
-  const [made] = await entries([queryId, ...bodies]);
-  if (made === undefined) throw new Error('there is one');
-  return made;
-}
+afterAll(() => bench.close());
+beforeEach(() => bench.reset());
 
 /** The only record of an id. */
 function recordOf(log: SqliteMessageLog, queryId: string): FoundRecord {
@@ -140,7 +40,7 @@ async function verify(log: SqliteMessageLog, queryId: string) {
   return verifyContainer({ container: bytes, configuration, verifier: createVerifier() });
 }
 
-const bodyFiles = () => readdirSync(join(dir, 'bodies'));
+const bodyFiles = () => readdirSync(join(bench.dir, 'bodies'));
 
 describe('records', () => {
   it('are on disk when record resolves: what a power cut at that instant leaves has them', async () => {
@@ -148,7 +48,7 @@ describe('records', () => {
     await log.record(await entry('one', Buffer.from('small'), Buffer.alloc(50_000, 'large')));
     const copy = mkdtempSync(join(root, 'copy-'));
     // The index in shared memory dies with the machine.
-    cpSync(dir, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') });
+    cpSync(bench.dir, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') });
     const found = await open({ dir: copy });
     await found.stampNow();
     const { container, queryId } = await verify(found, 'one');
@@ -261,7 +161,7 @@ describe('without timestamps', () => {
     await log.record(await entry('two'));
     services.isDown = true;
     await expect(log.stampNow()).rejects.toMatchObject({ code: 'TimestampingFailed' });
-    expect(troubles.map(({ message }) => message)).toEqual([expect.stringContaining('503')]);
+    expect(bench.troubles.map(({ message }) => message)).toEqual([expect.stringContaining('503')]);
     services.at += hour;
     expect(() => log.requireAccepting()).not.toThrow();
     const restarted = await reopen(log);
@@ -344,7 +244,7 @@ describe('after a crash', () => {
     const log = await open();
     await log.record(await entry('one', Buffer.alloc(2_000)));
     const [file] = bodyFiles();
-    writeFileSync(join(dir, 'bodies', 'orphan'), 'half');
+    writeFileSync(join(bench.dir, 'bodies', 'orphan'), 'half');
     const restarted = await reopen(log);
     expect(bodyFiles()).toEqual([file]);
     await restarted.stampNow();

@@ -90,7 +90,7 @@ export class SqliteMessageLog implements MessageLog {
     this.#options = options;
     this.#keys = keys;
     this.#writer = writer;
-    this.#reader = new RecordReader(options.dir, keys);
+    this.#reader = new RecordReader(options.dir, (id) => keys.periodKey(id));
     this.#tree = TreeFiles.open(join(options.dir, 'tree'), 'r');
     this.#failingSince = this.#reader.condition(failingSince);
     this.#checkpoints = new Checkpoints({

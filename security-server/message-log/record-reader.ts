@@ -1,58 +1,30 @@
 import { existsSync, statSync } from 'node:fs';
-import { inflateRawSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
-import { type RecordSalts, saltBytes } from '../../gateway/evidence/index.ts';
-import { decodeEvidence } from './evidence-blob.ts';
-import type { LogKeys } from './log-keys.ts';
-import type {
-  FoundRecord,
-  FoundTally,
-  PartitionInfo,
-  RecordSummary,
-  StoredBody,
-  StoredTimestamp,
-} from './model.ts';
+import {
+  type BodyPlace,
+  bodiesOf,
+  contentOf,
+  openContent,
+  type PeriodKeySource,
+  saltsOf,
+  shownBody,
+} from './contents.ts';
+import type { FoundRecord, FoundTally, PartitionInfo, RecordSummary, StoredTimestamp } from './model.ts';
 import { type Bounds, boundsOf, openPartitionReader, partitionFile, partitionNames } from './partition.ts';
-import { type OpenPart, openRecordSeal, sealedParts } from './seal.ts';
 import { type RecordQuery, searchPartition } from './search.ts';
 import { chainsOfBatch, unstampedFrom } from './stamp-batch.ts';
-
-interface ContentRow {
-  readonly facts: Buffer;
-  readonly salts: Buffer;
-  readonly keyId: number;
-  readonly wrappedKey: Buffer;
-  readonly evidence: Buffer;
-  readonly head: Buffer | null;
-  readonly isHeadWhole: number;
-}
-
-interface BodyRow {
-  readonly position: number;
-  readonly size: number;
-  readonly digest: Buffer;
-  readonly sealed: Buffer | null;
-  readonly isDeflated: number;
-  readonly file: string | null;
-  readonly fileKey: Buffer | null;
-}
-
-/** Where the octets of a body are. */
-export type BodyPlace =
-  | { readonly kind: 'memory'; readonly bytes: Buffer }
-  | { readonly kind: 'file'; readonly file: string; readonly key: Buffer; readonly size: number };
 
 /** Reads of the message log; they never wait for the writer. */
 export class RecordReader {
   readonly #dir: string;
-  readonly #keys: LogKeys;
+  readonly #periodKey: PeriodKeySource;
   readonly #open = new Map<string, Database.Database>();
   /** Chains of a whole batch are made at once; neighbours are often read together. */
   #batch: { readonly name: string; readonly made: ReturnType<typeof chainsOfBatch> } | undefined;
 
-  constructor(dir: string, keys: LogKeys) {
+  constructor(dir: string, periodKey: PeriodKeySource) {
     this.#dir = dir;
-    this.#keys = keys;
+    this.#periodKey = periodKey;
   }
 
   search(query: RecordQuery): RecordSummary[] {
@@ -73,23 +45,16 @@ export class RecordReader {
     const summary = database && searchPartition(database, { before: index + 1, limit: 1 })[0];
     const content = database && contentOf(database, index);
     if (database === undefined || summary?.index !== index || content === undefined) return undefined;
-    const open = this.#seal(index, content);
-    const shared = database.prepare<[number], { text: string }>('SELECT text FROM shared WHERE id = ?');
-    const files = decodeEvidence(open(sealedParts.evidence, content.evidence), (id) => {
-      const text = shared.get(id)?.text;
-      if (text === undefined) throw new RangeError(`shared text ${id} is missing`);
-      return text;
-    });
-    const head = content.head === null ? undefined : open(sealedParts.head, content.head);
+    const { head, ...files } = openContent(database, content, this.#periodKey);
     return {
       ...summary,
       facts: content.facts,
       salts: saltsOf(content.salts),
       head: content.isHeadWhole === 1 ? head : undefined,
       keptHead: content.isHeadWhole === 1 ? undefined : head,
-      signature: Buffer.from(files.signature),
-      hashChainResult: files.hashChainResult && Buffer.from(files.hashChainResult),
-      hashChain: files.hashChain && Buffer.from(files.hashChain),
+      signature: files.signature,
+      hashChainResult: files.hashChainResult,
+      hashChain: files.hashChain,
       bodies: bodiesOf(database, index).map(shownBody),
       timestamp: this.#timestampOf(database, index),
     };
@@ -100,18 +65,8 @@ export class RecordReader {
     const database = this.#holding(index);
     const content = database && contentOf(database, index);
     const row = database && bodiesOf(database, index).find((body) => body.position === position);
-    if (content === undefined || row === undefined) return undefined;
-    const open = this.#seal(index, content);
-    const part = sealedParts.body + position;
-    if (row.sealed !== null) {
-      const bytes = open(part, row.sealed);
-      return {
-        kind: 'memory',
-        bytes: row.isDeflated === 1 ? inflateRawSync(bytes, { maxOutputLength: row.size }) : bytes,
-      };
-    }
-    if (row.file === null || row.fileKey === null) return undefined;
-    return { kind: 'file', file: row.file, key: open(part, row.fileKey), size: row.size };
+    if (database === undefined || content === undefined || row === undefined) return undefined;
+    return openContent(database, content, this.#periodKey).placeOf(row);
   }
 
   tally(index: number): FoundTally | undefined {
@@ -215,10 +170,6 @@ export class RecordReader {
     this.#open.clear();
   }
 
-  #seal(index: number, { keyId, wrappedKey }: ContentRow): OpenPart {
-    return openRecordSeal(this.#keys.periodKey(keyId), index, wrappedKey);
-  }
-
   #timestampOf(database: Database.Database, index: number): StoredTimestamp | undefined {
     const row = database
       .prepare<
@@ -258,26 +209,6 @@ export class RecordReader {
 
 function holds(bounds: Bounds | undefined, index: number): boolean {
   return bounds !== undefined && index >= bounds.firstId && index <= bounds.lastId;
-}
-
-function contentOf(database: Database.Database, index: number): ContentRow | undefined {
-  return database.prepare<[number], ContentRow>('SELECT * FROM content WHERE id = ?').get(index);
-}
-
-function bodiesOf(database: Database.Database, index: number): BodyRow[] {
-  return database
-    .prepare<[number], BodyRow>('SELECT * FROM body WHERE recordId = ? ORDER BY position')
-    .all(index);
-}
-
-function shownBody({ position, size, digest, sealed, file }: BodyRow): StoredBody {
-  return { position, size, digest, isErased: sealed === null && file === null };
-}
-
-function saltsOf(salts: Buffer): RecordSalts {
-  const at = (index: number) => salts.subarray(index * saltBytes, (index + 1) * saltBytes);
-  const bodies = Array.from({ length: salts.length / saltBytes - 3 }, (_, index) => at(index + 3));
-  return { facts: at(0), head: at(1), signature: at(2), bodies };
 }
 
 function sizeOf(path: string): number {

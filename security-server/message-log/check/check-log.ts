@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type Database from 'better-sqlite3';
+import type { Certificate } from '../../../certs/x509/index.ts';
+import { TreeFiles } from '../../../gateway/transparency/index.ts';
+import { openHeldFile } from '../../../gateway/transport/index.ts';
+import type { BodyPlace, PeriodKeySource } from '../contents.ts';
+import { boundsOf, openPartitionReader, partitionFile, partitionNames } from '../partition.ts';
+import { checkRecords } from './check-records.ts';
+import { checkTimestamps } from './check-timestamps.ts';
+import { checkCheckpoint, checkLevels } from './check-tree.ts';
+import { type Finding, Findings } from './findings.ts';
+
+export interface LogToCheck {
+  /** Folder of the log. */
+  readonly dir: string;
+  /** Of this log, as it was told to whoever checks; the log's own word is taken otherwise. */
+  readonly verifierKey: string | undefined;
+  /** Signed notes that were kept elsewhere: a log that was put back, cut off or written anew does not fit them. */
+  readonly heldCheckpoints?: readonly { readonly name: string; readonly note: string }[];
+  /** Opens what is sealed; absent: only what is outside is checked. */
+  readonly periodKey?: PeriodKeySource;
+  readonly tsaCertificates?: readonly Certificate[];
+  /** Told now and then how far the check has come. */
+  readonly onProgress?: (checked: number, of: number) => void;
+}
+
+export interface CheckReport {
+  readonly isClean: boolean;
+  readonly findings: readonly Finding[];
+  /** Findings beyond those that are listed. */
+  readonly omitted: number;
+  /** Leaves of the tree. */
+  readonly size: number;
+  /** Records and tallies that are there; the others were removed with their period. */
+  readonly checked: number;
+  readonly timestamps: number;
+  readonly partitions: number;
+  readonly isOpened: boolean;
+}
+
+const progressEvery = 10_000;
+
+/** Checks a whole message log, and names each place where it is not as it must be. */
+export async function checkLog(question: LogToCheck): Promise<CheckReport> {
+  const { dir, verifierKey, heldCheckpoints = [], tsaCertificates, periodKey, onProgress } = question;
+  const findings = new Findings();
+  const names = partitionNames(dir);
+  const opened = findings.attempt('unreadable', 'tree', () => TreeFiles.open(join(dir, 'tree'), 'r'));
+  const report = { size: opened?.size ?? 0, checked: 0, timestamps: 0, partitions: names.length };
+  const finish = (): CheckReport => ({
+    ...report,
+    ...{ isClean: findings.list.length === 0, findings: findings.list, omitted: findings.omitted },
+    isOpened: periodKey !== undefined,
+  });
+  if (opened === undefined) return finish();
+  const tree = opened;
+  try {
+    let pairs: Map<string, number> | undefined;
+    let next: number | undefined;
+    for (const [index, name] of names.entries()) {
+      const place = `partition ${name}`;
+      const database = findings.attempt('unreadable', place, () =>
+        openPartitionReader(partitionFile(dir, name)),
+      );
+      if (database === undefined) continue;
+      try {
+        // One view of the partition, whatever is written meanwhile.
+        database.prepare('BEGIN').run();
+        checkDatabase(database, place, findings);
+        const bounds = findings.attempt('unreadable', place, () => boundsOf(database));
+        // The last one may have been made by a crash, and not begun.
+        if (bounds === undefined) {
+          if (index < names.length - 1) findings.add('missing', place, 'It does not say where it begins');
+          continue;
+        }
+        if (next !== undefined && bounds.firstId > next) {
+          findings.add('missing', `records ${next} to ${bounds.firstId - 1}`, `${place} begins after them`);
+          pairs = undefined;
+        }
+        pairs = await checkRecords(
+          {
+            ...{
+              database,
+              tree,
+              findings,
+              pairs: next === undefined && bounds.firstId === 0 ? new Map() : pairs,
+            },
+            ...(periodKey !== undefined && { periodKey }),
+            digestOfFile: (body) => digestOfFile(dir, body),
+            onRecord: () => {
+              report.checked += 1;
+              if (report.checked % progressEvery === 0) onProgress?.(report.checked, tree.size);
+            },
+          },
+          bounds.firstId,
+        );
+        report.timestamps += checkTimestamps({
+          ...{ database, tree, verifierKey, findings },
+          ...(tsaCertificates !== undefined && { tsaCertificates }),
+        });
+        checkCounts(database, place, pairs, findings);
+        next = bounds.lastId + 1;
+      } catch (error) {
+        findings.add('unreadable', place, error instanceof Error ? error.message : String(error));
+      } finally {
+        database.close();
+      }
+    }
+    checkLevels(tree, findings);
+    const notes = [...ownCheckpoint(dir, report.size, findings), ...heldCheckpoints];
+    for (const { name, note } of notes) checkCheckpoint({ place: name, note, verifierKey, tree }, findings);
+    await checkFiles(dir, names, findings);
+    return finish();
+  } finally {
+    tree.close();
+  }
+}
+
+function checkDatabase(database: Database.Database, place: string, findings: Findings): void {
+  const problems = findings.attempt('unreadable', place, () =>
+    database.prepare<[], { integrity_check: string }>('PRAGMA integrity_check(10)').all(),
+  );
+  for (const { integrity_check: problem } of problems ?? []) {
+    if (problem !== 'ok') findings.add('unreadable', place, problem);
+  }
+}
+
+/** Numbers that are kept beside the records, to go on from and to count by. */
+function checkCounts(
+  database: Database.Database,
+  place: string,
+  pairs: ReadonlyMap<string, number> | undefined,
+  findings: Findings,
+): void {
+  const stored = database.prepare<[], { pair: string; last: number }>('SELECT pair, last FROM pair').all();
+  if (pairs !== undefined) {
+    const kept = new Map(stored.map(({ pair, last }) => [pair, last]));
+    for (const pair of new Set([...kept.keys(), ...pairs.keys()])) {
+      if (kept.get(pair) === pairs.get(pair)) continue;
+      findings.add(
+        'gap',
+        place,
+        `${pair} has come to ${kept.get(pair) ?? 0}, its records to ${pairs.get(pair) ?? 0}`,
+      );
+    }
+  }
+  const counted = database
+    .prepare<[], { total: number }>('SELECT coalesce(sum(records), 0) AS total FROM daily')
+    .get();
+  const records = database.prepare<[], { total: number }>('SELECT count(*) AS total FROM record').get();
+  if (counted?.total !== records?.total) {
+    findings.add(
+      'disagrees',
+      place,
+      `${records?.total} records are there, the statistics count ${counted?.total}`,
+    );
+  }
+}
+
+function ownCheckpoint(dir: string, size: number, findings: Findings): { name: string; note: string }[] {
+  const path = join(dir, 'checkpoint');
+  if (existsSync(path)) return [{ name: 'checkpoint', note: readFileSync(path, 'utf8') }];
+  if (size > 0) findings.add('missing', 'checkpoint', 'Nothing was signed for yet, or it was removed');
+  return [];
+}
+
+/** Files of bodies and records that refer to them belong together. */
+async function checkFiles(dir: string, names: readonly string[], findings: Findings): Promise<void> {
+  const present = new Set(await readdir(join(dir, 'bodies')).catch(() => []));
+  for (const name of names) {
+    const database = findings.attempt('unreadable', `partition ${name}`, () =>
+      openPartitionReader(partitionFile(dir, name)),
+    );
+    if (database === undefined) continue;
+    try {
+      const rows = database
+        .prepare<[], { recordId: number; position: number; file: string }>(
+          'SELECT recordId, position, file FROM body WHERE file IS NOT NULL',
+        )
+        .iterate();
+      for (const { recordId, position, file } of rows) {
+        if (!present.delete(file)) {
+          findings.add('missing', `record ${recordId} body ${position}`, `Its file ${file} is not there`);
+        }
+      }
+    } catch (error) {
+      findings.add('unreadable', `partition ${name}`, error instanceof Error ? error.message : String(error));
+    } finally {
+      database.close();
+    }
+  }
+}
+
+async function digestOfFile(
+  dir: string,
+  { file, key, size }: Extract<BodyPlace, { kind: 'file' }>,
+): Promise<Buffer> {
+  const hash = createHash('sha512');
+  for await (const chunk of openHeldFile({ path: join(dir, 'bodies', file), key, size })) hash.update(chunk);
+  return hash.digest();
+}

@@ -1,0 +1,2 @@
+export { type CheckReport, checkLog, type LogToCheck } from './check-log.ts';
+export type { Finding, FindingCode } from './findings.ts';

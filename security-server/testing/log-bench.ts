@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { digestOf } from '../../certs/key/index.ts';
+import { createOcspRequest } from '../../certs/ocsp/index.ts';
+import type { ClientId, ServiceId } from '../../gateway/identifier/index.ts';
+import type { LogEntry } from '../../gateway/road/index.ts';
+import { type SigningMaterial, signBatch } from '../../gateway/signature/index.ts';
+import { createBodySink, type HeldBody, prepareSpool } from '../../gateway/transport/index.ts';
+import { type MessageLogOptions, SqliteMessageLog } from '../message-log/index.ts';
+import { member, startTrustServices, type TrustServices } from './trust-services.ts';
+
+export const portal = { ...member, kind: 'SUBSYSTEM', subsystemCode: 'portal' } as const satisfies ClientId;
+export const echo = {
+  ...member,
+  kind: 'SERVICE',
+  subsystemCode: 'data',
+  serviceCode: 'echo',
+} as const satisfies ServiceId;
+
+/** Real message logs in a folder of their own, with messages that are really signed. */
+export interface LogBench {
+  readonly root: string;
+  readonly services: TrustServices;
+  /** What logs told of trouble since the last `reset`. */
+  readonly troubles: Error[];
+  /** A log in a folder that is new after each `reset`. */
+  open(more?: Partial<MessageLogOptions>): Promise<SqliteMessageLog>;
+  reopen(log: SqliteMessageLog, more?: Partial<MessageLogOptions>): Promise<SqliteMessageLog>;
+  /** Folder of logs opened without another. */
+  readonly dir: string;
+  /** One signed REST request to `echo`, with these bodies: in memory up to 1 KiB, else in sealed files. */
+  entry(queryId: string, ...bodies: readonly Buffer[]): Promise<LogEntry>;
+  /** Requests that are under one signature. */
+  entries(...requests: readonly (readonly [string, ...Buffer[]])[]): Promise<LogEntry[]>;
+  /** Closes what is open, sets the clock to when it was started. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startLogBench(): Promise<LogBench> {
+  const root = mkdtempSync(join(tmpdir(), 'waygate-log-'));
+  const services = await startTrustServices(root);
+  const { keyId, certificate } = await services.issue(member);
+  const { authority, token } = services;
+  const status = await authority.answerOcsp(createOcspRequest(certificate, authority.caCertificate));
+  const key = token.signingKey(keyId);
+  const material: SigningMaterial = { key, certificate, intermediates: [], ocspResponses: [status] };
+  const startedAt = Date.now();
+  const opened: SqliteMessageLog[] = [];
+  const troubles: Error[] = [];
+  const spool = join(root, 'spool');
+  await prepareSpool(spool);
+  let dir = mkdtempSync(join(root, 'messages-'));
+
+  const bodyOf = async (bytes: Buffer): Promise<HeldBody> => {
+    const sink = createBodySink({ dir: spool, memoryLimit: 1024, maxSize: 10_000_000, digest: 'sha512' });
+    await sink.write(bytes);
+    return sink.finish();
+  };
+  const open = async (more: Partial<MessageLogOptions> = {}) => {
+    const log = await SqliteMessageLog.open({
+      dir,
+      origin: 'DEV/GOV/1/server/messages',
+      token,
+      configurationId: () => 'ab'.repeat(32),
+      bodyPolicy: () => ({ kind: 'keep' }),
+      strippedHead: ({ head }) => head.subarray(0, 4),
+      configuration: { current: () => services.configuration },
+      timestampUrls: [],
+      acceptableTimestampFailureMs: 3_600_000,
+      now: services.now,
+      onTimestampFailure: (error) => troubles.push(error),
+      onTrouble: (error) => troubles.push(error),
+      ...more,
+    });
+    opened.push(log);
+    return log;
+  };
+  const unsigned = async (queryId: string, bodies: readonly Buffer[]) => {
+    const requestId = randomUUID();
+    const lines = [
+      'POST',
+      '/r1/DEV/GOV/1/data/echo',
+      'X-Road-Client:DEV/GOV/1/portal',
+      `x-road-request-id:${requestId}`,
+      `x-road-id:${queryId}`,
+      '',
+    ];
+    const head = Buffer.from(lines.join('\r\n'));
+    const attachments = await Promise.all(bodies.map(bodyOf));
+    const parts = [
+      { name: '/message.xml', digest: digestOf('sha512', head) } as const,
+      ...attachments.map(({ digest }, index) => ({ name: `/attachment${index + 1}` as const, digest })),
+    ];
+    return { parts, message: { queryId, requestId, client: portal, service: echo, head, attachments } };
+  };
+  const entries: LogBench['entries'] = async (...requests) => {
+    const made = await Promise.all(requests.map(([queryId, ...bodies]) => unsigned(queryId, bodies)));
+    const signed = await signBatch(
+      made.map(({ parts }) => parts),
+      { ...material, digest: 'sha512', signedAt: services.now() },
+    );
+    return made.map(({ message }, index) => {
+      const kind = { protocol: 'rest', direction: 'request', side: 'client' };
+      return { ...kind, ...message, ...signed[index], at: services.now() } as LogEntry;
+    });
+  };
+  return {
+    root,
+    services,
+    troubles,
+    get dir() {
+      return dir;
+    },
+    open,
+    reopen: async (log, more) => {
+      opened.splice(opened.indexOf(log), 1);
+      await log.close();
+      return open(more);
+    },
+    entries,
+    entry: async (queryId, ...bodies) => {
+      const [made] = await entries([queryId, ...bodies]);
+      if (made === undefined) throw new Error('there is one');
+      return made;
+    },
+    reset: async () => {
+      for (const log of opened.splice(0)) await log.close();
+      services.at = startedAt;
+      services.isDown = false;
+      troubles.splice(0);
+      dir = mkdtempSync(join(root, 'messages-'));
+      await prepareSpool(spool);
+    },
+    close: async () => {
+      for (const log of opened.splice(0)) await log.close();
+      await services.close();
+      rmSync(root, { recursive: true });
+    },
+  };
+}
