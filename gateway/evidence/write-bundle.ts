@@ -46,7 +46,8 @@ export function writeBundle(content: BundleContent): Buffer {
   }
   for (const { id, files } of configurations) {
     const folder = bundleNames.configuration(id);
-    for (const { name, bytes } of files) entries.push({ name: `${folder}/${name}`, data: bytes });
+    const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const { name, bytes } of sorted) entries.push({ name: `${folder}/${name}`, data: bytes });
   }
   return writeZip(entries, { isStored: true });
 }

@@ -5,11 +5,15 @@ export {
   type WrittenArchive,
 } from './container/archive.ts';
 export { ArchiveError, type ArchiveErrorCode, type ArchiveLink } from './container/linking-info.ts';
-export type { Container } from './container/read.ts';
+export { type Container, type ErasedContainer, readErasedContainer } from './container/read.ts';
 export { type ContainerQuestion, type VerifiedContainer, verifyContainer } from './container/verify.ts';
+export { type VerifiedErasure, verifyErasedContainer } from './container/verify-erased.ts';
 export { type BatchTimestamp, type ContainerToWrite, writeContainer } from './container/write.ts';
+export { ZipError } from './container/zip-error.ts';
+export { readZip } from './container/zip-read.ts';
 export { writeZip, type ZipEntry, type ZipOptions } from './container/zip-write.ts';
 export { buildHashChains, type HashChains, type HashedFile } from './hash-chain-build.ts';
+export { verifyHashChain } from './hash-chain-verify.ts';
 export { signatureValueOf } from './read.ts';
 export {
   type MessageToSign,

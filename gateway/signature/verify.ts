@@ -14,8 +14,8 @@ import { type SignerQuestion, SigningCertificates } from './signing-certificate.
 /** `at` is now for a message on the road, the instant of its timestamp for one in a container. */
 export interface SignatureQuestion extends SignerQuestion {
   readonly documents: SignatureDocuments;
-  /** Bytes of `/message.xml`. */
-  readonly head: Buffer;
+  /** Bytes of `/message.xml`; undefined when only its digest is left, which `parts` then has. */
+  readonly head: Buffer | undefined;
   /** Parts that are here, head first, digested with SHA-512. */
   readonly parts: readonly MessagePart[];
   /** A container may lack bodies that a log did not keep. */
@@ -105,7 +105,7 @@ function verifyCoverage(
 
 function digestOfFile(name: string, digest: DigestName, question: SignatureQuestion): Buffer {
   const { head, documents, parts } = question;
-  if (name === messageName) return digestOf(digest, head);
+  if (name === messageName && head !== undefined) return digestOf(digest, head);
   if (name === hashChainResultName && documents.hashChainResult !== undefined) {
     return digestOf(digest, documents.hashChainResult);
   }

@@ -21,6 +21,11 @@ export interface Container {
 
 const defaultLimits: ZipLimits = { maxEntries: 1000, maxOctets: 512 * 1024 * 1024 };
 
+/** A container whose head a log may have erased. */
+export interface ErasedContainer extends Omit<Container, 'head'> {
+  readonly head: Buffer | undefined;
+}
+
 /**
  * Reads an ASiC-E container of X-Road.
  * @throws Fault AsicMimeTypeNotFound also for what is no zip file, AsicInvalidMimeType, AsicMessageNotFound,
@@ -28,13 +33,23 @@ const defaultLimits: ZipLimits = { maxEntries: 1000, maxOctets: 512 * 1024 * 102
  *   AsicManifestNotFound
  */
 export async function readContainer(bytes: Buffer, limits: ZipLimits = defaultLimits): Promise<Container> {
-  const files = await readFiles(bytes, limits);
+  const container = readErasedContainer(bytes, limits);
+  const { head } = container;
+  if (head === undefined) throw missing(entryNames.message, 'AsicMessageNotFound');
+  return { ...container, head };
+}
+
+/**
+ * Reads a container of which a log may have kept digests only.
+ * @throws Fault as `readContainer`, but for a missing head
+ */
+export function readErasedContainer(bytes: Buffer, limits: ZipLimits = defaultLimits): ErasedContainer {
+  const files = readFiles(bytes, limits);
   // Some containers end their type with a line feed.
   const type = demand(files, entryNames.mimetype, 'AsicMimeTypeNotFound').toString('latin1').trim();
   if (type !== containerType) {
     throw new Fault('AsicInvalidMimeType', `The container is of type '${type.slice(0, 80)}'`);
   }
-  const head = demand(files, entryNames.message, 'AsicMessageNotFound');
   const [signatureEntry, ...more] = [...files.keys()].filter((name) =>
     /^META-INF\/[^/]*signatures[^/]*\.xml$/.test(name),
   );
@@ -49,7 +64,7 @@ export async function readContainer(bytes: Buffer, limits: ZipLimits = defaultLi
   const timestamp = readBatchTimestamp(files);
   const known: ReadonlySet<string> = new Set(Object.values(entryNames));
   return {
-    head,
+    head: files.get(entryNames.message),
     attachments,
     documents: {
       signature: demand(files, signatureEntry, 'AsicSignatureNotFound'),
@@ -63,7 +78,7 @@ export async function readContainer(bytes: Buffer, limits: ZipLimits = defaultLi
   };
 }
 
-async function readFiles(bytes: Buffer, limits: ZipLimits): Promise<ReadonlyMap<string, Buffer>> {
+function readFiles(bytes: Buffer, limits: ZipLimits): ReadonlyMap<string, Buffer> {
   try {
     return readZip(bytes, limits);
   } catch (error) {
@@ -74,8 +89,12 @@ async function readFiles(bytes: Buffer, limits: ZipLimits): Promise<ReadonlyMap<
 
 function demand(files: ReadonlyMap<string, Buffer>, name: string, code: FaultCode): Buffer {
   const data = files.get(name);
-  if (data === undefined) throw new Fault(code, `The container has no ${name}`);
+  if (data === undefined) throw missing(name, code);
   return data;
+}
+
+function missing(name: string, code: FaultCode): Fault {
+  return new Fault(code, `The container has no ${name}`);
 }
 
 function readHashChain(

@@ -41,7 +41,7 @@ export async function verifyContainer(question: ContainerQuestion): Promise<Veri
   const message = signerOfMessage(container.head);
   const pieces = readSignature(container.documents.signature, 'container');
   checkReferences(pieces);
-  const timestamp = verifyTimestamp(container, pieces, configuration);
+  const timestamp = verifyContainerTimestamp(container, pieces, configuration);
   const signature = verifier.verify({
     documents: container.documents,
     head: container.head,
@@ -66,8 +66,12 @@ function checkReferences({ references }: SignaturePieces): void {
   }
 }
 
-function verifyTimestamp(
-  container: Container,
+/**
+ * When a signature existed, by the timestamp of its batch or in itself.
+ * @throws Fault AsicTimestampNotFound, MalformedSignature
+ */
+export function verifyContainerTimestamp(
+  container: Omit<Container, 'head'>,
   pieces: SignaturePieces,
   configuration: GlobalConfiguration,
 ): VerifiedContainer['timestamp'] {
