@@ -22,6 +22,8 @@ export interface MessageFacts {
   readonly issue?: string;
   /** HTTP status of a response; 500 for a SOAP fault. */
   readonly status?: number;
+  /** Days that head and bodies are kept by the policy of their service: 0 for none at all, absent for as long as the record. */
+  readonly keepDays?: number;
   /** Id of the configuration snapshot that was in force, SHA-256 in hex. */
   readonly configuration: string;
   /** Commitments to the parts, as `commitPart` makes them. */
@@ -89,11 +91,12 @@ export function writeFacts(facts: Facts): Buffer {
     return Buffer.from(JSON.stringify({ kind, at, pairs }));
   }
   const { kind, sequence, at, direction, side, protocol, client, provider, service } = facts;
-  const { queryId, requestId, userId, issue, status, configuration, head, signature, bodies } = facts;
+  const { queryId, requestId, userId, issue, status, keepDays } = facts;
+  const { configuration, head, signature, bodies } = facts;
   return Buffer.from(
     JSON.stringify({
       ...{ kind, sequence, at, direction, side, protocol, client, provider, service, queryId, requestId },
-      ...{ userId, issue, status, configuration, head, signature, bodies },
+      ...{ userId, issue, status, keepDays, configuration, head, signature, bodies },
     }),
   );
 }
@@ -130,8 +133,9 @@ function readTally(fields: Record<string, unknown>): TallyFacts {
 function readMessage(fields: Record<string, unknown>): MessageFacts {
   const userId = optionalTextIn(fields, 'userId');
   const issue = optionalTextIn(fields, 'issue');
-  const { status } = fields;
+  const { status, keepDays } = fields;
   if (status !== undefined && !isWhole(status)) throw malformed('status is not a number');
+  if (keepDays !== undefined && !isWhole(keepDays)) throw malformed('keepDays is not a number');
   return {
     kind: oneOf(fields, 'kind', ['message']),
     sequence: countIn(fields, 'sequence'),
@@ -147,6 +151,7 @@ function readMessage(fields: Record<string, unknown>): MessageFacts {
     ...(userId !== undefined && { userId }),
     ...(issue !== undefined && { issue }),
     ...(status !== undefined && { status }),
+    ...(keepDays !== undefined && { keepDays }),
     configuration: textIn(fields, 'configuration'),
     head: commitmentIn(fields['head']),
     signature: commitmentIn(fields['signature']),

@@ -7,6 +7,7 @@ import { printEncoded, providerOf, type ServiceId } from '../../gateway/identifi
 import type { ConfigurationSource, LogEntry, MessageLog } from '../../gateway/road/index.ts';
 import { type HashReader, TreeFiles } from '../../gateway/transparency/index.ts';
 import { type HeldBody, openHeldFile } from '../../gateway/transport/index.ts';
+import { type CheckReport, checkLog } from './check/index.ts';
 import { Checkpoints, readSignedHead, type SignedCheckpoint } from './checkpoints.ts';
 import { type KeyWrapping, LogKeys } from './log-keys.ts';
 import type { BodyToAppend, FoundRecord, FoundTally, PartitionInfo, RecordSummary } from './model.ts';
@@ -58,7 +59,6 @@ export interface LogHealth {
 
 const failingSince = 'timestampingFailsSince';
 const eraseEveryMs = 3_600_000;
-const dayMs = 86_400_000;
 /** Records that wait for the disk at once; more are refused rather than kept in memory without bound. */
 const maxWaiting = 20_000;
 
@@ -178,7 +178,7 @@ export class SqliteMessageLog implements MessageLog {
         issue: entry.issue ?? null,
         status: entry.status ?? null,
         configuration: configurationId(),
-        eraseAt: policy.kind === 'days' ? at + policy.days * dayMs : null,
+        keepDays: policy.kind === 'days' ? policy.days : isDigest ? 0 : null,
         head: isDigest ? strippedHead(entry) : head,
         headDigest: isDigest ? digestOf('sha512', head) : null,
         signature: entry.signature,
@@ -316,6 +316,22 @@ export class SqliteMessageLog implements MessageLog {
   /** Whether a write reaches the disk now. @throws Error with the reason when it does not */
   async checkWritable(): Promise<void> {
     await this.#writer.call('setCondition', 'checked', this.#options.now().getTime());
+  }
+
+  /**
+   * Checks the whole log, contents included.
+   * @param held signed notes that were kept elsewhere
+   */
+  check(
+    held: readonly { readonly name: string; readonly note: string }[] = [],
+    onProgress?: (checked: number, of: number) => void,
+  ): Promise<CheckReport> {
+    return checkLog({
+      ...{ dir: this.#options.dir, verifierKey: this.verifierKey, heldCheckpoints: held },
+      periodKey: (id) => this.#keys.periodKey(id),
+      tsaCertificates: this.#options.configuration.current().tsaCertificates(),
+      ...(onProgress !== undefined && { onProgress }),
+    });
   }
 
   async close(): Promise<void> {

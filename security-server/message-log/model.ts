@@ -41,8 +41,8 @@ export interface BodyToAppend {
 export type RecordToAppend = Omit<RecordSummary, 'index' | 'sequence'> & {
   /** Id of the configuration snapshot in force. */
   readonly configuration: string;
-  /** When bodies and head are to be erased; null keeps them. */
-  readonly eraseAt: number | null;
+  /** Days until bodies and head are erased: 0 when they are not even kept, null when they stay. */
+  readonly keepDays: number | null;
   /** Bytes of `/message.xml`, or what may be kept of them. */
   readonly head: Uint8Array;
   /** SHA-512 of the whole head when `head` is not all of it. */

@@ -66,7 +66,7 @@ export class PartitionWriter {
   /** @returns the leaf of the record */
   append(id: number, record: RecordToAppend, { id: keyId, key }: PeriodKey): Buffer {
     const statements = this.#statements;
-    const { client, provider, service, direction, side, bodies, eraseAt } = record;
+    const { client, provider, service, direction, side, bodies, keepDays } = record;
     const pair = pairOf({ client, provider, direction, side });
     const sequence = (this.#pairs.get(pair) ?? 0) + 1;
     this.#pairs.set(pair, sequence);
@@ -82,6 +82,7 @@ export class PartitionWriter {
       ...(record.userId !== null && { userId: record.userId }),
       ...(record.issue !== null && { issue: record.issue }),
       ...(record.status !== null && { status: record.status }),
+      ...(keepDays !== null && { keepDays }),
       configuration: record.configuration,
       head: commitPart(salt(1), Buffer.from(record.headDigest ?? digestOf('sha512', record.head))),
       signature: commitPart(salt(2), signatureHash),
@@ -92,7 +93,7 @@ export class PartitionWriter {
     const { at, protocol, queryId, requestId, userId, issue, status } = record;
     statements.insertRecord.run({
       ...{ id, at, direction, side, protocol, route, sequence, queryId, requestId, userId, issue, status },
-      ...{ eraseAt, signatureHash },
+      ...{ eraseAt: keepDays === null || keepDays === 0 ? null : at + keepDays * dayMs, signatureHash },
     });
     const seal = createRecordSeal(key, id);
     statements.insertContent.run({
@@ -170,13 +171,13 @@ export class PartitionWriter {
     return id;
   };
 
-  #count({ at, direction, side, status, head, bodies }: RecordToAppend, route: number): void {
+  #count({ at, direction, side, status, bodies }: RecordToAppend, route: number): void {
     const day = Math.floor(at / dayMs);
     const name = `${day}|${route}|${direction}|${side}`;
     const count = this.#daily.get(name) ?? { day, route, direction, side, records: 0, failed: 0, octets: 0 };
     count.records += 1;
     count.failed += status !== null && status >= 400 ? 1 : 0;
-    count.octets += bodies.reduce((sum, { size }) => sum + size, head.length);
+    count.octets += bodies.reduce((sum, { size }) => sum + size, 0);
     this.#daily.set(name, count);
   }
 

@@ -113,29 +113,29 @@ export class Timestamper {
 
   /** @returns how many records got a timestamp */
   async #stampSome(): Promise<number> {
-    const { writer, now, checkpoint } = this.#options;
+    const { writer, checkpoint } = this.#options;
     const { size, note } = await checkpoint();
     const wanted = await writer.call('nextToStamp', recordsPerRequest, size, note);
     if (wanted === undefined) return 0;
-    const token = await this.#obtain(Buffer.from(wanted.result));
-    await writer.call('saveStamp', wanted, token, now().getTime());
+    const { token, at } = await this.#obtain(Buffer.from(wanted.result));
+    await writer.call('saveStamp', wanted, token, at.getTime());
     return wanted.count;
   }
 
   /** @returns the token with its signer's certificate inside, checked as a stranger would check it */
-  async #obtain(stamped: Buffer): Promise<Buffer> {
+  async #obtain(stamped: Buffer): Promise<{ token: Buffer; at: Date }> {
     const configuration = this.#options.configuration.current();
     const failures: string[] = [];
     for (const url of this.#addresses(configuration)) {
       try {
         const response = await post(url, createTimestampRequest(digestOf('sha512', stamped)));
         const token = readTimestampResponse(response);
-        const { certificate } = checkTimestamp({
+        const { certificate, at } = checkTimestamp({
           token,
           stamped,
           certificates: configuration.tsaCertificates(),
         });
-        return withCertificateFirst(token, certificate);
+        return { token: withCertificateFirst(token, certificate), at };
       } catch (error) {
         failures.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
       }

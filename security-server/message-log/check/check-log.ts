@@ -34,8 +34,10 @@ export interface CheckReport {
   readonly omitted: number;
   /** Leaves of the tree. */
   readonly size: number;
-  /** Records and tallies that are there; the others were removed with their period. */
+  /** Records and tallies that are there. */
   readonly checked: number;
+  /** Leaves at the beginning of the tree whose partitions are gone: removed when their time was over, or not. */
+  readonly removed: number;
   readonly timestamps: number;
   readonly partitions: number;
   readonly isOpened: boolean;
@@ -49,7 +51,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
   const findings = new Findings();
   const names = partitionNames(dir);
   const opened = findings.attempt('unreadable', 'tree', () => TreeFiles.open(join(dir, 'tree'), 'r'));
-  const report = { size: opened?.size ?? 0, checked: 0, timestamps: 0, partitions: names.length };
+  const report = { size: opened?.size ?? 0, checked: 0, removed: 0, timestamps: 0, partitions: names.length };
   const finish = (): CheckReport => ({
     ...report,
     ...{ isClean: findings.list.length === 0, findings: findings.list, omitted: findings.omitted },
@@ -76,6 +78,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
           if (index < names.length - 1) findings.add('missing', place, 'It does not say where it begins');
           continue;
         }
+        if (next === undefined) report.removed = bounds.firstId;
         if (next !== undefined && bounds.firstId > next) {
           findings.add('missing', `records ${next} to ${bounds.firstId - 1}`, `${place} begins after them`);
           pairs = undefined;
@@ -108,6 +111,13 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
       } finally {
         database.close();
       }
+    }
+    if (next !== undefined && next < report.size) {
+      findings.add(
+        'missing',
+        `records ${next} to ${report.size - 1}`,
+        'The tree has them, and no partition does',
+      );
     }
     checkLevels(tree, findings);
     const notes = [...ownCheckpoint(dir, report.size, findings), ...heldCheckpoints];
@@ -147,18 +157,23 @@ function checkCounts(
       );
     }
   }
-  const counted = database
-    .prepare<[], { total: number }>('SELECT coalesce(sum(records), 0) AS total FROM daily')
-    .get();
-  const records = database.prepare<[], { total: number }>('SELECT count(*) AS total FROM record').get();
-  if (counted?.total !== records?.total) {
-    findings.add(
-      'disagrees',
-      place,
-      `${records?.total} records are there, the statistics count ${counted?.total}`,
-    );
+  const wrong = database.prepare<[], { day: number; route: number }>(dailyDifferences).all();
+  for (const { day, route } of wrong) {
+    const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
+    findings.add('disagrees', place, `The statistics of ${date}, route ${route}, do not count its records`);
   }
 }
+
+/** Days and routes whose counts are not those of the records. */
+const dailyDifferences = `
+  WITH octets AS (SELECT recordId, sum(size) AS octets FROM body GROUP BY recordId),
+    counted AS (
+      SELECT at / 86400000 AS day, route, direction, side, count(*) AS records,
+        count(*) FILTER (WHERE status >= 400) AS failed, coalesce(sum(octets.octets), 0) AS octets
+      FROM record LEFT JOIN octets ON octets.recordId = record.id GROUP BY 1, 2, 3, 4),
+    kept AS (SELECT day, route, direction, side, records, failed, octets FROM daily)
+  SELECT day, route FROM (SELECT * FROM counted EXCEPT SELECT * FROM kept)
+  UNION SELECT day, route FROM (SELECT * FROM kept EXCEPT SELECT * FROM counted) LIMIT 100`;
 
 function ownCheckpoint(dir: string, size: number, findings: Findings): { name: string; note: string }[] {
   const path = join(dir, 'checkpoint');

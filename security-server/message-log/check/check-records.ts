@@ -43,6 +43,7 @@ interface LeafRow {
 }
 
 const rowsAtOnce = 1_000;
+const dayMs = 86_400_000;
 
 /**
  * Checks every record and tally of a partition in its order: that none is missing, that each is the leaf which the
@@ -59,6 +60,9 @@ export async function checkRecords(
      UNION ALL SELECT id, 'tally' AS kind FROM tally WHERE id >= ? ORDER BY id LIMIT ${rowsAtOnce}`,
   );
   let { pairs } = question;
+  for (const { id } of below(database, firstId)) {
+    findings.add('altered', `record ${id}`, `Its partition says that it begins at record ${firstId}`);
+  }
   for (let next = firstId; ; ) {
     const page = leaves.all(next, next);
     for (const { id, kind } of page) {
@@ -74,6 +78,15 @@ export async function checkRecords(
     }
     if (page.length < rowsAtOnce) return pairs;
   }
+}
+
+/** Leaves that lie before the beginning of their partition. */
+function below(database: Database.Database, firstId: number): { readonly id: number }[] {
+  return database
+    .prepare<[number, number], { id: number }>(
+      'SELECT id FROM record WHERE id < ? UNION ALL SELECT id FROM tally WHERE id < ? LIMIT 10',
+    )
+    .all(firstId, firstId);
 }
 
 function placesOf(first: number, last: number): string {
@@ -214,6 +227,11 @@ function checkColumns(
     columns[name as keyof typeof columns] === value ? [] : [name],
   );
   if (at !== Date.parse(facts.at)) wrong.push('at');
+  const { eraseAt } = database
+    .prepare<[number], { eraseAt: number | null }>('SELECT eraseAt FROM record WHERE id = ?')
+    .get(id) ?? { eraseAt: null };
+  const days = facts.keepDays ?? 0;
+  if (eraseAt !== null && (days === 0 || eraseAt !== at + days * dayMs)) wrong.push('eraseAt');
   if (wrong.length > 0) findings.add('altered', `record ${id}`, `Its ${wrong.join(', ')} were changed`);
 }
 
@@ -230,6 +248,9 @@ async function checkContent(
   if (content === undefined) return;
   checkDocuments(database, row, facts, content, findings);
   const { head } = content;
+  if ((row.isHeadWhole === 1) === (facts.keepDays === 0)) {
+    findings.add('altered', `${place} head`, 'It is not kept as the policy of its service says');
+  }
   if (
     head !== undefined &&
     row.isHeadWhole === 1 &&
@@ -239,6 +260,8 @@ async function checkContent(
   }
   for (const body of bodies) {
     const where = `${place} body ${body.position}`;
+    if (body.sealed === null && body.isDeflated !== 0)
+      findings.add('altered', where, 'It is nowhere, and deflated');
     const found = findings.attempt('unsealed', where, () => content.placeOf(body));
     if (found === undefined) continue;
     try {

@@ -32,12 +32,12 @@ export function checkTimestamps(question: TimestampsToCheck): number {
   for (const row of rows) {
     const { firstId, lastId, checkpoint } = row;
     const place = `timestamp of records ${firstId} to ${lastId}`;
-    const skipped = database
-      .prepare<[number, number], { count: number }>(
-        'SELECT count(*) AS count FROM record WHERE id > ? AND id < ?',
+    const range = database
+      .prepare<[number, number], { first: number | null; last: number | null }>(
+        'SELECT min(id) AS first, max(id) AS last FROM record WHERE id > ? AND id <= ?',
       )
-      .get(before, firstId);
-    if (firstId <= before || lastId < firstId || (skipped?.count ?? 0) > 0) {
+      .get(before, lastId);
+    if (range?.first !== firstId || range.last !== lastId) {
       findings.add('altered', place, 'Timestamps do not follow one another without gap');
     }
     before = lastId;
@@ -45,7 +45,8 @@ export function checkTimestamps(question: TimestampsToCheck): number {
     if (made !== undefined && !made.equals(row.result)) {
       findings.add('altered', place, 'It is not of the signatures of these records');
     }
-    findings.attempt('altered', place, () => checkToken(row, question.tsaCertificates));
+    const at = findings.attempt('altered', place, () => instantOf(row, question.tsaCertificates));
+    if (at !== undefined && at !== row.at) findings.add('altered', place, 'Its instant was changed');
     const size = checkCheckpoint(
       { place: `checkpoint in ${place}`, note: checkpoint, verifierKey, tree },
       findings,
@@ -57,7 +58,8 @@ export function checkTimestamps(question: TimestampsToCheck): number {
   return rows.length;
 }
 
-/** @throws Error saying what is wrong */
-function checkToken({ token, result }: TimestampRow, certificates: readonly Certificate[] | undefined): void {
-  checkTimestamp({ token, stamped: result, certificates: certificates ?? embeddedCertificates(token) });
+/** When the authority says that it stamped. @throws TimestampError */
+function instantOf({ token, result }: TimestampRow, trusted: readonly Certificate[] | undefined): number {
+  const certificates = trusted ?? embeddedCertificates(token);
+  return checkTimestamp({ token, stamped: result, certificates }).at.getTime();
 }

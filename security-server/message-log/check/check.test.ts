@@ -1,0 +1,318 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LogBench, startLogBench } from '../../testing/log-bench.ts';
+import { LogKeys } from '../log-keys.ts';
+import { partitionFile, partitionNames } from '../partition.ts';
+import { type CheckReport, checkLog, type LogToCheck } from './index.ts';
+
+const month = 31 * 86_400_000;
+
+let bench: LogBench;
+/** A log of two months, whole and closed. */
+let master: string;
+let verifierKey: string;
+let laterCheckpoint: string;
+let keys: LogKeys;
+
+beforeAll(async () => {
+  bench = await startLogBench();
+  const log = await bench.open({
+    bodyPolicy: ({ serviceCode }) =>
+      serviceCode === 'once' ? { kind: 'digest' } : { kind: 'days', days: 9 },
+  });
+  await log.record(await bench.entry('a', Buffer.from('small')));
+  await log.record({
+    ...(await bench.entry('b', Buffer.alloc(3_000, 'b'), Buffer.alloc(900))),
+    userId: 'EE1',
+  });
+  await log.record({ ...(await bench.entry('c')), direction: 'response', status: 404, issue: 'x' });
+  await log.stampNow();
+  const once = await bench.entry('d', Buffer.from('secret'));
+  await log.record({ ...once, service: { ...once.service, serviceCode: 'once' } });
+  for (const one of await bench.entries(['e'], ['f', Buffer.from('f')])) await log.record(one);
+  await log.stampNow();
+  bench.services.at += month;
+  await log.record(await bench.entry('g', Buffer.from('later')));
+  await log.record(await bench.entry('h', Buffer.alloc(5_000, 'h')));
+  await log.tallyNow();
+  await log.record(await bench.entry('i'));
+  await log.stampNow();
+  laterCheckpoint = await log.checkpoint();
+  verifierKey = log.verifierKey ?? '';
+  master = bench.dir;
+  await bench.reset();
+  const { token, now } = bench.services;
+  keys = await LogKeys.open({ dir: master, token, origin: 'any', now });
+});
+afterAll(() => bench.close());
+
+const check = (dir: string, more: Partial<LogToCheck> = {}): Promise<CheckReport> =>
+  checkLog({ dir, verifierKey, periodKey: (id) => keys.periodKey(id), ...more });
+
+/** A copy of the log, changed and then checked. */
+async function changed(change: (dir: string) => void, more: Partial<LogToCheck> = {}): Promise<CheckReport> {
+  const dir = mkdtempSync(join(bench.root, 'copy-'));
+  try {
+    cpSync(master, dir, { recursive: true });
+    change(dir);
+    return await check(dir, more);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+function within(dir: string, name: string, change: (database: Database.Database) => void): void {
+  const database = new Database(partitionFile(dir, name));
+  database.pragma('foreign_keys = OFF');
+  change(database);
+  database.close();
+}
+
+function flip(bytes: Buffer, bit: number): Buffer {
+  const copy = Buffer.from(bytes);
+  const at = Math.floor(bit / 8) % copy.length;
+  copy[at] = (copy[at] ?? 0) ^ (1 << (bit % 8));
+  return copy;
+}
+
+const places = ({ findings }: CheckReport) => findings.map(({ place }) => place);
+
+describe('a whole log', () => {
+  it('is clean, with its contents opened or not, and says how much there is', async () => {
+    const report = await check(master);
+    expect(report.findings).toEqual([]);
+    // Nine messages, a tally for each of two days, one that was asked for.
+    expect(report).toMatchObject({
+      isClean: true,
+      checked: 12,
+      size: 12,
+      timestamps: 3,
+      partitions: 2,
+      isOpened: true,
+    });
+    const { isOpened, findings } = await checkLog({ dir: master, verifierKey });
+    expect({ isOpened, findings }).toEqual({ isOpened: false, findings: [] });
+    const tsaCertificates = bench.services.configuration.tsaCertificates();
+    expect(await check(master, { tsaCertificates })).toMatchObject({ isClean: true });
+  });
+});
+
+describe('one changed bit', () => {
+  /** Neither evidence nor used by it: the clock of the last start, and the number of a row that nothing refers to. */
+  const without = new Set(['condition', 'timestamp.id']);
+  const tables = () => {
+    const [name = ''] = partitionNames(master);
+    const database = new Database(partitionFile(master, name), { readonly: true });
+    const found = database
+      .prepare<[], { name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+      )
+      .all()
+      .flatMap(({ name: table }) =>
+        database
+          .prepare<[string], { name: string }>('SELECT name FROM pragma_table_info(?)')
+          .all(table)
+          .map((column) => ({ table, column: column.name })),
+      );
+    database.close();
+    return found.filter(({ table, column }) => !without.has(table) && !without.has(`${table}.${column}`));
+  };
+
+  it('in any column of any row is found', async () => {
+    const missed: string[] = [];
+    for (const { table, column } of tables()) {
+      for (const row of [0, 1, 2, 3]) {
+        let isChanged = false;
+        const report = await changed((dir) =>
+          within(dir, partitionNames(dir)[0] ?? '', (database) => {
+            isChanged = changeCell(database, table, column, row);
+          }),
+        );
+        if (isChanged && report.isClean) missed.push(`${table}.${column} of row ${row}`);
+      }
+    }
+    expect(missed).toEqual([]);
+  }, 120_000);
+
+  it('in a file of the tree is found, and its place named', async () => {
+    const files = readdirSync(join(master, 'tree')).filter(
+      (file) => readFileSync(join(master, 'tree', file)).length > 0,
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...files), fc.nat({ max: 10_000 }), async (file, bit) => {
+        let place = 0;
+        const report = await changed((dir) => {
+          const path = join(dir, 'tree', file);
+          const bytes = readFileSync(path);
+          place = Math.floor((Math.floor(bit / 8) % bytes.length) / 32);
+          writeFileSync(path, flip(bytes, bit));
+        });
+        expect(places(report)).toContain(`record ${place}`);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('in the checkpoint is found', async () => {
+    const bits = readFileSync(join(master, 'checkpoint')).length * 8;
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: bits - 1 }), async (bit) => {
+        const report = await changed((dir) => {
+          const path = join(dir, 'checkpoint');
+          writeFileSync(path, flip(readFileSync(path), bit));
+        });
+        expect(places(report)).toContain('checkpoint');
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('in the file of a body is found, and its place named', async () => {
+    const [file = ''] = readdirSync(join(master, 'bodies'));
+    const report = await changed((dir) => {
+      const path = join(dir, 'bodies', file);
+      writeFileSync(path, flip(readFileSync(path), 12_345));
+    });
+    expect(places(report)).toEqual([expect.stringMatching(/^record \d+ body 1$/)]);
+    expect(places(await changed((dir) => rmSync(join(dir, 'bodies', file))))).toContainEqual(
+      expect.stringMatching(/^record \d+ body 1$/),
+    );
+  });
+});
+
+/** Flips the lowest bit of a value, or of a character in its middle. @returns whether there was a value */
+function changeCell(database: Database.Database, table: string, column: string, row: number): boolean {
+  const cell = database
+    .prepare<[number], { value: unknown }>(`SELECT ${column} AS value FROM ${table} LIMIT 1 OFFSET ?`)
+    .get(row);
+  if (cell === undefined || cell.value === null) return false;
+  const { value } = cell;
+  let other: unknown;
+  if (typeof value === 'number') other = value % 2 === 0 ? value + 1 : value - 1;
+  else if (Buffer.isBuffer(value)) other = flip(value, value.length * 4);
+  else {
+    const text = String(value);
+    const at = Math.floor(text.length / 2);
+    other = text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ 1) + text.slice(at + 1);
+  }
+  const columns = database
+    .prepare<[string], { name: string }>('SELECT name FROM pragma_table_info(?)')
+    .all(table);
+  const all = database
+    .prepare<[number], Record<string, unknown>>(`SELECT * FROM ${table} LIMIT 1 OFFSET ?`)
+    .get(row);
+  const where = columns.map(({ name }) => `${name} IS @old_${name}`).join(' AND ');
+  const values = Object.fromEntries(columns.map(({ name }) => [`old_${name}`, all?.[name] ?? null]));
+  const done = database
+    .prepare(`UPDATE OR REPLACE ${table} SET ${column} = @other WHERE ${where}`)
+    .run({ ...values, other });
+  return done.changes > 0;
+}
+
+describe('records', () => {
+  const first = (dir: string) => partitionNames(dir)[0] ?? '';
+
+  it('that were removed are found, and the gap named', async () => {
+    const report = await changed((dir) =>
+      within(dir, first(dir), (database) => {
+        for (const table of ['body WHERE recordId', 'content WHERE id', 'record WHERE id']) {
+          database.prepare(`DELETE FROM ${table} = 2`).run();
+        }
+      }),
+    );
+    expect(report.findings).toContainEqual(expect.objectContaining({ code: 'missing', place: 'record 2' }));
+    expect(report.findings).toContainEqual(expect.objectContaining({ code: 'gap' }));
+  });
+
+  it('that changed places are found', async () => {
+    const report = await changed((dir) =>
+      within(dir, first(dir), (database) => {
+        for (const [table, column] of [
+          ['record', 'id'],
+          ['content', 'id'],
+          ['body', 'recordId'],
+        ]) {
+          database.exec(`UPDATE ${table} SET ${column} = -1 WHERE ${column} = 1;
+            UPDATE ${table} SET ${column} = 1 WHERE ${column} = 2; UPDATE ${table} SET ${column} = 2 WHERE ${column} = -1`);
+        }
+      }),
+    );
+    expect(places(report)).toEqual(expect.arrayContaining(['record 1', 'record 2']));
+  });
+
+  it('that were put in or doubled are found', async () => {
+    const report = await changed((dir) =>
+      within(dir, partitionNames(dir)[1] ?? '', (database) => {
+        for (const table of ['record', 'content']) {
+          const columns = database
+            .prepare<[string], { name: string }>('SELECT name FROM pragma_table_info(?)')
+            .all(table)
+            .map(({ name }) => name);
+          const rest = columns.filter((name) => name !== 'id').join(', ');
+          database.exec(`INSERT INTO ${table} (id, ${rest}) SELECT 12, ${rest} FROM ${table} WHERE id = 8`);
+        }
+      }),
+    );
+    expect(report.isClean).toBe(false);
+    expect(places(report)).toContain('record 12');
+  });
+
+  it('of a whole partition that is gone are found', async () => {
+    const report = await changed((dir) => rmSync(partitionFile(dir, partitionNames(dir)[1] ?? '')));
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ code: 'missing', place: 'records 7 to 11' }),
+    );
+    const older = await changed((dir) => rmSync(partitionFile(dir, partitionNames(dir)[0] ?? '')));
+    expect(older).toMatchObject({ removed: 7 });
+  });
+});
+
+describe('whoever holds a later checkpoint', () => {
+  it('finds a log that was put back, and one that was cut off', async () => {
+    const heldCheckpoints = [{ name: 'held', note: laterCheckpoint }];
+    expect(await check(master, { heldCheckpoints })).toMatchObject({ isClean: true });
+    const cut = await changed(
+      (dir) => {
+        rmSync(partitionFile(dir, partitionNames(dir)[1] ?? ''));
+        rmSync(join(dir, 'checkpoint'));
+        const tree = join(dir, 'tree', '0');
+        writeFileSync(tree, readFileSync(tree).subarray(0, 7 * 32));
+      },
+      { heldCheckpoints },
+    );
+    expect(cut.findings).toContainEqual(expect.objectContaining({ code: 'rolled-back', place: 'held' }));
+  });
+
+  it('finds a log that went another way', async () => {
+    const { token } = bench.services;
+    const fork = mkdtempSync(join(bench.root, 'fork-'));
+    cpSync(master, fork, { recursive: true });
+    // An older copy that goes on by itself: as many records, other ones, signed by the same key.
+    rmSync(partitionFile(fork, partitionNames(fork)[1] ?? ''));
+    rmSync(join(fork, 'checkpoint'));
+    bench.services.at += month;
+    const log = await bench.open({ dir: fork, token });
+    for (const id of ['x', 'y', 'z', 'u', 'v', 'w']) await log.record(await bench.entry(id));
+    await log.checkpoint();
+    await bench.reset();
+    const forked = await LogKeys.open({ dir: fork, token, origin: 'any', now: bench.services.now });
+    const own = await checkLog({ dir: fork, verifierKey, periodKey: (id) => forked.periodKey(id) });
+    expect(own.findings).toEqual([]);
+    const held = await checkLog({
+      dir: fork,
+      verifierKey,
+      heldCheckpoints: [{ name: 'held', note: laterCheckpoint }],
+    });
+    expect(held.findings).toEqual([expect.objectContaining({ code: 'forked', place: 'held' })]);
+  });
+
+  it('takes no checkpoint of another log for its own', async () => {
+    const other = await bench.open({ origin: 'another' });
+    await other.record(await bench.entry('one'));
+    const heldCheckpoints = [{ name: 'held', note: await other.checkpoint() }];
+    expect(places(await check(master, { heldCheckpoints }))).toEqual(['held']);
+  });
+});
