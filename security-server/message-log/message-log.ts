@@ -80,6 +80,7 @@ export class SqliteMessageLog implements MessageLog {
   /** Milliseconds since the epoch; survives restarts, so that restarting does not buy time. */
   #failingSince: number | undefined;
   readonly #eraser: NodeJS.Timeout;
+  #closing: Promise<void> | undefined;
 
   private constructor(
     options: MessageLogOptions,
@@ -322,10 +323,11 @@ export class SqliteMessageLog implements MessageLog {
    * Checks the whole log, contents included.
    * @param held signed notes that were kept elsewhere
    */
-  check(
+  async check(
     held: readonly { readonly name: string; readonly note: string }[] = [],
     onProgress?: (checked: number, of: number) => void,
   ): Promise<CheckReport> {
+    await this.#checkpoints.covering();
     return checkLog({
       ...{ dir: this.#options.dir, verifierKey: this.verifierKey, heldCheckpoints: held },
       periodKey: (id) => this.#keys.periodKey(id),
@@ -334,7 +336,12 @@ export class SqliteMessageLog implements MessageLog {
     });
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     clearInterval(this.#eraser);
     await this.#timestamper.close();
     await this.#checkpoints.close();

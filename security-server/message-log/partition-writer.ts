@@ -164,7 +164,8 @@ export class PartitionWriter {
     const known = this.#shared.get(text);
     if (known !== undefined) return known;
     const { findShared, insertShared } = this.#statements;
-    const id = findShared.get(text)?.id ?? Number(insertShared.run(text).lastInsertRowid);
+    const digest = digestOf('sha256', Buffer.from(text, 'latin1'));
+    const id = findShared.get(digest)?.id ?? Number(insertShared.run(digest, text).lastInsertRowid);
     // Every member signs with a certificate and a status of its own; years of them are not kept in memory.
     if (this.#shared.size > 10_000) this.#shared.clear();
     this.#shared.set(text, id);
@@ -219,7 +220,7 @@ function prepare(database: Database.Database) {
       'SELECT id FROM route WHERE client = ? AND provider = ? AND service = ?',
     ),
     insertRoute: database.prepare('INSERT INTO route (client, provider, service) VALUES (?, ?, ?)'),
-    findShared: database.prepare<[string], { id: number }>('SELECT id FROM shared WHERE text = ?'),
-    insertShared: database.prepare('INSERT INTO shared (text) VALUES (?)'),
+    findShared: database.prepare<[Buffer], { id: number }>('SELECT id FROM shared WHERE digest = ?'),
+    insertShared: database.prepare('INSERT INTO shared (digest, text) VALUES (?, ?)'),
   };
 }

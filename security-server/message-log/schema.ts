@@ -55,7 +55,7 @@ export const partitionSteps: readonly string[] = [
      PRIMARY KEY (recordId, position)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX body_file ON body (file) WHERE file IS NOT NULL;
-   CREATE TABLE shared (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+   CREATE TABLE shared (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, text TEXT NOT NULL) STRICT;
    CREATE TABLE tally (
      id INTEGER PRIMARY KEY,
      at INTEGER NOT NULL,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
+import { digestOf } from '../../../certs/key/index.ts';
 import type { Certificate } from '../../../certs/x509/index.ts';
 import { TreeFiles } from '../../../gateway/transparency/index.ts';
 import { openHeldFile } from '../../../gateway/transport/index.ts';
@@ -156,6 +157,12 @@ function checkCounts(
         `${pair} has come to ${kept.get(pair) ?? 0}, its records to ${pairs.get(pair) ?? 0}`,
       );
     }
+  }
+  for (const { id, digest, text } of database
+    .prepare<[], { id: number; digest: Buffer; text: string }>('SELECT * FROM shared')
+    .iterate()) {
+    if (digestOf('sha256', Buffer.from(text, 'latin1')).equals(digest)) continue;
+    findings.add('altered', `${place} shared text ${id}`, 'It is not what its digest says');
   }
   const wrong = database.prepare<[], { day: number; route: number }>(dailyDifferences).all();
   for (const { day, route } of wrong) {
