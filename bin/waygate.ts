@@ -39,11 +39,12 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'audit',
-    about: 'verify containers and archives offline',
+    about: 'verify evidence, and check a whole message log',
     load: async () =>
       new Command('audit')
         .description('evidence')
-        .addCommand((await import('./audit-verify.ts')).auditVerifyCommand()),
+        .addCommand((await import('./audit-verify.ts')).auditVerifyCommand())
+        .addCommand((await import('./audit-fsck.ts')).auditFsckCommand()),
   },
 ];
 

@@ -1,3 +1,4 @@
+export { type CheckReport, checkFolder, type Finding, type FolderReport } from './check/index.ts';
 export { containerOf, type NamedContainer } from './container.ts';
 export { type BodyPolicy, type LogHealth, type MessageLogOptions, SqliteMessageLog } from './message-log.ts';
 export {
