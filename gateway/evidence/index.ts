@@ -13,3 +13,16 @@ export {
   tallyText,
   writeFacts,
 } from './facts.ts';
+export { judgeBundle } from './judge.ts';
+export type {
+  BundleConfiguration,
+  BundleConsistency,
+  BundleContent,
+  BundleRecord,
+  BundleScope,
+  BundleTally,
+  BundleTimestamp,
+} from './model.ts';
+export { isBundle, readBundle } from './read-bundle.ts';
+export type { Gap, Step, Trust, Verdict } from './verdict.ts';
+export { writeBundle } from './write-bundle.ts';

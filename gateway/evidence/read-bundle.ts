@@ -51,6 +51,26 @@ export function readBundle(bytes: Buffer): BundleContent {
   return content;
 }
 
+const localHeader = { signature: 0x04034b50, length: 30 };
+const centralHeader = { signature: 0x02014b50, length: 46 };
+
+/**
+ * Whether a file claims to be a bundle, whatever its name: a header of a zip file names a `bundle.json`. One that was
+ * damaged still has one of its two headers, and is to be judged as the bundle it was.
+ */
+export function isBundle(bytes: Buffer): boolean {
+  let at = bytes.indexOf(bundleNames.index);
+  while (at !== -1) {
+    const here = at;
+    const isNamed = [localHeader, centralHeader].some(
+      ({ signature, length }) => here >= length && bytes.readUInt32LE(here - length) === signature,
+    );
+    if (isNamed) return true;
+    at = bytes.indexOf(bundleNames.index, at + 1);
+  }
+  return false;
+}
+
 function unzip(bytes: Buffer): ReadonlyMap<string, Buffer> {
   try {
     // Nothing in a bundle is compressed: it cannot hold more than itself.
