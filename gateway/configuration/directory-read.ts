@@ -58,18 +58,44 @@ export function verifyDirectory(
   now: Date | undefined,
 ): Directory {
   const envelope = readEnvelope(body);
-  const signed = envelope.signedBytes.toString('latin1');
-  const [head, ...files] = splitParts(signed, 0, envelope.boundary, true);
-  const headers = head && readHeaders(signed, head.start, head.end).headers;
-  // Without one it is no directory, whoever signed it; what it says counts only after the signature.
-  if (headers?.has('expire-date') !== true) throw malformed('the directory has no Expire-date');
+  const content = readContent(envelope);
   checkSignature(envelope, certificates);
-  const expiresAt = readInstant(headers?.get('expire-date'));
+  const expiresAt = readInstant(content.expireDate);
   if (now !== undefined && expiresAt <= now) {
     throw new Fault('OutdatedGlobalConf', `The configuration expired at ${expiresAt.toISOString()}`);
   }
-  const version = readVersion(headers?.get('version'));
-  return { expiresAt, version, parts: files.map((file) => readPart(signed, file)) };
+  return readParts(content, expiresAt);
+}
+
+/**
+ * What a directory says, whoever signed it and however old it is: for one that was kept, whose signature
+ * `verifyDirectory` judges apart.
+ * @throws Fault MalformedGlobalConf
+ */
+export function readDirectory(body: Buffer): Directory {
+  const content = readContent(readEnvelope(body));
+  return readParts(content, readInstant(content.expireDate));
+}
+
+/** The signed text, taken apart; nothing of it counts before its signature is known to be good. */
+interface Content {
+  readonly text: string;
+  readonly expireDate: string | undefined;
+  readonly version: string | undefined;
+  readonly files: readonly Span[];
+}
+
+function readContent({ signedBytes, boundary }: Envelope): Content {
+  const text = signedBytes.toString('latin1');
+  const [head, ...files] = splitParts(text, 0, boundary, true);
+  const headers = head && readHeaders(text, head.start, head.end).headers;
+  // Without one it is no directory, whoever signed it.
+  if (headers?.has('expire-date') !== true) throw malformed('the directory has no Expire-date');
+  return { text, files, expireDate: headers.get('expire-date'), version: headers.get('version') };
+}
+
+function readParts({ text, files, version }: Content, expiresAt: Date): Directory {
+  return { expiresAt, version: readVersion(version), parts: files.map((file) => readPart(text, file)) };
 }
 
 function checkSignature(

@@ -14,6 +14,15 @@ export interface ConfigurationFile {
   readonly location?: string;
 }
 
+/** The directory that one instance's files came with, exactly as it was downloaded: headers, parts, signature. */
+export interface SignedDirectory {
+  readonly instance: string;
+  readonly body: Buffer;
+}
+
+/** Name of the signed directory in its instance's folder. It is no part, has no metadata, and is not read by X-Road. */
+export const directoryFile = 'directory';
+
 /** Name of the file beside each instance's folder that says whose configuration it is. */
 export const ownerFile = 'instance-identifier';
 
@@ -110,9 +119,10 @@ export function instanceOfFolder(name: string): string {
   }
 }
 
-/** @throws Fault MalformedGlobalConf for a name that would be another file, or the metadata of one */
+/** @throws Fault MalformedGlobalConf for a name that would be another file, the metadata of one, or the directory */
 export function requireFileName(name: string): void {
-  if (!/^[^/\\\0]+$/.test(name) || name === '.' || name === '..' || name.endsWith(metadataEnding)) {
+  const isTaken = name === directoryFile || name.endsWith(metadataEnding);
+  if (!/^[^/\\\0]+$/.test(name) || name === '.' || name === '..' || isTaken) {
     throw malformed(`'${name}' cannot be the name of a configuration file`);
   }
 }

@@ -2,7 +2,12 @@ export { anchorFingerprint, parseAnchor, writeAnchor } from './anchor.ts';
 export { buildFromFiles, type ReadBefore } from './build-from-files.ts';
 export { type Directory, type DirectoryPart, verifyDirectory } from './directory-read.ts';
 export { type DirectoryToWrite, writeDirectory } from './directory-write.ts';
-export { type ConfigurationFile, instanceFolder } from './folder-layout.ts';
+export {
+  type ConfigurationFile,
+  directoryFile,
+  instanceFolder,
+  type SignedDirectory,
+} from './folder-layout.ts';
 export { readConfigurationFiles, readConfigurationFolder } from './folder-read.ts';
 export { writeConfigurationFolder } from './folder-write.ts';
 export {
@@ -29,3 +34,13 @@ export { type OptionalParameters, type OptionalPart, writeOptionalParts } from '
 export { parsePrivateParameters, writePrivateParameters } from './private-parameters.ts';
 export { parseSharedParameters } from './shared-parameters-read.ts';
 export { writeSharedParameters } from './shared-parameters-write.ts';
+export {
+  buildSnapshot,
+  type ConfigurationSnapshot,
+  listSnapshot,
+  parseListing,
+  type SnapshotFile,
+  snapshotId,
+} from './snapshot.ts';
+export { readSnapshot } from './snapshot-read.ts';
+export { type SnapshotFinding, type SnapshotFindingCode, verifySnapshot } from './snapshot-verify.ts';
