@@ -100,7 +100,7 @@ function openCourt(
 
 /** Configurations that no record speaks of; and of a party alone there may be no records at all. */
 function judgeNamed(
-  { configurations, records: bundled }: BundleContent,
+  { configurations, scope, records: bundled }: BundleContent,
   records: readonly JudgedRecord[],
 ): Step[] {
   const named = new Set(records.map(({ facts }) => facts?.configuration));
