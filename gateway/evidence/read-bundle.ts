@@ -77,9 +77,7 @@ function unzip(bytes: Buffer): ReadonlyMap<string, Buffer> {
     return readZip(bytes, { maxEntries, maxOctets: bytes.length });
   } catch (cause) {
     if (!(cause instanceof ZipError)) throw cause;
-    throw new EvidenceError('bundle-malformed', `This is not an evidence bundle: ${cause.message}`, {
-      cause,
-    });
+    throw malformed(cause.message, cause.entry ?? 'zip directory', cause);
   }
 }
 
@@ -155,8 +153,9 @@ function placeOf(octet: number, zipped: ReadonlyMap<string, Buffer>): string {
   return 'zip directory';
 }
 
-function malformed(why: string, place: string): EvidenceError {
+function malformed(why: string, place: string, cause?: unknown): EvidenceError {
   return new EvidenceError('bundle-malformed', `This is not an evidence bundle as it was written: ${why}`, {
     place,
+    ...(cause !== undefined && { cause }),
   });
 }

@@ -33,10 +33,10 @@ export interface ErasedContainer extends Omit<Container, 'head'> {
  *   AsicManifestNotFound
  */
 export async function readContainer(bytes: Buffer, limits: ZipLimits = defaultLimits): Promise<Container> {
-  const container = readErasedContainer(bytes, limits);
-  const { head } = container;
-  if (head === undefined) throw missing(entryNames.message, 'AsicMessageNotFound');
-  return { ...container, head };
+  const files = readFiles(bytes, limits);
+  checkType(files);
+  const head = demand(files, entryNames.message, 'AsicMessageNotFound');
+  return { ...takeApart(files), head };
 }
 
 /**
@@ -45,11 +45,19 @@ export async function readContainer(bytes: Buffer, limits: ZipLimits = defaultLi
  */
 export function readErasedContainer(bytes: Buffer, limits: ZipLimits = defaultLimits): ErasedContainer {
   const files = readFiles(bytes, limits);
+  checkType(files);
+  return { ...takeApart(files), head: files.get(entryNames.message) };
+}
+
+function checkType(files: ReadonlyMap<string, Buffer>): void {
   // Some containers end their type with a line feed.
   const type = demand(files, entryNames.mimetype, 'AsicMimeTypeNotFound').toString('latin1').trim();
   if (type !== containerType) {
     throw new Fault('AsicInvalidMimeType', `The container is of type '${type.slice(0, 80)}'`);
   }
+}
+
+function takeApart(files: ReadonlyMap<string, Buffer>): Omit<Container, 'head'> {
   const [signatureEntry, ...more] = [...files.keys()].filter((name) =>
     /^META-INF\/[^/]*signatures[^/]*\.xml$/.test(name),
   );
@@ -64,7 +72,6 @@ export function readErasedContainer(bytes: Buffer, limits: ZipLimits = defaultLi
   const timestamp = readBatchTimestamp(files);
   const known: ReadonlySet<string> = new Set(Object.values(entryNames));
   return {
-    head: files.get(entryNames.message),
     attachments,
     documents: {
       signature: demand(files, signatureEntry, 'AsicSignatureNotFound'),
@@ -89,12 +96,8 @@ function readFiles(bytes: Buffer, limits: ZipLimits): ReadonlyMap<string, Buffer
 
 function demand(files: ReadonlyMap<string, Buffer>, name: string, code: FaultCode): Buffer {
   const data = files.get(name);
-  if (data === undefined) throw missing(name, code);
+  if (data === undefined) throw new Fault(code, `The container has no ${name}`);
   return data;
-}
-
-function missing(name: string, code: FaultCode): Fault {
-  return new Fault(code, `The container has no ${name}`);
 }
 
 function readHashChain(

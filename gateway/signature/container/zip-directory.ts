@@ -76,12 +76,12 @@ function readHeader(header: Buffer): ZipHeader {
   const [compressedSize, size, at] = [20, 24, 42].map((offset) => header.readUInt32LE(offset));
   const isElsewhere = [compressedSize, size, at].includes(elsewhere) || header.readUInt16LE(34) !== 0;
   if (isElsewhere || compressedSize === undefined || size === undefined || at === undefined) {
-    throw new ZipError(`'${name}' is of a size or in a place that is not read here`);
+    throw new ZipError(`'${name}' is of a size or in a place that is not read here`, { entry: name });
   }
-  if ((flags & encrypted) !== 0) throw new ZipError(`'${name}' is encrypted`);
+  if ((flags & encrypted) !== 0) throw new ZipError(`'${name}' is encrypted`, { entry: name });
   const extraAt = centralHeaderLength + nameLength;
   if (hasSecondName(header.subarray(extraAt, extraAt + header.readUInt16LE(30)))) {
-    throw new ZipError(`'${name}' has a second name`);
+    throw new ZipError(`'${name}' has a second name`, { entry: name });
   }
   return {
     name,

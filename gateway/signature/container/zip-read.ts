@@ -31,19 +31,22 @@ export function readZip(bytes: Buffer, { maxEntries, maxOctets }: ZipLimits): Re
   let end = 0;
   for (const header of [...entries].sort((a, b) => a.at - b.at)) {
     const dataAt = checkLocalHeader(bytes, header);
-    if (header.at < end) throw new ZipError(`'${header.name}' overlaps the entry before it`);
+    if (header.at < end)
+      throw new ZipError(`'${header.name}' overlaps the entry before it`, { entry: header.name });
     end = dataAt + header.compressedSize;
-    if (end > directoryAt) throw new ZipError(`'${header.name}' reaches into the directory`);
+    if (end > directoryAt)
+      throw new ZipError(`'${header.name}' reaches into the directory`, { entry: header.name });
   }
   for (const header of entries) {
-    if (files.has(header.name)) throw new ZipError(`'${header.name}' occurs twice`);
+    if (files.has(header.name)) throw new ZipError(`'${header.name}' occurs twice`, { entry: header.name });
     const dataAt = dataStart(bytes, header);
     const data = inflate(bytes.subarray(dataAt, dataAt + header.compressedSize), header);
     if (data.length !== header.size || crc32(data) !== header.crc) {
-      throw new ZipError(`'${header.name}' is damaged`);
+      throw new ZipError(`'${header.name}' is damaged`, { entry: header.name });
     }
     if (!header.name.endsWith('/')) files.set(header.name, data);
-    else if (data.length > 0) throw new ZipError(`folder '${header.name}' has content`);
+    else if (data.length > 0)
+      throw new ZipError(`folder '${header.name}' has content`, { entry: header.name });
   }
   return files;
 }
@@ -52,7 +55,7 @@ export function readZip(bytes: Buffer, { maxEntries, maxOctets }: ZipLimits): Re
 function checkLocalHeader(bytes: Buffer, header: ZipHeader): number {
   const { at, name, nameBytes, flags, method, crc, compressedSize, size } = header;
   const isThere = at + localHeaderLength <= bytes.length && bytes.readUInt32LE(at) === localSignature;
-  if (!isThere) throw new ZipError(`'${name}' is not where the directory says`);
+  if (!isThere) throw new ZipError(`'${name}' is not where the directory says`, { entry: name });
   const nameAt = at + localHeaderLength;
   const localName = bytes.subarray(nameAt, nameAt + bytes.readUInt16LE(at + 26));
   const isSame = localName.equals(nameBytes) && bytes.readUInt16LE(at + 8) === method;
@@ -61,7 +64,7 @@ function checkLocalHeader(bytes: Buffer, header: ZipHeader): number {
     (bytes.readUInt32LE(at + 14) === crc &&
       bytes.readUInt32LE(at + 18) === compressedSize &&
       bytes.readUInt32LE(at + 22) === size);
-  if (!isSame || !areSizesSame) throw new ZipError(`'${name}' has two differing headers`);
+  if (!isSame || !areSizesSame) throw new ZipError(`'${name}' has two differing headers`, { entry: name });
   return dataStart(bytes, header);
 }
 
@@ -71,10 +74,11 @@ function dataStart(bytes: Buffer, { at }: ZipHeader): number {
 
 function inflate(raw: Buffer, { name, method, size }: ZipHeader): Buffer {
   if (method === stored) return raw;
-  if (method !== deflated) throw new ZipError(`'${name}' is compressed in a way that is not read here`);
+  if (method !== deflated)
+    throw new ZipError(`'${name}' is compressed in a way that is not read here`, { entry: name });
   try {
     return inflateRawSync(raw, { maxOutputLength: Math.max(size, 1) });
   } catch (cause) {
-    throw new ZipError(`'${name}' cannot be inflated to the size it claims`, { cause });
+    throw new ZipError(`'${name}' cannot be inflated to the size it claims`, { entry: name, cause });
   }
 }
