@@ -39,6 +39,7 @@ export {
   type ConfigurationSnapshot,
   listSnapshot,
   parseListing,
+  type SnapshotContent,
   type SnapshotFile,
   snapshotId,
 } from './snapshot.ts';

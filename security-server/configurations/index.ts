@@ -1,0 +1,1 @@
+export { SnapshotError, SnapshotStore } from './snapshot-store.ts';
