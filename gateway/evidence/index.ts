@@ -14,6 +14,7 @@ export {
   writeFacts,
 } from './facts.ts';
 export { judgeBundle } from './judge.ts';
+export { belongingOf, isOfParty } from './judge-scope.ts';
 export type {
   BundleConfiguration,
   BundleConsistency,
