@@ -1,0 +1,189 @@
+import {
+  type BundleConfiguration,
+  type BundleConsistency,
+  type BundleContent,
+  type BundleRecord,
+  type BundleScope,
+  type BundleTally,
+  type BundleTimestamp,
+  parseFacts,
+} from '../../gateway/evidence/index.ts';
+import {
+  openNote,
+  parseCheckpoint,
+  proveConsistency,
+  proveInclusion,
+  rootOf,
+} from '../../gateway/transparency/index.ts';
+import { containerOf, type FoundRecord } from '../message-log/index.ts';
+import { type ConfigurationArchive, EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
+import { concerns } from './gaps.ts';
+import { nextTurn, recordsPerTurn } from './next-turn.ts';
+import type { ReadTally } from './tallies.ts';
+
+/** What goes into a bundle, by places of the log. */
+export interface BundlePlan {
+  readonly scope: BundleScope;
+  /** Records with their messages. */
+  readonly records: readonly number[];
+  /** Records that only count: their facts alone. */
+  readonly beside: readonly number[];
+  readonly tallies: readonly ReadTally[];
+  /** Else containers have the signed heads, and digests of the bodies. */
+  readonly includeBodies: boolean;
+  readonly createdAt: Date;
+}
+
+/** Most octets of messages in one bundle: it is made in memory. */
+export const maxBundleBytes = 256 * 1024 * 1024;
+
+/**
+ * Takes records out of the log with all that proves them.
+ * @throws EvidenceAccessError export-too-large, record-not-found; MessageLogError locked
+ */
+export async function gatherBundle(
+  log: EvidenceSource,
+  configurations: ConfigurationArchive,
+  plan: BundlePlan,
+): Promise<BundleContent> {
+  const { scope, tallies, createdAt } = plan;
+  const checkpoint = await log.checkpoint();
+  const { verifierKey } = log;
+  if (verifierKey === undefined) throw new Error('a log that has signed a checkpoint has a key');
+  const { size } = parseCheckpoint(openNote(checkpoint, [verifierKey]).text);
+  const shelf = new TimestampShelf();
+  const ids = new Set<string>();
+  const records = await gatherRecords(log, plan, size, shelf, ids);
+  const sizes = shelf.timestamps.map((stamp) => sizeOf(stamp.checkpoint, verifierKey));
+  return {
+    ...{ scope, origin: log.origin, verifierKey, createdAt: createdAt.toISOString(), checkpoint, records },
+    tallies: tallies.map((tally) => gatherTally(log, tally, scope, size)),
+    timestamps: shelf.timestamps,
+    configurations: await gatherConfigurations(configurations, ids),
+    consistency: proveGrowth(log, sizes, size),
+  };
+}
+
+async function gatherRecords(
+  log: EvidenceSource,
+  { records: within, beside, includeBodies }: BundlePlan,
+  size: number,
+  shelf: TimestampShelf,
+  ids: Set<string>,
+): Promise<BundleRecord[]> {
+  const withMessage = new Set(within);
+  const records: BundleRecord[] = [];
+  let octets = 0;
+  for (const index of [...within, ...beside].sort((a, b) => a - b)) {
+    if (records.length % recordsPerTurn === 0) await nextTurn();
+    const found = requireRecord(log, index);
+    const inclusion = proveInclusion(log.tree, index, size);
+    const { facts, salts } = found;
+    const bare = { index, facts, salts, inclusion };
+    if (!withMessage.has(index)) {
+      records.push({ ...bare, container: null, erased: [], timestamp: null });
+      continue;
+    }
+    octets += sizeOfMessage(found, includeBodies);
+    if (octets > maxBundleBytes) throw tooLarge(includeBodies);
+    const source = includeBodies ? log : { openBody: () => undefined };
+    const { bytes: container } = await containerOf(found, source);
+    records.push({
+      ...{ ...bare, container, erased: missingParts(found, includeBodies) },
+      timestamp: shelf.place(found),
+    });
+    ids.add(configurationOf(found));
+  }
+  return records;
+}
+
+/** @throws EvidenceAccessError record-not-found */
+export function requireRecord(log: Pick<EvidenceSource, 'read'>, index: number): FoundRecord {
+  const found = log.read(index);
+  if (found !== undefined) return found;
+  const reason = `The log has no message at ${index}: it is a tally, was removed with its partition, or never was`;
+  throw new EvidenceAccessError('record-not-found', reason);
+}
+
+export function configurationOf({ facts }: Pick<FoundRecord, 'facts'>): string {
+  const read = parseFacts(facts);
+  if (read.kind !== 'message') throw new Error('a record of a message has facts of a message');
+  return read.configuration;
+}
+
+/** Names of the parts that a container of a record will lack. */
+function missingParts({ head, bodies }: FoundRecord, includeBodies: boolean): string[] {
+  return [
+    ...(head === undefined ? ['message.xml'] : []),
+    ...bodies
+      .filter(({ isErased }) => isErased || !includeBodies)
+      .map(({ position }) => `attachment${position}`),
+  ];
+}
+
+function sizeOfMessage({ head, signature, bodies }: FoundRecord, includeBodies: boolean): number {
+  const kept = bodies.filter(({ isErased }) => includeBodies && !isErased);
+  return (head?.length ?? 0) + signature.length + kept.reduce((sum, body) => sum + body.size, 0);
+}
+
+/** Records share timestamps: each is put into the bundle once, in the order of the records. */
+class TimestampShelf {
+  readonly timestamps: BundleTimestamp[] = [];
+  readonly #places = new Map<string, number>();
+
+  place({ timestamp }: FoundRecord): number | null {
+    if (timestamp === undefined) return null;
+    const { token, result, checkpoint, checkpointChain } = timestamp;
+    const name = token.toString('base64');
+    const known = this.#places.get(name);
+    if (known !== undefined) return known;
+    const place = this.timestamps.push({ checkpoint, token, result, chain: checkpointChain }) - 1;
+    this.#places.set(name, place);
+    return place;
+  }
+}
+
+/** Lines of other parties stay where they are: whom they talk to is nobody's business here. */
+function gatherTally(log: EvidenceSource, tally: ReadTally, scope: BundleScope, size: number): BundleTally {
+  const { index, facts, factsSalt: salt } = tally;
+  const party = scope.kind === 'party' ? scope.party : undefined;
+  const pairs = tally.pairs
+    .map(({ text, salt: own }, position) => ({ position, text, salt: own }))
+    .filter(({ text }) => concerns(text, party));
+  return { index, facts, salt, inclusion: proveInclusion(log.tree, index, size), pairs };
+}
+
+async function gatherConfigurations(
+  configurations: ConfigurationArchive,
+  ids: ReadonlySet<string>,
+): Promise<BundleConfiguration[]> {
+  const found: BundleConfiguration[] = [];
+  for (const id of [...ids].sort()) {
+    const snapshot = await configurations.snapshot(id);
+    if (snapshot !== undefined) found.push(snapshot);
+  }
+  return found;
+}
+
+function proveGrowth(log: EvidenceSource, sizes: readonly number[], size: number): BundleConsistency[] {
+  return [...new Set(sizes)]
+    .filter((oldSize) => oldSize < size)
+    .sort((a, b) => a - b)
+    .map((oldSize) => ({
+      oldSize,
+      oldRoot: rootOf(log.tree, oldSize),
+      proof: proveConsistency(log.tree, oldSize, size),
+    }));
+}
+
+function sizeOf(note: string, verifierKey: string): number {
+  return parseCheckpoint(openNote(note, [verifierKey]).text).size;
+}
+
+function tooLarge(includeBodies: boolean): EvidenceAccessError {
+  const limit = `One export holds at most ${maxBundleBytes / 1024 / 1024} MiB of messages`;
+  const remedy = includeBodies
+    ? 'narrow the period, or export without bodies and open single bodies where they are needed'
+    : 'narrow the period';
+  return new EvidenceAccessError('export-too-large', `${limit}: ${remedy}`);
+}
