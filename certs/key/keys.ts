@@ -1,5 +1,4 @@
 import { createPublicKey, generateKeyPair as generate, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
 import {
   defaultAlgorithm,
   keyTypeOf,
@@ -26,11 +25,15 @@ export interface SigningKey {
   sign(data: Uint8Array, encoding?: SignatureEncoding): Promise<Buffer>;
 }
 
-const generateAsync = promisify(generate);
-
 export function generateKeyPair(spec: KeySpec): Promise<KeyPair> {
-  if (spec.type === 'ec') return generateAsync('ec', { namedCurve: spec.curve });
-  return generateAsync('rsa', { modulusLength: spec.bits });
+  return new Promise((resolve, reject) => {
+    const settle = (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => {
+      if (error === null) resolve({ publicKey, privateKey });
+      else reject(error);
+    };
+    if (spec.type === 'ec') generate('ec', { namedCurve: spec.curve }, settle);
+    else generate('rsa', { modulusLength: spec.bits }, settle);
+  });
 }
 
 const curves: ReadonlyMap<string, string> = new Map([

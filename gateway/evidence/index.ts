@@ -14,7 +14,8 @@ export {
   writeFacts,
 } from './facts.ts';
 export { judgeBundle } from './judge.ts';
-export { belongingOf, isOfParty } from './judge-scope.ts';
+export { type Belonging, belongingOf, isOfParty } from './judge-scope.ts';
+export { isOfParty } from './judge-scope.ts';
 export type {
   BundleConfiguration,
   BundleConsistency,
