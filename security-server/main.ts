@@ -14,6 +14,7 @@ import { writeFileDurably } from '../gateway/store/index.ts';
 import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
 import { createServerAdmin } from './admin/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
+import { SnapshotStore } from './configurations/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
 import { internalContext } from './internal-tls.ts';
@@ -173,8 +174,10 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     const configurationDir = join(data, 'globalconf');
     let signer: ServerSigner | undefined;
     let management: ManagementSender | undefined;
+    // Beside the records that name them.
+    const configurations = await SnapshotStore.open(join(data, 'messages', 'configurations'));
     const configuration = new ConfigurationClient({
-      anchor: parseAnchor(await readFile(join(data, 'configuration-anchor.xml'))),
+      anchorFile: await readFile(join(data, 'configuration-anchor.xml')),
       dir: configurationDir,
       now,
       random: Math.random,
@@ -187,6 +190,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         // What the registry has approved shows in its configuration.
         void management?.refresh();
       },
+      saveSnapshot: (snapshot) => configurations.save(snapshot),
     });
     closers.push(() => configuration.close());
     await configuration.start();
@@ -213,7 +217,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       origin: `${printRest(settings.serverId)}/messages`,
       token,
       configuration,
-      configurationId: () => configuration.current().id,
+      configurationId: () => configuration.snapshotId(),
       bodyPolicy: () => ({ kind: 'keep' }),
       strippedHead: ({ head }) => head,
       timestampUrls: options.timestampUrls,

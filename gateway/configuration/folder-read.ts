@@ -4,10 +4,12 @@ import { buildFromFiles } from './build-from-files.ts';
 import {
   type ConfigurationFile,
   describeFile,
+  directoryFile,
   instanceOfFolder,
   metadataEnding,
   metadataOf,
   ownerFile,
+  type SignedDirectory,
 } from './folder-layout.ts';
 import type { GlobalConfiguration } from './global-configuration.ts';
 import { malformed } from './xml-fields.ts';
@@ -15,6 +17,14 @@ import { malformed } from './xml-fields.ts';
 /** A file together with its metadata as they stand beside each other on disk. */
 export interface ConfigurationFileOnDisk extends ConfigurationFile {
   readonly metadata: Buffer;
+}
+
+/** A configuration on disk, with what proves where it came from, as far as that was kept. */
+export interface ConfigurationOnDisk {
+  /** Own instance. */
+  readonly own: string;
+  readonly files: readonly ConfigurationFileOnDisk[];
+  readonly directories: readonly SignedDirectory[];
 }
 
 /**
@@ -29,7 +39,15 @@ export async function readConfigurationFolder(dir: string): Promise<GlobalConfig
  * @returns the own instance, and the files of every instance
  * @throws Fault MalformedGlobalConf, also when there is no configuration
  */
-export async function readConfigurationFiles(dir: string): Promise<[string, ConfigurationFileOnDisk[]]> {
+export async function readConfigurationFiles(
+  dir: string,
+): Promise<[string, readonly ConfigurationFileOnDisk[]]> {
+  const { own, files } = await readConfigurationOnDisk(dir);
+  return [own, files];
+}
+
+/** @throws Fault MalformedGlobalConf, also when there is no configuration */
+export async function readConfigurationOnDisk(dir: string): Promise<ConfigurationOnDisk> {
   for (;;) {
     const generation = await generationAt(dir);
     try {
@@ -50,21 +68,26 @@ async function generationAt(dir: string): Promise<string> {
   }
 }
 
-async function readGeneration(dir: string): Promise<[string, ConfigurationFileOnDisk[]]> {
+async function readGeneration(dir: string): Promise<ConfigurationOnDisk> {
   const own = await readIfThere(join(dir, ownerFile));
   if (own === undefined) throw malformed(`${dir} has no file ${ownerFile}`);
   const files: ConfigurationFileOnDisk[] = [];
+  const directories: SignedDirectory[] = [];
   for (const entry of await readdir(dir, { withFileTypes: true })) {
-    if (entry.isDirectory()) files.push(...(await readInstance(join(dir, entry.name), entry.name)));
+    if (!entry.isDirectory()) continue;
+    const folder = join(dir, entry.name);
+    const instance = instanceOfFolder(entry.name);
+    files.push(...(await readInstance(folder, instance)));
+    const body = await readIfThere(join(folder, directoryFile));
+    if (body !== undefined) directories.push({ instance, body });
   }
-  return [own.toString('utf8').trim(), files];
+  return { own: own.toString('utf8').trim(), files, directories };
 }
 
-async function readInstance(folder: string, name: string): Promise<ConfigurationFileOnDisk[]> {
-  const instance = instanceOfFolder(name);
+async function readInstance(folder: string, instance: string): Promise<ConfigurationFileOnDisk[]> {
   const files: ConfigurationFileOnDisk[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (!entry.isFile() || entry.name.endsWith(metadataEnding)) continue;
+    if (!entry.isFile() || entry.name === directoryFile || entry.name.endsWith(metadataEnding)) continue;
     const path = join(folder, entry.name);
     const metadata = await readIfThere(`${path}${metadataEnding}`);
     const file = describeFile(instance, entry.name, await readFile(path), metadata);

@@ -4,28 +4,32 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { syncFolder, writeFileDurably } from '../store/index.ts';
 import {
   type ConfigurationFile,
+  directoryFile,
   instanceFolder,
   metadataEnding,
   metadataOf,
   ownerFile,
   requireFileName,
+  type SignedDirectory,
 } from './folder-layout.ts';
 
 /**
  * Puts a configuration on disk whole: a reader finds the former one or this, never a mixture, also after a crash.
  * The folder is a link to the generation in force; a folder of other software is kept beside it under another name.
  * One process at a time may write.
+ * @param directories of the instances of `files`: what proves where those came from
  * @throws Fault MalformedGlobalConf when an instance or a file has a name that cannot stand on disk
  */
 export async function writeConfigurationFolder(
   dir: string,
   own: string,
   files: readonly ConfigurationFile[],
+  directories: readonly SignedDirectory[] = [],
 ): Promise<void> {
   const link = resolve(dir);
   const parent = dirname(link);
   const generation = `${basename(link)}.generation-${randomUUID()}`;
-  await writeGeneration(join(parent, generation), own, files);
+  await writeGeneration(join(parent, generation), own, files, directories);
   const newLink = join(parent, `${generation}.link`);
   await symlink(generation, newLink);
   await setForeignFolderAside(link);
@@ -38,6 +42,7 @@ async function writeGeneration(
   target: string,
   own: string,
   files: readonly ConfigurationFile[],
+  directories: readonly SignedDirectory[],
 ): Promise<void> {
   await mkdir(target, { recursive: true, mode: 0o755 });
   const folders = new Set<string>();
@@ -48,6 +53,10 @@ async function writeGeneration(
     folders.add(folder);
     await writeFileDurably(join(folder, file.fileName), file.content, 0o644);
     await writeFileDurably(join(folder, `${file.fileName}${metadataEnding}`), metadataOf(file), 0o644);
+  }
+  for (const { instance, body } of directories) {
+    const folder = join(target, instanceFolder(instance));
+    if (folders.has(folder)) await writeFileDurably(join(folder, directoryFile), body, 0o644);
   }
   await writeFileDurably(join(target, ownerFile), own, 0o644);
   await syncFolder(target);

@@ -16,6 +16,7 @@ import {
   type ReadBefore,
   readConfigurationFiles,
   readConfigurationFolder,
+  readConfigurationOnDisk,
   writeConfigurationFolder,
   writePrivateParameters,
   writeSharedParameters,
@@ -109,6 +110,25 @@ describe('a configuration on disk', () => {
     expect(configuration).toMatchObject({ expiresAt, verifyNextUpdate: false, timestampIntervalMs: 60_000 });
     expect(configuration.private?.managementService.providerId).toEqual(subsystem);
     expect(configuration.id).toBe(buildFromFiles('DEV', files).id);
+  });
+
+  it('keeps the signed directories beside the files, where they count as no file', async () => {
+    const files = [...own(), sharedOf('A B')];
+    const directories = [
+      { instance: 'DEV', body: Buffer.from('signed') },
+      { instance: 'A B', body: Buffer.from('signed too') },
+      { instance: 'ELSEWHERE', body: Buffer.from('of nothing that is here') },
+    ];
+    await writeConfigurationFolder(dir, 'DEV', files, directories);
+    expect(readFileSync(join(dir, 'A+B/directory'), 'utf8')).toBe('signed too');
+    expect(readdirSync(dir).sort()).toEqual(['A+B', 'DEV', 'instance-identifier']);
+    const onDisk = await readConfigurationOnDisk(dir);
+    expect(onDisk.own).toBe('DEV');
+    expect(onDisk.files).toHaveLength(files.length);
+    const known = directories.slice(0, 2);
+    expect(onDisk.directories).toHaveLength(known.length);
+    expect(onDisk.directories).toEqual(expect.arrayContaining(known));
+    expect((await readConfigurationFolder(dir)).id).toBe(buildFromFiles('DEV', files).id);
   });
 
   it('lies as X-Road lays it', async () => {

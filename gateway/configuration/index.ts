@@ -8,7 +8,7 @@ export {
   instanceFolder,
   type SignedDirectory,
 } from './folder-layout.ts';
-export { readConfigurationFiles, readConfigurationFolder } from './folder-read.ts';
+export { readConfigurationFiles, readConfigurationFolder, readConfigurationOnDisk } from './folder-read.ts';
 export { writeConfigurationFolder } from './folder-write.ts';
 export {
   buildConfiguration,

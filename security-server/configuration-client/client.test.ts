@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type Anchor,
+  type ConfigurationSnapshot,
   type GlobalConfiguration,
   readConfigurationFolder,
+  writeAnchor,
 } from '../../gateway/configuration/index.ts';
 import {
   type ConfigurationSigner,
@@ -24,6 +26,7 @@ let at: number;
 let dir: string;
 let failures: string[];
 let changes: GlobalConfiguration[];
+let saved: ConfigurationSnapshot[];
 const closers: (() => Promise<void> | void)[] = [];
 
 beforeAll(async () => {
@@ -36,6 +39,7 @@ beforeEach(() => {
   dir = join(mkdtempSync(join(root, 'server-')), 'globalconf');
   failures = [];
   changes = [];
+  saved = [];
 });
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -58,7 +62,7 @@ function anchorTo(sources: readonly (TestSource | string)[], instance = 'DEV'): 
 
 function clientOf(sources: readonly (TestSource | string)[], more: Partial<ConfigurationClientOptions> = {}) {
   const client = new ConfigurationClient({
-    anchor: anchorTo(sources),
+    anchorFile: writeAnchor(anchorTo(sources)),
     dir,
     now: () => new Date(at),
     random: () => 0.5,
@@ -67,6 +71,7 @@ function clientOf(sources: readonly (TestSource | string)[], more: Partial<Confi
     allowedFederations: 'none',
     onFailure: (error) => failures.push(error.message),
     onChange: (configuration) => changes.push(configuration),
+    saveSnapshot: async (snapshot) => void saved.push(snapshot),
     ...more,
   });
   closers.push(() => client.close());
@@ -116,7 +121,7 @@ describe('sources', () => {
     const sources = anchor.sources.map((source, index) =>
       index === 0 ? { ...source, verificationCerts: [cert] } : source,
     );
-    const client = clientOf([], { anchor: { ...anchor, sources } });
+    const client = clientOf([], { anchorFile: writeAnchor({ ...anchor, sources }) });
     await client.start();
     expect(shown(client.current())).toBe('first');
   });
@@ -283,7 +288,7 @@ describe('what is refused', () => {
 
   it('a copy on disk of another instance', async () => {
     const other = await startSource({ instance: 'OTHER' });
-    const abroad = clientOf([], { anchor: anchorTo([other], 'OTHER') });
+    const abroad = clientOf([], { anchorFile: writeAnchor(anchorTo([other], 'OTHER')) });
     await abroad.start();
     expect(abroad.current().instance).toBe('OTHER');
     const source = await startSource();

@@ -2,20 +2,24 @@ import type {
   Anchor,
   AnchorSource,
   ConfigurationFile,
+  ConfigurationSnapshot,
   GlobalConfiguration,
 } from '../../gateway/configuration/index.ts';
 import {
   buildFromFiles,
+  parseAnchor,
   type ReadBefore,
-  readConfigurationFiles,
+  readConfigurationOnDisk,
   writeConfigurationFolder,
 } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import type { ConfigurationSource } from '../../gateway/road/index.ts';
-import { downloadConfiguration, type ServedLast } from './download.ts';
+import { type Downloaded, downloadConfiguration, type ServedLast } from './download.ts';
+import { type Fetched, SnapshotInForce } from './snapshot-in-force.ts';
 
 export interface ConfigurationClientOptions {
-  readonly anchor: Anchor;
+  /** Configuration anchor, byte for byte: whom to trust is proved with it years later. */
+  readonly anchorFile: Buffer;
   /** Folder in the layout of X-Road; a link to the generation in force. */
   readonly dir: string;
   readonly now: () => Date;
@@ -29,9 +33,14 @@ export interface ConfigurationClientOptions {
   readonly onFailure: (error: Error) => void;
   /** Told when another configuration is in force. */
   readonly onChange: (configuration: GlobalConfiguration) => void;
+  /** Puts what records will name on disk, before the configuration is in force; no configuration is without. */
+  readonly saveSnapshot: (snapshot: ConfigurationSnapshot) => Promise<void>;
 }
 
 const firstRetryMs = 1_000;
+
+/** Polls that may fail before the directory of the snapshot expires. */
+const pollsToSpare = 3;
 
 /**
  * Keeps the configuration of the instance fresh: polls its sources, and takes in what is good in one piece. When
@@ -40,18 +49,26 @@ const firstRetryMs = 1_000;
  */
 export class ConfigurationClient implements ConfigurationSource {
   readonly #options: ConfigurationClientOptions;
+  readonly #anchor: Anchor;
+  readonly #snapshot: SnapshotInForce;
   readonly #served = new Map<string, ServedLast>();
   /** Parsing a large instance takes a second; a poll that brings the same bytes does not repeat it. */
   readonly #readBefore: ReadBefore = new WeakMap();
-  #files: readonly ConfigurationFile[] = [];
+  #fetched: Fetched;
   #configuration: GlobalConfiguration | undefined;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | undefined;
   #closed = false;
 
+  /** @throws Fault MalformedGlobalConf when the anchor cannot be read */
   constructor(options: ConfigurationClientOptions) {
+    const { anchorFile, now, onFailure, pollMs, saveSnapshot } = options;
     this.#options = options;
+    this.#anchor = parseAnchor(anchorFile);
+    this.#fetched = { own: this.#anchor.instance, files: [], directories: [] };
+    const marginMs = pollsToSpare * pollMs;
+    this.#snapshot = new SnapshotInForce({ anchorFile, now, onFailure, marginMs, save: saveSnapshot });
   }
 
   /** Takes what is on disk, polls once, and goes on polling. */
@@ -76,6 +93,19 @@ export class ConfigurationClient implements ConfigurationSource {
     return this.#configuration.inForceAt(this.#options.now());
   }
 
+  /** All that proves what is in force, on disk already; undefined before the first. */
+  snapshot(): ConfigurationSnapshot | undefined {
+    return this.#snapshot.snapshot;
+  }
+
+  /** Id of the snapshot, for records. @throws Fault OutdatedGlobalConf when no configuration is in force */
+  snapshotId(): string {
+    this.current();
+    const { snapshot } = this.#snapshot;
+    if (snapshot === undefined) throw new Error('a configuration came into force without its snapshot');
+    return snapshot.id;
+  }
+
   /**
    * Polls anew, after a poll that is under way: what was published before the call is in force when it resolves.
    * @throws Error with what was wrong with each source
@@ -92,17 +122,18 @@ export class ConfigurationClient implements ConfigurationSource {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#snapshot.close();
     await this.#polling?.catch(() => undefined);
   }
 
   async #load(): Promise<void> {
-    const { dir, anchor, onChange } = this.#options;
     try {
-      const [own, files] = await readConfigurationFiles(dir);
-      if (own !== anchor.instance) return;
-      this.#configuration = buildFromFiles(own, files, this.#readBefore);
-      this.#files = files;
-      onChange(this.#configuration);
+      const { own, files, directories } = await readConfigurationOnDisk(this.#options.dir);
+      // A copy that cannot be proved does not count: a release before this one kept no directories.
+      const proved = new Set(directories.map(({ instance }) => instance));
+      if (own !== this.#anchor.instance || !proved.has(own)) return;
+      const counting = files.filter(({ instance }) => proved.has(instance));
+      await this.#bring({ own, directories, files: counting });
     } catch (error) {
       // Nothing there yet, or a copy that was damaged: the sources will say.
       if (!(error instanceof Fault) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -110,28 +141,15 @@ export class ConfigurationClient implements ConfigurationSource {
   }
 
   async #poll(): Promise<void> {
-    const { anchor, dir, onChange, onFailure } = this.#options;
-    const { instance } = anchor;
+    const { dir, onFailure } = this.#options;
     try {
-      const own = await this.#download(instance, this.#ownSources());
-      const files = [...own, ...(await this.#downloadFederation(own))];
-      if (isUnchanged(files, this.#files) && this.#configuration !== undefined) {
-        this.#failures = 0;
-        return;
+      const fetched = await this.#fetch();
+      const { own, files, directories } = fetched;
+      const isKnown = isUnchanged(files, this.#fetched.files) && this.#configuration !== undefined;
+      if (!isKnown) {
+        await this.#bring(fetched, () => writeConfigurationFolder(dir, own, files, directories));
       }
-      const configuration = buildFromFiles(instance, files, this.#readBefore);
-      if (configuration.private === undefined) {
-        throw new Fault(
-          'MalformedGlobalConf',
-          'the anchor leads to a configuration without private parameters',
-        );
-      }
-      const isNew = configuration.id !== this.#configuration?.id;
-      await writeConfigurationFolder(dir, instance, files);
-      this.#files = files;
-      this.#configuration = configuration;
       this.#failures = 0;
-      if (isNew) onChange(configuration);
     } catch (cause) {
       this.#failures += 1;
       const error = cause instanceof Error ? cause : new Error(String(cause));
@@ -140,14 +158,43 @@ export class ConfigurationClient implements ConfigurationSource {
     }
   }
 
+  /** Brings into force what was fetched, once it and its snapshot are on disk. */
+  async #bring(fetched: Fetched, write?: () => Promise<void>): Promise<void> {
+    const configuration = buildFromFiles(fetched.own, fetched.files, this.#readBefore);
+    if (configuration.private === undefined) {
+      throw new Fault(
+        'MalformedGlobalConf',
+        'the anchor leads to a configuration without private parameters',
+      );
+    }
+    const isNew = configuration.id !== this.#configuration?.id;
+    await write?.();
+    const takeSnapshot = await this.#snapshot.prepare(fetched);
+    takeSnapshot();
+    this.#fetched = fetched;
+    this.#configuration = configuration;
+    if (isNew) this.#options.onChange(configuration);
+  }
+
+  async #fetch(): Promise<Fetched> {
+    const { instance } = this.#anchor;
+    const own = await this.#download(instance, this.#ownSources());
+    const others = await this.#downloadFederation(own.files);
+    return {
+      own: instance,
+      files: [own, ...others].flatMap(({ files }) => files),
+      directories: [own, ...others].map(({ directory }) => directory),
+    };
+  }
+
   #download(
     instance: string,
     sources: readonly AnchorSource[],
     wanted?: ReadonlySet<string>,
-  ): Promise<ConfigurationFile[]> {
+  ): Promise<Downloaded> {
     const { now } = this.#options;
     const served = this.#served;
-    const known = this.#files;
+    const known = this.#fetched.files;
     return downloadConfiguration({
       instance,
       sources,
@@ -159,35 +206,45 @@ export class ConfigurationClient implements ConfigurationSource {
   }
 
   /** Other instances' shared parameters; one that cannot be had keeps its last copy until that expires. */
-  async #downloadFederation(own: readonly ConfigurationFile[]): Promise<ConfigurationFile[]> {
-    const { allowedFederations, anchor, onFailure, now } = this.#options;
+  async #downloadFederation(own: readonly ConfigurationFile[]): Promise<Downloaded[]> {
+    const { allowedFederations, onFailure } = this.#options;
     if (allowedFederations === 'none') return [];
-    const anchors = buildFromFiles(anchor.instance, own, this.#readBefore).private?.federatedAnchors ?? [];
+    const home = this.#anchor.instance;
+    const anchors = buildFromFiles(home, own, this.#readBefore).private?.federatedAnchors ?? [];
     const admitted = anchors.filter(
       ({ instance }) =>
-        instance !== anchor.instance && (allowedFederations === 'all' || allowedFederations.has(instance)),
+        instance !== home && (allowedFederations === 'all' || allowedFederations.has(instance)),
     );
     const wanted = new Set(['SHARED-PARAMETERS']);
-    const files: ConfigurationFile[] = [];
+    const others: Downloaded[] = [];
     for (const { instance, sources } of admitted) {
       try {
         const theirs = await this.#download(instance, httpsFirst(sources), wanted);
         // What another instance publishes, however broken, must not keep the own one from being renewed.
-        buildFromFiles(instance, theirs, this.#readBefore);
-        files.push(...theirs);
+        buildFromFiles(instance, theirs.files, this.#readBefore);
+        others.push(theirs);
       } catch (error) {
         onFailure(
           new Error(`instance ${instance}: ${error instanceof Error ? error.message : String(error)}`),
         );
-        files.push(...this.#files.filter((file) => file.instance === instance && file.expiresAt > now()));
+        others.push(...this.#lastCopy(instance));
       }
     }
-    return files;
+    return others;
+  }
+
+  /** What another instance published last, as long as it counts. */
+  #lastCopy(wanted: string): Downloaded[] {
+    const now = this.#options.now();
+    const { files, directories } = this.#fetched;
+    const theirs = files.filter(({ instance, expiresAt }) => instance === wanted && expiresAt > now);
+    const directory = directories.find(({ instance }) => instance === wanted);
+    return directory === undefined || theirs.length === 0 ? [] : [{ files: theirs, directory }];
   }
 
   /** The anchor's sources, then those that the last shared parameters name with their own certificates. */
   #ownSources(): AnchorSource[] {
-    const { anchor } = this.#options;
+    const anchor = this.#anchor;
     const listed = this.#configuration?.shared(anchor.instance)?.sources ?? [];
     const paths = new Set(anchor.sources.map(({ url }) => new URL(url).pathname));
     const further = listed.flatMap(({ address, internalVerificationCerts: verificationCerts }) =>

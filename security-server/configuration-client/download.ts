@@ -5,8 +5,10 @@ import {
   type ConfigurationFile,
   type Directory,
   type DirectoryPart,
+  directoryFile,
   parsePrivateParameters,
   parseSharedParameters,
+  type SignedDirectory,
   verifyDirectory,
   versions,
 } from '../../gateway/configuration/index.ts';
@@ -35,6 +37,13 @@ export interface ServedLast {
   readonly directory: Directory;
 }
 
+/** What one source served. */
+export interface Downloaded {
+  readonly files: readonly ConfigurationFile[];
+  /** What it was signed with: evidence of where the files came from. */
+  readonly directory: SignedDirectory;
+}
+
 const newestFirst = [...versions].reverse();
 const maxDirectoryBytes = 1024 * 1024;
 const maxFileBytes = 256 * 1024 * 1024;
@@ -44,7 +53,7 @@ const maxFileBytes = 256 * 1024 * 1024;
  * @throws Error naming what was wrong with each source
  * @see X-Road 7 protocol for downloading configuration
  */
-export async function downloadConfiguration(question: DownloadQuestion): Promise<ConfigurationFile[]> {
+export async function downloadConfiguration(question: DownloadQuestion): Promise<Downloaded> {
   const failures: string[] = [];
   for (const source of question.sources) {
     try {
@@ -56,8 +65,8 @@ export async function downloadConfiguration(question: DownloadQuestion): Promise
   throw new Error(failures.length === 0 ? 'no source is known' : failures.join('; '));
 }
 
-async function downloadFrom(source: AnchorSource, question: DownloadQuestion): Promise<ConfigurationFile[]> {
-  const { url, directory } = await fetchDirectory(source, question);
+async function downloadFrom(source: AnchorSource, question: DownloadQuestion): Promise<Downloaded> {
+  const { url, body, directory } = await fetchDirectory(source, question);
   const { wanted } = question;
   const parts = directory.parts.filter(
     ({ contentIdentifier }) => wanted === undefined || wanted.has(contentIdentifier),
@@ -67,14 +76,14 @@ async function downloadFrom(source: AnchorSource, question: DownloadQuestion): P
   if (!files.some(({ contentIdentifier }) => contentIdentifier === 'SHARED-PARAMETERS')) {
     throw new Fault('MalformedGlobalConf', 'the directory names no shared parameters');
   }
-  return files;
+  return { files, directory: { instance: question.instance, body } };
 }
 
 /** The newest version the source has, unless its address names one. */
 async function fetchDirectory(
   source: AnchorSource,
   question: DownloadQuestion,
-): Promise<{ readonly url: URL; readonly directory: Directory }> {
+): Promise<{ readonly url: URL; readonly body: Buffer; readonly directory: Directory }> {
   const base = new URL(source.url);
   const { served, now } = question;
   const last = served.get(source.url);
@@ -89,7 +98,7 @@ async function fetchDirectory(
     const isSame = last?.body.equals(body) === true && last.directory.expiresAt > now();
     const directory = isSame ? last.directory : verifyDirectory(body, source.verificationCerts, now());
     served.set(source.url, { body, directory });
-    return { url, directory };
+    return { url, body, directory };
   }
   throw new Error('it serves no configuration of a version that is known here');
 }
@@ -153,7 +162,8 @@ function checkContent(
 
 /** A name that cannot lead out of its folder. */
 function safeName(name: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/.test(name) || name.endsWith('.metadata')) {
+  const isTaken = name === directoryFile || name.endsWith('.metadata');
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/.test(name) || isTaken) {
     throw new Fault('MalformedGlobalConf', `'${name}' cannot be the name of a configuration file`);
   }
   return name;

@@ -1,1 +1,1 @@
-export { SnapshotError, SnapshotStore } from './snapshot-store.ts';
+export { SnapshotStore } from './snapshot-store.ts';

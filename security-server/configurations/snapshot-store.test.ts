@@ -69,7 +69,7 @@ describe('snapshots on disk', () => {
   it.each(['../first', '', 'f'.repeat(64), first.id.toUpperCase()])('are not there under %j', async (id) => {
     const store = await SnapshotStore.open(dir);
     await store.save(first);
-    await expect(store.load(id)).rejects.toMatchObject({ code: 'snapshot-missing' });
+    expect(await store.load(id)).toBeUndefined();
   });
 
   it('are refused under an id that is not theirs', async () => {
@@ -147,7 +147,7 @@ describe('removal', () => {
     expect(await store.removeUnused(new Set([first.id]), later())).toEqual([second.id]);
     expect(await store.load(first.id)).toEqual(first);
     expect(await store.load(third.id)).toEqual(third);
-    await expect(store.load(second.id)).rejects.toMatchObject({ code: 'snapshot-missing' });
+    expect(await store.load(second.id)).toBeUndefined();
     utimesSync(pathOf(first.id), 0, 0);
     expect(await store.removeUnused(new Set(), new Date(1))).toEqual([first.id]);
     expect(existsSync(pathOf(third.id))).toBe(true);

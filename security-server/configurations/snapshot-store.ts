@@ -10,15 +10,10 @@ import {
 } from '../../gateway/configuration/index.ts';
 import { syncFolder, writeFileDurably } from '../../gateway/store/index.ts';
 
-/** A snapshot that records name cannot be given. */
+/** The files of a snapshot are not those that its id names. */
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';
-  readonly code: 'snapshot-missing' | 'snapshot-damaged';
-
-  constructor(code: SnapshotError['code'], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
+  readonly code = 'snapshot-damaged';
 }
 
 /**
@@ -60,7 +55,7 @@ export class SnapshotStore {
 
   /**
    * Keeps a snapshot; it is on disk when this resolves.
-   * @throws SnapshotError snapshot-damaged when the files are not those of the id
+   * @throws SnapshotError when the files are not those of the id
    */
   save({ id, files }: ConfigurationSnapshot): Promise<void> {
     return this.#inTurn(async () => {
@@ -72,12 +67,13 @@ export class SnapshotStore {
     });
   }
 
-  /** @throws SnapshotError */
-  async load(id: string): Promise<ConfigurationSnapshot> {
+  /**
+   * @returns undefined when there is none of that id
+   * @throws SnapshotError when it was damaged
+   */
+  async load(id: string): Promise<ConfigurationSnapshot | undefined> {
     const listing = isHash(id) ? await readIfThere(join(this.#snapshots, id)) : undefined;
-    if (listing === undefined) {
-      throw new SnapshotError('snapshot-missing', `There is no configuration ${id} here`);
-    }
+    if (listing === undefined) return undefined;
     if (hashOf(listing) !== id) throw damaged(id, 'its listing was changed');
     const files: SnapshotFile[] = [];
     for (const { name, hash } of parseListing(listing.toString('utf8'))) {
@@ -147,10 +143,7 @@ export class SnapshotStore {
 }
 
 function damaged(id: string, how: string): SnapshotError {
-  return new SnapshotError(
-    'snapshot-damaged',
-    `Configuration ${id} is damaged: ${how}; restore it from a backup`,
-  );
+  return new SnapshotError(`Configuration ${id} is damaged: ${how}; restore it from a backup`);
 }
 
 function hashOf(bytes: Buffer): string {
