@@ -15,7 +15,6 @@ export {
 } from './facts.ts';
 export { judgeBundle } from './judge.ts';
 export { type Belonging, belongingOf, isOfParty } from './judge-scope.ts';
-export { isOfParty } from './judge-scope.ts';
 export type {
   BundleConfiguration,
   BundleConsistency,

@@ -14,7 +14,7 @@ export { readZip } from './container/zip-read.ts';
 export { writeZip, type ZipEntry, type ZipOptions } from './container/zip-write.ts';
 export { buildHashChains, type HashChains, type HashedFile } from './hash-chain-build.ts';
 export { verifyHashChain } from './hash-chain-verify.ts';
-export { signatureValueOf } from './read.ts';
+export { readSignature, signatureValueOf } from './read.ts';
 export {
   type MessageToSign,
   type SignatureDocuments,

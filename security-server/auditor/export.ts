@@ -1,0 +1,66 @@
+import { type BundleScope, writeBundle } from '../../gateway/evidence/index.ts';
+import { gatherBundle } from './bundle-records.ts';
+import { type ConfigurationArchive, EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
+import { type GapReport, reportGaps } from './gaps.ts';
+import { type ExportScope, planExport } from './plan-export.ts';
+
+export interface ExportQuestion {
+  readonly scope: ExportScope;
+  readonly includeBodies: boolean;
+  readonly now: Date;
+}
+
+export interface ExportedEvidence {
+  /** Bytes of an `*.evidence.zip`. */
+  readonly bytes: Buffer;
+  /** As the bundle says: a period ends where the log could be counted. */
+  readonly scope: BundleScope;
+  readonly records: number;
+  /** Of a party's period. */
+  readonly gaps: GapReport | null;
+}
+
+/** Bundles are made in memory, beside the messages that pass. */
+const maxAtOnce = 2;
+
+/** Exports evidence, a few at a time. */
+export class Exporter {
+  readonly #log: EvidenceSource;
+  readonly #configurations: ConfigurationArchive;
+  #running = 0;
+
+  constructor(log: EvidenceSource, configurations: ConfigurationArchive) {
+    this.#log = log;
+    this.#configurations = configurations;
+  }
+
+  /**
+   * @throws EvidenceAccessError export-busy, export-too-large, exchange-not-found, period-not-begun, period-empty;
+   *   Fault TimestampingFailed when a record waits for a timestamp that cannot be had; MessageLogError locked
+   */
+  async export({ scope: wanted, includeBodies, now }: ExportQuestion): Promise<ExportedEvidence> {
+    if (this.#running >= maxAtOnce) {
+      const reason = `${maxAtOnce} exports are being made already: ask again when one of them is done`;
+      throw new EvidenceAccessError('export-busy', reason);
+    }
+    this.#running += 1;
+    try {
+      const plan = await planExport(this.#log, wanted, now);
+      if (plan.records.some((index) => this.#log.read(index)?.timestamp === undefined)) {
+        // Without one a signature proves nothing of when it was made.
+        await this.#log.stampNow();
+      }
+      const gaps =
+        wanted.kind === 'party' && plan.scope.kind === 'party'
+          ? await reportGaps(this.#log, { ...wanted, to: Date.parse(plan.scope.to) })
+          : null;
+      const content = await gatherBundle(this.#log, this.#configurations, {
+        ...plan,
+        ...{ includeBodies, createdAt: now },
+      });
+      return { bytes: writeBundle(content), scope: plan.scope, records: plan.records.length, gaps };
+    } finally {
+      this.#running -= 1;
+    }
+  }
+}

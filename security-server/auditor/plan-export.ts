@@ -1,0 +1,144 @@
+import type { BundleScope } from '../../gateway/evidence/index.ts';
+import type { RecordSummary } from '../message-log/index.ts';
+import { EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
+import { nextTurn } from './next-turn.ts';
+import { firstTallyFrom, lastTallyUntil, type ReadTally } from './tallies.ts';
+
+/** What is asked to be exported; instants are milliseconds since the epoch. */
+export type ExportScope =
+  | { readonly kind: 'exchange'; readonly queryId: string }
+  | { readonly kind: 'party'; readonly party: string; readonly from: number; readonly to: number }
+  | { readonly kind: 'case'; readonly title: string; readonly queryIds: readonly string[] };
+
+export interface PlannedRecords {
+  readonly scope: BundleScope;
+  readonly records: readonly number[];
+  readonly beside: readonly number[];
+  readonly tallies: readonly ReadTally[];
+}
+
+/** Records of one bundle: they are read and written in memory, and a zip file has 65,535 entries. */
+export const maxBundleRecords = 10_000;
+const recordsPerPage = 1_000;
+
+/**
+ * Chooses the records that a scope is about and, for a period, the tallies that show it complete.
+ * @throws EvidenceAccessError exchange-not-found, period-not-begun, export-too-large
+ */
+export async function planExport(
+  log: EvidenceSource,
+  scope: ExportScope,
+  now: Date,
+): Promise<PlannedRecords> {
+  if (scope.kind === 'party') return planPeriod(log, scope, now);
+  if (scope.kind === 'exchange') {
+    const records = recordsOf(log, scope.queryId);
+    return { scope, records: bounded(records), beside: [], tallies: [] };
+  }
+  const { kind, title, queryIds } = scope;
+  const records = new Set<number>();
+  for (const queryId of queryIds) {
+    for (const index of recordsOf(log, queryId)) records.add(index);
+    bounded([...records]);
+    await nextTurn();
+  }
+  return { scope: { kind, title }, records: [...records], beside: [], tallies: [] };
+}
+
+/** Places of the records of one message id, oldest first. @throws EvidenceAccessError exchange-not-found */
+export function recordsOf(log: Pick<EvidenceSource, 'search'>, queryId: string): number[] {
+  const found = log.search({ queryId, limit: maxBundleRecords + 1 });
+  if (found.length === 0) {
+    const reason = `The log has no message with the id '${queryId}'; look for it with a search by time and party`;
+    throw new EvidenceAccessError('exchange-not-found', reason);
+  }
+  return found.map(({ index }) => index).reverse();
+}
+
+/**
+ * A period is shown complete by what a tally before it had counted and what one after it had; records between the
+ * tallies and the period are told by their numbers alone.
+ */
+async function planPeriod(
+  log: EvidenceSource,
+  { party, from, to: wanted }: Extract<ExportScope, { kind: 'party' }>,
+  now: Date,
+): Promise<PlannedRecords> {
+  if (from >= now.getTime()) {
+    const reason = `The period begins at ${iso(from)}, which is still to come`;
+    throw new EvidenceAccessError('period-not-begun', reason);
+  }
+  const upper = await tallyFrom(log, Math.min(wanted, now.getTime()));
+  // Nobody can say yet what comes after the last tally.
+  const to = Math.min(wanted, upper.at);
+  if (from >= to) {
+    throw new EvidenceAccessError('period-empty', `Between ${iso(from)} and ${iso(to)} there is no time`);
+  }
+  const scope = { kind: 'party', party, from: iso(from), to: iso(to) } as const;
+  const inPeriod = await searchAll(log, { party, from, to });
+  const first = Math.min(upper.index, ...inPeriod.slice(-1).map(({ index }) => index));
+  const lower = lastTallyUntil(log, from, first);
+  const between = await searchDown(log, { party }, upper.index, lower?.index ?? -1);
+  const records = new Set(inPeriod.map(({ index }) => index));
+  const beside = between.filter(({ index }) => !records.has(index));
+  return {
+    scope,
+    records: [...records],
+    beside: beside.map(({ index }) => index),
+    tallies: [...(lower === undefined ? [] : [lower]), upper],
+  };
+}
+
+/** The first tally from an instant on: a new one when there is none. */
+async function tallyFrom(log: EvidenceSource, at: number): Promise<ReadTally> {
+  const known = firstTallyFrom(log, at);
+  if (known !== undefined) return known;
+  const index = await log.tallyNow();
+  // A tally bears the time of its making; a clock that was put back in between would make it too early.
+  const made = lastTallyUntil(log, Number.MAX_SAFE_INTEGER, index + 1);
+  if (made?.index !== index) throw new Error(`the tally ${index} that was just made is not in the log`);
+  return made;
+}
+
+/** Newest first. @throws EvidenceAccessError export-too-large */
+async function searchAll(
+  log: EvidenceSource,
+  query: { readonly party: string; readonly from: number; readonly to: number },
+): Promise<RecordSummary[]> {
+  return collect((before) =>
+    log.search({ ...query, limit: recordsPerPage, ...(before !== undefined && { before }) }),
+  );
+}
+
+/** Records below one place and above another. */
+async function searchDown(
+  log: EvidenceSource,
+  query: { readonly party: string },
+  below: number,
+  above: number,
+): Promise<RecordSummary[]> {
+  return collect((before = below) =>
+    log.search({ ...query, before, limit: recordsPerPage }).filter(({ index }) => index > above),
+  );
+}
+
+async function collect(page: (before: number | undefined) => RecordSummary[]): Promise<RecordSummary[]> {
+  const found: RecordSummary[] = [];
+  for (let before: number | undefined; ; await nextTurn()) {
+    const more = page(before);
+    found.push(...more);
+    bounded(found);
+    if (more.length < recordsPerPage) return found;
+    before = more.at(-1)?.index;
+  }
+}
+
+function bounded<Item>(items: readonly Item[]): readonly Item[] {
+  if (items.length <= maxBundleRecords) return items;
+  const reason = `One export holds at most ${maxBundleRecords} records: narrow the period, or export it in pieces`;
+  throw new EvidenceAccessError('export-too-large', reason);
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
