@@ -39,6 +39,8 @@ export class LogKeys {
   #stored: Stored | undefined;
   #signer: NoteSigner | undefined;
   readonly #opened = new Map<number, Buffer>();
+  /** Changes of the file, one after another: two at once would each lose the other's key. */
+  #changes: Promise<unknown> = Promise.resolve();
 
   private constructor(options: LogKeysOptions, stored: Stored | undefined) {
     this.#dir = options.dir;
@@ -73,7 +75,11 @@ export class LogKeys {
   }
 
   /** @throws MessageLogError locked */
-  async noteSigner(): Promise<NoteSigner> {
+  noteSigner(): Promise<NoteSigner> {
+    return this.#inTurn(() => this.#openSigner());
+  }
+
+  async #openSigner(): Promise<NoteSigner> {
     const stored = await this.#require();
     if (this.#signer === undefined) {
       const pkcs8 = this.#unwrap(stored.checkpointKey, checkpointPurpose);
@@ -86,14 +92,22 @@ export class LogKeys {
   }
 
   /** The key that seals what is recorded in a partition, made when it is needed. @throws MessageLogError locked */
-  async sealingKey(partition: string): Promise<PeriodKey> {
-    const stored = await this.#require();
-    const known = stored.periods.findLast((period) => period.partition === partition);
-    return known === undefined ? this.rotate(partition) : { id: known.id, key: this.periodKey(known.id) };
+  sealingKey(partition: string): Promise<PeriodKey> {
+    return this.#inTurn(async () => {
+      const stored = await this.#require();
+      const known = stored.periods.findLast((period) => period.partition === partition);
+      return known === undefined
+        ? this.#addPeriod(partition)
+        : { id: known.id, key: this.periodKey(known.id) };
+    });
   }
 
   /** A new key for a partition; what was sealed before stays under the former. @throws MessageLogError locked */
-  async rotate(partition: string): Promise<PeriodKey> {
+  rotate(partition: string): Promise<PeriodKey> {
+    return this.#inTurn(() => this.#addPeriod(partition));
+  }
+
+  async #addPeriod(partition: string): Promise<PeriodKey> {
     const stored = await this.#require();
     const id = 1 + Math.max(0, ...stored.periods.map((period) => period.id));
     const key = randomBytes(32);
@@ -123,12 +137,20 @@ export class LogKeys {
   }
 
   /** Forgets the keys of a partition that was removed: copies of it cannot be opened by this server any more. */
-  async forget(partition: string): Promise<void> {
-    const stored = this.#stored;
-    if (stored === undefined) return;
-    const gone = stored.periods.filter((period) => period.partition === partition);
-    for (const { id } of gone) this.#opened.delete(id);
-    await this.#save({ ...stored, periods: stored.periods.filter((period) => !gone.includes(period)) });
+  forget(partition: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const stored = this.#stored;
+      if (stored === undefined) return;
+      const gone = stored.periods.filter((period) => period.partition === partition);
+      for (const { id } of gone) this.#opened.delete(id);
+      await this.#save({ ...stored, periods: stored.periods.filter((period) => !gone.includes(period)) });
+    });
+  }
+
+  #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
+    const done = this.#changes.then(act);
+    this.#changes = done.catch(() => undefined);
+    return done;
   }
 
   async #require(): Promise<Stored> {

@@ -5,7 +5,7 @@ import { emptyWriteAheadLog, eraseDueIn, eraseRecord } from './erase.ts';
 import { MessageLogError, type RecordToAppend } from './model.ts';
 import { boundsOf, dayOf, Partition, partitionFile, partitionNames, partitionOf } from './partition.ts';
 import { PartitionWriter, type PeriodKey } from './partition-writer.ts';
-import { recoverTree, type SignedHead } from './recover.ts';
+import { fillTree, recoverTree, type SignedHead } from './recover.ts';
 import { nextBatch, saveBatch, type ToStamp, unstampedFrom } from './stamp-batch.ts';
 
 export interface LogStoreOptions {
@@ -37,6 +37,8 @@ export class LogStore {
   #size: number;
   #tallyDay: number | undefined;
   #periodKey: PeriodKey | undefined;
+  /** Leaves up to which the tree is good, when a write to it failed after the records were on disk. */
+  #treeGoodTo: number | undefined;
 
   /**
    * Opens the log, and brings its tree to where the records are: a crash may have kept the last hashes from the disk,
@@ -50,8 +52,7 @@ export class LogStore {
     this.#size = this.#current?.nextId() ?? 0;
     this.#tallyDay = this.#current?.lastTallyDay();
     this.#tree = TreeFiles.open(join(dir, 'tree'));
-    const partitions = () => partitionNames(dir).map((name) => partitionFile(dir, name));
-    recoverTree(this.#tree, partitions, this.#size, signed);
+    recoverTree(this.#tree, this.#partitions, this.#size, signed);
   }
 
   /** From now on the keys of records are sealed under this key. */
@@ -83,6 +84,7 @@ export class LogStore {
 
   /** Leaves so far and their root; the tree's own files are on the disk then, too. */
   head(): SignedHead {
+    this.#catchUp();
     this.#tree.sync();
     return { size: this.#size, root: rootOf(this.#tree, this.#size) };
   }
@@ -199,9 +201,25 @@ export class LogStore {
       throw error;
     }
     this.#tallyDay = day;
+    const good = this.#size;
     this.#size += leaves.length;
-    this.#tree.append(leaves);
+    try {
+      if (this.#treeGoodTo === undefined) this.#tree.append(leaves);
+      else this.#catchUp();
+    } catch {
+      // The records are on disk, which is what was asked for. The tree follows from them: before anything is signed
+      // for it is caught up with, and there a failure is told.
+      this.#treeGoodTo ??= good;
+    }
   }
+
+  #catchUp(): void {
+    if (this.#treeGoodTo === undefined) return;
+    fillTree(this.#tree, this.#partitions, this.#treeGoodTo, this.#size);
+    this.#treeGoodTo = undefined;
+  }
+
+  readonly #partitions = () => partitionNames(this.#dir).map((name) => partitionFile(this.#dir, name));
 
   /** That of an instant, but never one before that of the last record. */
   #partitionAt(at: number): Partition {

@@ -32,7 +32,28 @@ export function recoverTree(
         'older copy, or records were removed. Restore the newest copy of the whole folder of the log.',
     );
   }
-  tree.truncate(Math.min(tree.size, signed?.size ?? 0, size));
+  fillTree(tree, partitions, Math.min(tree.size, signed?.size ?? 0, size), size);
+  if (signed !== undefined && !rootOf(tree, signed.size).equals(signed.root)) {
+    throw new MessageLogError(
+      'damaged',
+      `The first ${signed.size} records are not those that were signed for. Find the place with ` +
+        '`waygate audit fsck`, and restore the folder of the log from a backup.',
+    );
+  }
+}
+
+/**
+ * Makes the leaves of the tree anew from the records.
+ * @param from leaves of the tree that are good
+ * @throws MessageLogError damaged when there are no records to make them from
+ */
+export function fillTree(
+  tree: TreeFiles,
+  partitions: () => readonly string[],
+  from: number,
+  size: number,
+): void {
+  tree.truncate(from);
   let leaves: Buffer[] = [];
   for (const path of partitions()) {
     const database = openPartitionReader(path);
@@ -60,12 +81,5 @@ export function recoverTree(
   }
   if (tree.size !== size) {
     throw new MessageLogError('damaged', `The tree has ${tree.size} leaves, the records reach to ${size}`);
-  }
-  if (signed !== undefined && !rootOf(tree, signed.size).equals(signed.root)) {
-    throw new MessageLogError(
-      'damaged',
-      `The first ${signed.size} records are not those that were signed for. Find the place with ` +
-        '`waygate audit fsck`, and restore the folder of the log from a backup.',
-    );
   }
 }

@@ -151,6 +151,15 @@ describe('what is kept', () => {
     expect(() => again.find('a')).toThrow(expect.objectContaining({ code: 'locked' }));
   });
 
+  it('is under one key, whoever asks for it first', async () => {
+    const log = await bench.open();
+    // The first record and the first checkpoint both want a key of a log that has none.
+    await Promise.all([log.record(await bench.entry('a')), log.checkpoint(), log.rotateKey()]);
+    await log.record(await bench.entry('b'));
+    const again = await bench.reopen(log);
+    expect((await again.check()).findings).toEqual([]);
+  });
+
   it('goes on under a new key after a rotation, and what was sealed before still opens', async () => {
     const log = await bench.open();
     await log.record(await bench.entry('a', Buffer.from('a')));
