@@ -61,6 +61,8 @@ export interface Publication {
   readonly lifetimeMs: number;
   readonly federated: readonly Anchor[];
   readonly isExternal: boolean;
+  /** Last piece of the path of the shared parameters. */
+  readonly sharedFileName: string;
 }
 
 const usual: Publication = {
@@ -71,6 +73,7 @@ const usual: Publication = {
   lifetimeMs: 10 * minute,
   federated: [],
   isExternal: false,
+  sharedFileName: 'shared-params.xml',
 };
 
 /**
@@ -120,12 +123,12 @@ async function publish(
   files: Map<string, Buffer>,
   publication: Publication,
 ): Promise<void> {
-  const { instance, versions, lifetimeMs, isExternal, federated } = publication;
+  const { instance, versions, lifetimeMs, isExternal, federated, sharedFileName } = publication;
   const generation = randomUUID();
   files.clear();
   for (const version of versions) {
     const shared = writeSharedParameters(sharedOf(publication), version);
-    const parts = [partOf('SHARED-PARAMETERS', `/V${version}/${generation}/shared-params.xml`, shared)];
+    const parts = [partOf('SHARED-PARAMETERS', `/V${version}/${generation}/${sharedFileName}`, shared)];
     if (!isExternal) {
       const content = writePrivateParameters({
         instance,
