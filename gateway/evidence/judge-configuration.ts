@@ -11,7 +11,7 @@ import {
   parsePrivateParameters,
   verifyDirectory,
 } from '../configuration/index.ts';
-import { Fault } from '../fault/index.ts';
+import { Fault, spellCode } from '../fault/index.ts';
 import type { BundleConfiguration } from './model.ts';
 import { bad, good, type Step, type Trust } from './verdict.ts';
 import { bundleNames } from './write-bundle.ts';
@@ -66,7 +66,7 @@ export function judgeConfiguration(snapshot: BundleConfiguration, trust: Trust):
     };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return refuse(error.code, `This configuration is not good: ${error.message}.`);
+    return refuse(spellCode(error), `This configuration is not good: ${error.message}.`);
   }
 }
 

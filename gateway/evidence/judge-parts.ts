@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Fault } from '../fault/index.ts';
+import { Fault, spellCode } from '../fault/index.ts';
 import { type ErasedContainer, readErasedContainer } from '../signature/index.ts';
 import { commitPart, type MessageFacts } from './facts.ts';
 import type { BundleRecord } from './model.ts';
@@ -32,7 +32,7 @@ export function judgeParts(record: BundleRecord, facts: MessageFacts, about: str
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const text = `The container cannot be read: ${error.message}.`;
-    return { steps: [bad('container', about, error.code, text)] };
+    return { steps: [bad('container', about, spellCode(error), text)] };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { GlobalConfiguration } from '../configuration/index.ts';
-import { Fault } from '../fault/index.ts';
+import { Fault, spellCode } from '../fault/index.ts';
 import type { SignatureVerifier } from '../signature/index.ts';
 import type { MessageFacts } from './facts.ts';
 import { judgeAgreement } from './judge-agreement.ts';
@@ -98,7 +98,7 @@ function judgeForce(
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const text = `The configuration had expired when this was recorded: ${error.message}.`;
-    return bad('configuration', about, error.code, text, details);
+    return bad('configuration', about, spellCode(error), text, details);
   }
 }
 

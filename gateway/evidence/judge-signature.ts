@@ -1,5 +1,5 @@
 import type { GlobalConfiguration } from '../configuration/index.ts';
-import { asFault, Fault, spellCode } from '../fault/index.ts';
+import { Fault, spellCode } from '../fault/index.ts';
 import { equal, IdentifierError, memberOf, parseEncodedClient, printShort } from '../identifier/index.ts';
 import {
   type SignatureVerifier,
@@ -62,7 +62,8 @@ export async function judgeSignature({
   } catch (error) {
     if (!(error instanceof Fault) && !(error instanceof IdentifierError)) throw error;
     const text = `The signature is not good evidence: ${error.message}.`;
-    return { step: bad(id, about, spellCode(asFault(error)), text), warnings: [] };
+    const code = error instanceof Fault ? spellCode(error) : 'facts-malformed';
+    return { step: bad(id, about, code, text), warnings: [] };
   }
 }
 

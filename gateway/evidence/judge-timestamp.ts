@@ -1,7 +1,7 @@
 import { digestOf } from '../../certs/key/index.ts';
 import { checkTimestamp, TimestampError } from '../../certs/timestamp/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
-import { Fault } from '../fault/index.ts';
+import { Fault, spellCode } from '../fault/index.ts';
 import { verifyHashChain } from '../signature/index.ts';
 import { type Checkpoint, checkConsistency, TransparencyError } from '../transparency/index.ts';
 import { type KnownLog, openCheckpoint } from './judge-checkpoint.ts';
@@ -49,9 +49,13 @@ export function verifyStamp({ timestamp, consistency, log, configuration }: Stam
     const isKnown =
       error instanceof Fault || error instanceof TimestampError || error instanceof TransparencyError;
     if (!isKnown) throw error;
-    const code = error instanceof TimestampError ? `timestamp-${error.code}` : error.code;
-    return { code, text: `The timestamp of the checkpoint is not good: ${error.message}.` };
+    return { code: codeOf(error), text: `The timestamp of the checkpoint is not good: ${error.message}.` };
   }
+}
+
+function codeOf(error: Fault | TimestampError | TransparencyError): string {
+  if (error instanceof Fault) return spellCode(error);
+  return error instanceof TimestampError ? `timestamp-${error.code}` : error.code;
 }
 
 /** Clocks of a server and of an authority differ; a record from further in the future is not from then. */

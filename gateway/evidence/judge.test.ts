@@ -202,8 +202,8 @@ describe('the bundle of an exchange', () => {
     );
     // A log that lies about its configuration from the start.
     for (const [name, code] of [
-      ['DEV/shared-params.xml', 'MalformedGlobalConf'],
-      ['DEV/directory', 'InvalidSignatureValue'],
+      ['DEV/shared-params.xml', 'malformed_global_conf'],
+      ['DEV/directory', 'invalid_signature_value'],
     ] as const) {
       const configuration = nameSnapshot(
         change(name, (text) => text.replace('3600', '9999').replace('Version: 6', 'Version: 5')),

@@ -22,7 +22,10 @@ export interface Step {
   /** File or record of the bundle, e.g. `records/12`. */
   readonly about: string;
   readonly state: 'good' | 'bad' | 'absent';
-  /** What is wrong, or why nothing is there; null when good. */
+  /**
+   * What is wrong, or why nothing is there; null when good. Of what any verifier of X-Road refuses it is the fault's code
+   * as release 7.8 spells it.
+   */
   readonly code: string | null;
   /** A plain sentence. */
   readonly text: string;
