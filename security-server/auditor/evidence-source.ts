@@ -18,6 +18,7 @@ export type EvidenceSource = Pick<
   | 'lastTally'
   | 'stampNow'
   | 'partitions'
+  | 'statistics'
 >;
 
 /** Configurations as of then, by the id that records name. */

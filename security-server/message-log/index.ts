@@ -11,3 +11,4 @@ export {
   type StoredTimestamp,
 } from './model.ts';
 export type { RecordQuery } from './search.ts';
+export type { Statistics, StatisticsQuery, StatisticsRow } from './statistics.ts';

@@ -14,6 +14,7 @@ import type { BodyToAppend, FoundRecord, FoundTally, PartitionInfo, RecordSummar
 import { partitionOf } from './partition.ts';
 import { RecordReader } from './record-reader.ts';
 import type { RecordQuery } from './search.ts';
+import { readStatistics, type Statistics, type StatisticsQuery } from './statistics.ts';
 import { Timestamper } from './timestamper.ts';
 import { LogWriter } from './writer.ts';
 
@@ -224,6 +225,11 @@ export class SqliteMessageLog implements MessageLog {
   /** Newest first. */
   search(query: RecordQuery): RecordSummary[] {
     return this.#reader.search(query);
+  }
+
+  /** Who asks whom for what, in sums of days: at most `limit` rows. */
+  statistics(query: StatisticsQuery, limit: number): Statistics {
+    return readStatistics(this.#reader.databases(), query, limit);
   }
 
   /** Records of one message id, both directions, oldest first. @throws MessageLogError locked */

@@ -105,9 +105,9 @@ function timeBounds(
 const placesOutOfOrder = 100_000;
 
 /** Routes that a query speaks of; undefined when it speaks of none. */
-function routesOf(
+export function routesOf(
   database: Database.Database,
-  { party, client, service }: RecordQuery,
+  { party, client, service }: Pick<RecordQuery, 'party' | 'client' | 'service'>,
 ): readonly number[] | undefined {
   if (party === undefined && client === undefined && service === undefined) return undefined;
   const under = (column: string, name: string) =>
