@@ -1,1 +1,2 @@
+export { SnapshotArchive } from './archive.ts';
 export { SnapshotStore } from './snapshot-store.ts';
