@@ -1,1 +1,12 @@
+export {
+  type ConfigurationArchive,
+  EvidenceAccessError,
+  type EvidenceAccessErrorCode,
+  type EvidenceSource,
+} from './evidence-source.ts';
+export { type ExportedEvidence, Exporter } from './export.ts';
+export { type GapReport, reportGaps } from './gaps.ts';
 export { type Auditor, createAuditor, type JudgedArchive, type JudgedPart, type Judgement } from './judge.ts';
+export { nextTurn } from './next-turn.ts';
+export { searchRecords } from './search-records.ts';
+export { type ShownMessageId, showExchange } from './show-exchange.ts';
