@@ -1,45 +1,83 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { readConfigurationFolder } from '../gateway/configuration/index.ts';
-import { createAuditor, type JudgedArchive, type Judgement } from '../security-server/index.ts';
+import { isBundle, judgeBundle, type Trust, type Verdict } from '../gateway/evidence/index.ts';
+import { type Auditor, createAuditor, type JudgedArchive, type Judgement } from '../security-server/index.ts';
+import { describeVerdict } from './describe-verdict.ts';
 
 interface VerifyOptions {
-  readonly configuration: string;
+  readonly configuration?: string;
+  readonly checkpoint: readonly string[];
+  readonly verifierKey?: string;
+  readonly anchorFingerprint?: string;
   readonly json?: boolean;
 }
 
-/** `waygate audit verify`: judges containers and archives offline. */
+interface JudgedBundle {
+  readonly file: string;
+  readonly verdict: Verdict;
+}
+
+/** `waygate audit verify`: judges containers, archives and evidence bundles offline. */
 export function auditVerifyCommand(): Command {
   return new Command('verify')
-    .description('judge .asice containers and archive .zip files, offline')
-    .argument('<file...>', 'containers and archives')
-    .requiredOption('--configuration <dir>', 'configuration as of then, in the layout of X-Road on disk')
+    .description('judge .asice containers, archive .zip files and .evidence.zip bundles, offline')
+    .argument('<file...>', 'containers, archives and bundles')
+    .option('--configuration <dir>', 'configuration as of then, in the layout of X-Road on disk')
+    .option(
+      '--checkpoint <file>',
+      'for bundles: a signed checkpoint that you hold; may be repeated',
+      collect,
+      [],
+    )
+    .option('--verifier-key <key>', "for bundles: the log's key, as its owner publishes it")
+    .option('--anchor-fingerprint <hash>', "for bundles: fingerprint of the instance's anchor")
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       '\nThe configuration says whom to trust: take it from GET /verificationconf of a security server, or with' +
-        '\n`waygate config verify --into DIR`.\n\nExit status: 0 all valid, 1 some not, 2 a file could not be read.',
+        '\n`waygate config verify --into DIR`. Bundles have one of their own, signed by their instance: without' +
+        '\n--configuration they are judged by that, and what you then have to compare is told.' +
+        '\n\nEvidence is judged as of then: what expired or was revoked since changes nothing.' +
+        '\n\nA checkpoint that you kept shows whether the log was forked, cut or restored from an older backup since.' +
+        '\n\nExit status: 0 all valid, 1 some not, 2 a file could not be read.',
     )
     .action(verify);
 }
 
-async function verify(files: readonly string[], { configuration, json }: VerifyOptions): Promise<void> {
-  const auditor = createAuditor(await readConfigurationFolder(configuration));
+/** One file each time, so that what follows is not taken for another. */
+function collect(file: string, before: readonly string[]): readonly string[] {
+  return [...before, file];
+}
+
+async function verify(files: readonly string[], options: VerifyOptions): Promise<void> {
+  const { json } = options;
+  const trust = await readTrust(options);
+  const auditor = trust.configuration && createAuditor(trust.configuration);
   const results: Judgement[] = [];
+  const bundles: JudgedBundle[] = [];
   let linking: JudgedArchive['linking'] | null = null;
   for (const file of files) {
     const bytes = await readFile(file);
-    if (!file.toLowerCase().endsWith('.zip')) {
-      results.push(await auditor.judgeContainer(file, bytes));
+    if (isBundle(bytes)) {
+      bundles.push({ file, verdict: await judgeBundle(bytes, trust) });
       continue;
     }
-    const archive = await auditor.judgeArchive(file, bytes);
+    const judged = demand(auditor, file);
+    if (!file.toLowerCase().endsWith('.zip')) {
+      results.push(await judged.judgeContainer(file, bytes));
+      continue;
+    }
+    const archive = await judged.judgeArchive(file, bytes);
     results.push(...archive.results);
     if (linking?.valid !== false) linking = archive.linking;
   }
-  const isGood = results.every(({ valid }) => valid) && linking?.valid !== false;
+  const isGood =
+    results.every(({ valid }) => valid) &&
+    linking?.valid !== false &&
+    bundles.every(({ verdict }) => verdict.valid);
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ results, linking })}\n`);
+    process.stdout.write(`${JSON.stringify({ results, linking, ...(bundles.length > 0 && { bundles }) })}\n`);
   } else {
     process.stdout.write(results.map(describe).join(''));
     if (linking !== null) {
@@ -47,8 +85,27 @@ async function verify(files: readonly string[], { configuration, json }: VerifyO
         `linking: ${linking.valid ? 'valid' : `NOT valid: ${linking.code}: ${linking.reason}`}\n`,
       );
     }
+    process.stdout.write(bundles.map(({ file, verdict }) => describeVerdict(file, verdict)).join(''));
   }
   process.exitCode = isGood ? 0 : 1;
+}
+
+async function readTrust(options: VerifyOptions): Promise<Trust> {
+  const { configuration, checkpoint, verifierKey, anchorFingerprint: anchorHash } = options;
+  return {
+    heldCheckpoints: await Promise.all(checkpoint.map((file) => readFile(file, 'utf8'))),
+    ...(configuration !== undefined && { configuration: await readConfigurationFolder(configuration) }),
+    ...(verifierKey !== undefined && { verifierKey }),
+    ...(anchorHash !== undefined && { anchorHash }),
+  };
+}
+
+function demand(auditor: Auditor | undefined, file: string): Auditor {
+  if (auditor !== undefined) return auditor;
+  throw new Error(
+    `${file} is a container or an archive, which says not whom to trust: give --configuration DIR, from GET ` +
+      '/verificationconf of a security server or from `waygate config verify --into DIR`',
+  );
 }
 
 function describe(judgement: Judgement): string {
