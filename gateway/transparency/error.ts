@@ -2,7 +2,9 @@ export type TransparencyErrorCode =
   | 'checkpoint-malformed'
   | 'note-malformed'
   | 'note-unsigned'
-  | 'key-malformed';
+  | 'key-malformed'
+  /** What is published already is not the beginning of what shall be. */
+  | 'fork';
 
 /** What is wrong with a checkpoint, a note or a key, in a code and in words. */
 export class TransparencyError extends Error {
