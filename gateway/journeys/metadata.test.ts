@@ -126,7 +126,14 @@ describe('what an information system can ask besides messages', () => {
     const folder = await mkdtemp(join(tmpdir(), 'waygate-verification-'));
     try {
       const conf = await get(`${network.city.clientUrl}/verificationconf`);
-      for (const [name, bytes] of await unzip(conf.body)) {
+      const files = await unzip(conf.body);
+      // The signed directory, which lies beside these files, is no part of the layout that verifiers know.
+      expect([...files.keys()].sort()).toEqual([
+        'verificationconf/PILOT/shared-params.xml',
+        'verificationconf/PILOT/shared-params.xml.metadata',
+        'verificationconf/instance-identifier',
+      ]);
+      for (const [name, bytes] of files) {
         mkdirSync(dirname(join(folder, name)), { recursive: true });
         await writeFile(join(folder, name), bytes);
       }
