@@ -11,6 +11,7 @@ package main
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,6 +78,12 @@ func openNote(bytes []byte, verifierKey string) (string, error) {
 	opened, err := note.Open(bytes, note.VerifierList(verifier))
 	if err != nil {
 		return "", err
+	}
+	for _, signature := range opened.Sigs {
+		// The package lets bits behind the end of base64 be; one signature has one spelling here.
+		if _, err := base64.StdEncoding.Strict().DecodeString(signature.Base64); err != nil {
+			return "", err
+		}
 	}
 	return opened.Text, nil
 }
