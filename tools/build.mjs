@@ -1,8 +1,9 @@
-/** Compiles the sources to `dist/` and makes the command executable. */
+/** Compiles the sources to `dist/`, makes the command executable, and builds the judging page `dist/judge.html`. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './build-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const compiler = createRequire(import.meta.url)
@@ -14,6 +15,7 @@ const aside = `${root}dist.new`;
 rmSync(aside, { recursive: true, force: true });
 const args = [compiler, '-p', 'tsconfig.build.json', '--outDir', aside];
 execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+await buildPage(`${aside}/judge.html`);
 chmodSync(`${aside}/bin/waygate.js`, 0o755);
 rmSync(`${root}dist`, { recursive: true, force: true });
 renameSync(aside, `${root}dist`);

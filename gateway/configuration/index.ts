@@ -1,11 +1,12 @@
 export { anchorFingerprint, parseAnchor, writeAnchor } from './anchor.ts';
 export { buildFromFiles, type ReadBefore } from './build-from-files.ts';
-export { type Directory, type DirectoryPart, verifyDirectory } from './directory-read.ts';
+export { type Directory, type DirectoryPart, readDirectory, verifyDirectory } from './directory-read.ts';
 export { type DirectoryToWrite, writeDirectory } from './directory-write.ts';
 export {
   type ConfigurationFile,
   directoryFile,
   instanceFolder,
+  ownerFile,
   type SignedDirectory,
 } from './folder-layout.ts';
 export { readConfigurationFiles, readConfigurationFolder, readConfigurationOnDisk } from './folder-read.ts';

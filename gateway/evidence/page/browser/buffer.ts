@@ -4,13 +4,13 @@ import { Buffer as PortableBuffer } from 'buffer/';
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-const { toString, equals } = PortableBuffer.prototype;
+const { toString: print, equals } = PortableBuffer.prototype;
 Object.assign(PortableBuffer.prototype, {
   /** Octets that are not UTF-8 become as many replacement characters as Node makes of them. */
   toString(this: PortableBuffer, encoding?: string, start?: number, end?: number): string {
     const isUtf8Wanted = encoding === undefined || encoding === 'utf8' || encoding === 'utf-8';
     if (isUtf8Wanted) return utf8.decode(this.subarray(start, end));
-    return toString.call(this, encoding, start, end);
+    return print.call(this, encoding, start, end);
   },
   /** Also with an array that is no buffer, as in Node. */
   equals(this: PortableBuffer, other: Uint8Array): boolean {

@@ -1,9 +1,10 @@
 import { sha1 } from '@noble/hashes/legacy.js';
-import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
+import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 
 /** Names as `node:crypto` has them. SHA-1 names things here, and protects nothing. */
 const algorithms = new Map([
   ['sha1', sha1],
+  ['sha224', sha224],
   ['sha256', sha256],
   ['sha384', sha384],
   ['sha512', sha512],
@@ -42,4 +43,8 @@ export function hash(name: string, data: Uint8Array | string, encoding: BufferEn
 
 export function sha256Hex(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex');
+}
+
+export function sha512Hex(bytes: Uint8Array): string {
+  return hash('sha512', bytes, 'hex');
 }

@@ -1,4 +1,11 @@
-import { asBitStringOctets, asInteger, asOid, asSequence, readDer, tags } from '../../../../certs/der/index.ts';
+import {
+  asBitStringOctets,
+  asInteger,
+  asOid,
+  asSequence,
+  readDer,
+  tags,
+} from '../../../../certs/der/index.ts';
 import { answerTo, type Question, Unanswerable } from './oracle.ts';
 
 /** As much of a public `KeyObject` of `node:crypto` as judging asks for. */

@@ -1,0 +1,32 @@
+import { buildFromFiles } from '../../configuration/index.ts';
+import { judgeBundle } from '../judge.ts';
+import { isBundle } from '../read-bundle.ts';
+import type { Trust, Verdict } from '../verdict.ts';
+import { runUntilAnswered } from './browser/oracle.ts';
+import type { HeldConfiguration } from './held.ts';
+import { judgeContainers } from './judge-containers.ts';
+
+/** What whoever opened the page has from elsewhere, as they gave it. */
+export interface Held {
+  readonly verifierKey?: string;
+  readonly heldCheckpoints?: readonly string[];
+  readonly anchorHash?: string;
+  /** Files of a configuration as of then. */
+  readonly configuration?: HeldConfiguration;
+}
+
+/**
+ * Judges what was dropped into the page: a bundle, a container or an archive of containers.
+ * @throws Unanswerable when this browser cannot check a signature; Fault for a configuration that cannot be read
+ */
+export function judgeOffered(bytes: Buffer, { configuration, ...rest }: Held): Promise<Verdict> {
+  return runUntilAnswered(() => {
+    // Built in each run: a configuration remembers what it was found to say, and a run may have been told guesses.
+    const given = configuration && buildFromFiles(configuration.own, configuration.files);
+    return judge(bytes, { ...rest, ...(given !== undefined && { configuration: given }) });
+  });
+}
+
+function judge(bytes: Buffer, trust: Trust): Promise<Verdict> {
+  return isBundle(bytes) ? judgeBundle(bytes, trust) : judgeContainers(bytes, trust.configuration);
+}
