@@ -18,12 +18,12 @@ export interface MessageFacts {
   readonly service: string;
   readonly queryId: string;
   readonly requestId: string;
-  readonly userId?: string;
-  readonly issue?: string;
+  readonly userId?: string | undefined;
+  readonly issue?: string | undefined;
   /** HTTP status of a response; 500 for a SOAP fault. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** Days that head and bodies are kept by the policy of their service: 0 for none at all, absent for as long as the record. */
-  readonly keepDays?: number;
+  readonly keepDays?: number | undefined;
   /** Id of the configuration snapshot that was in force, SHA-256 in hex. */
   readonly configuration: string;
   /** Commitments to the parts, as `commitPart` makes them. */
@@ -90,13 +90,27 @@ export function writeFacts(facts: Facts): Buffer {
     const { kind, at, pairs } = facts;
     return Buffer.from(JSON.stringify({ kind, at, pairs }));
   }
-  const { kind, sequence, at, direction, side, protocol, client, provider, service } = facts;
-  const { queryId, requestId, userId, issue, status, keepDays } = facts;
-  const { configuration, head, signature, bodies } = facts;
   return Buffer.from(
     JSON.stringify({
-      ...{ kind, sequence, at, direction, side, protocol, client, provider, service, queryId, requestId },
-      ...{ userId, issue, status, keepDays, configuration, head, signature, bodies },
+      kind: facts.kind,
+      sequence: facts.sequence,
+      at: facts.at,
+      direction: facts.direction,
+      side: facts.side,
+      protocol: facts.protocol,
+      client: facts.client,
+      provider: facts.provider,
+      service: facts.service,
+      queryId: facts.queryId,
+      requestId: facts.requestId,
+      userId: facts.userId,
+      issue: facts.issue,
+      status: facts.status,
+      keepDays: facts.keepDays,
+      configuration: facts.configuration,
+      head: facts.head,
+      signature: facts.signature,
+      bodies: facts.bodies,
     }),
   );
 }

@@ -1,15 +1,8 @@
-import { createHash } from 'node:crypto';
-import { digestOf } from '../../certs/key/index.ts';
 import {
-  type Anchor,
   anchorFingerprint,
-  buildFromFiles,
-  type ConfigurationFile,
   type GlobalConfiguration,
-  instanceFolder,
-  parseAnchor,
-  parsePrivateParameters,
-  verifyDirectory,
+  readSnapshot,
+  verifySnapshot,
 } from '../configuration/index.ts';
 import { Fault, spellCode } from '../fault/index.ts';
 import type { BundleConfiguration } from './model.ts';
@@ -18,9 +11,6 @@ import { bundleNames } from './write-bundle.ts';
 
 const id = 'configuration';
 const anchorFile = 'anchor.xml';
-const ownerFile = 'instance-identifier';
-const directoryFile = 'directory';
-const metadataEnding = '.metadata';
 
 export interface JudgedConfiguration {
   readonly step: Step;
@@ -35,30 +25,24 @@ export interface JudgedConfiguration {
  */
 export function judgeConfiguration(snapshot: BundleConfiguration, trust: Trust): JudgedConfiguration {
   const about = bundleNames.configuration(snapshot.id);
-  const refuse = (code: string, text: string) => ({ step: bad(id, about, code, text), warnings: [] });
-  if (snapshotIdOf(snapshot) !== snapshot.id) {
-    return refuse(
-      'configuration-differs',
-      'The files of this configuration are not those that its name is the hash of.',
-    );
+  const { anchorHash } = trust;
+  const [finding] = verifySnapshot(snapshot, anchorHash === undefined ? {} : { anchorHash });
+  if (finding !== undefined) {
+    const place = finding.name === undefined ? about : `${about}/${finding.name}`;
+    return { step: bad(id, place, finding.code, `${finding.text}.`), warnings: [] };
   }
   try {
-    const files = new Map(snapshot.files.map(({ name, bytes }) => [name, bytes]));
-    const anchorBytes = demand(files, anchorFile);
-    const fingerprint = anchorFingerprint(anchorBytes);
-    if (trust.anchorHash !== undefined && trust.anchorHash.toUpperCase() !== fingerprint) {
-      const text = `The anchor of this configuration has the fingerprint ${fingerprint}, not the one you gave.`;
-      return refuse('anchor-differs', text);
-    }
-    const configuration = verifySnapshot(files, parseAnchor(anchorBytes));
-    const text = `The configuration of ${configuration.instance} was signed as its anchor demands, and counted until ${configuration.expiresAt.toISOString()}.`;
-    const isTold = trust.anchorHash !== undefined || trust.configuration !== undefined;
-    const warning = `Judged by a configuration that is in the bundle: compare the fingerprint of its anchor, ${fingerprint}, with the one the operator of ${configuration.instance} publishes.`;
+    const { configuration } = readSnapshot(snapshot.files);
+    const fingerprint = fingerprintOf(snapshot);
+    const { instance, expiresAt } = configuration;
+    const text = `The configuration of ${instance} was signed as its anchor demands, and counted until ${expiresAt.toISOString()}.`;
+    const warning = `Judged by a configuration that is in the bundle: compare the fingerprint of its anchor, ${fingerprint}, with the one the operator of ${instance} publishes.`;
+    const isTold = anchorHash !== undefined || trust.configuration !== undefined;
     return {
       step: good(id, about, text, [
-        ['instance', configuration.instance],
+        ['instance', instance],
         ['fingerprint of the anchor', fingerprint],
-        ['counted until', configuration.expiresAt.toISOString()],
+        ['counted until', expiresAt.toISOString()],
         ['files', String(snapshot.files.length)],
       ]),
       configuration,
@@ -66,76 +50,13 @@ export function judgeConfiguration(snapshot: BundleConfiguration, trust: Trust):
     };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return refuse(spellCode(error), `This configuration is not good: ${error.message}.`);
+    const text = `This configuration is not good: ${error.message}.`;
+    return { step: bad(id, about, spellCode(error), text), warnings: [] };
   }
 }
 
-/** SHA-256 over lines of hash and name, as `sha256sum` would print them, by name. */
-function snapshotIdOf({ files }: BundleConfiguration): string {
-  const hash = createHash('sha256');
-  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { name, bytes } of sorted) {
-    hash.update(`${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`);
-  }
-  return hash.digest('hex');
-}
-
-type Files = ReadonlyMap<string, Buffer>;
-
-/** The anchor vouches for the own instance; its private parameters have the anchors of others. */
-function verifySnapshot(files: Files, anchor: Anchor): GlobalConfiguration {
-  const own = demand(files, ownerFile).toString('utf8').trim();
-  if (anchor.instance !== own) {
-    throw new Fault(
-      'MalformedGlobalConf',
-      `the anchor is that of ${anchor.instance}, and the configuration of ${own}`,
-    );
-  }
-  const verified = readInstance(files, anchor);
-  const privatePart = verified.find(({ contentIdentifier }) => contentIdentifier === 'PRIVATE-PARAMETERS');
-  const federated =
-    privatePart === undefined ? [] : parsePrivateParameters(privatePart.content).federatedAnchors;
-  for (const other of federated) {
-    const isHere = files.has(`${instanceFolder(other.instance)}/${directoryFile}`);
-    if (isHere && other.instance !== own) verified.push(...readInstance(files, other));
-  }
-  const known = new Set([
-    anchorFile,
-    ownerFile,
-    ...verified.map(({ instance, fileName }) => `${instanceFolder(instance)}/${fileName}`),
-    ...verified.map(({ instance }) => `${instanceFolder(instance)}/${directoryFile}`),
-  ]);
-  // Metadata are not signed, and not read here: all they say the directory says too.
-  const unsigned = [...files.keys()].find((name) => !known.has(name) && !name.endsWith(metadataEnding));
-  if (unsigned !== undefined) throw new Fault('MalformedGlobalConf', `nobody signed ${unsigned}`);
-  return buildFromFiles(own, verified);
-}
-
-/** Files of one instance that its signed directory names. */
-function readInstance(files: Files, { instance, sources }: Anchor): ConfigurationFile[] {
-  const folder = `${instanceFolder(instance)}/`;
-  const certificates = sources.flatMap(({ verificationCerts }) => verificationCerts);
-  const directory = verifyDirectory(demand(files, `${folder}${directoryFile}`), certificates, undefined);
-  const found: ConfigurationFile[] = [];
-  for (const { contentIdentifier, digest, hash, location, instance: of } of directory.parts) {
-    if (of !== instance) continue;
-    for (const [name, content] of files) {
-      const isOther =
-        !name.startsWith(folder) || name.endsWith(metadataEnding) || name === `${folder}${directoryFile}`;
-      if (isOther || !digestOf(digest.name, content).equals(hash)) continue;
-      const { expiresAt, version } = directory;
-      found.push({
-        ...{ instance, contentIdentifier, content, location, expiresAt, version },
-        fileName: name.slice(folder.length),
-      });
-      break;
-    }
-  }
-  return found;
-}
-
-function demand(files: Files, name: string): Buffer {
-  const bytes = files.get(name);
-  if (bytes === undefined) throw new Fault('MalformedGlobalConf', `the configuration has no ${name}`);
-  return bytes;
+function fingerprintOf({ files }: BundleConfiguration): string {
+  const anchor = files.find(({ name }) => name === anchorFile);
+  // A snapshot without one was refused before.
+  return anchor === undefined ? '' : anchorFingerprint(anchor.bytes);
 }

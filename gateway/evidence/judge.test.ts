@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { anchorFingerprint } from '../configuration/index.ts';
+import { anchorFingerprint, snapshotId } from '../configuration/index.ts';
 import { judgeBundle } from './judge.ts';
 import type { BundleContent, BundleScope } from './model.ts';
 import { TestLog } from './testing/test-log.ts';
-import { createWorld, nameSnapshot, type World } from './testing/world.ts';
+import { createWorld, type World } from './testing/world.ts';
 import type { Trust, Verdict } from './verdict.ts';
 import { writeBundle } from './write-bundle.ts';
 
@@ -87,7 +87,7 @@ describe('the bundle of an exchange', () => {
     );
     const [snapshot] = content.configurations;
     expect(await judge(content, { anchorHash: '00:11' })).toBe(
-      `anchor-differs at configurations/${snapshot?.id}`,
+      `anchor-untrusted at configurations/${snapshot?.id}/anchor.xml`,
     );
     expect(await judge(content, { configuration: stranger.pki.configuration })).toMatch(/at records\/2$/);
     // The key in the bundle is changed together with the checkpoint's signature: only the verifier's own key shows.
@@ -198,20 +198,21 @@ describe('the bundle of an exchange', () => {
       );
     const files = change('DEV/shared-params.xml', (text) => text.replace('3600', '9999'));
     expect(await judge({ ...content, configurations: [{ id, files }] })).toBe(
-      `configuration-differs at configurations/${id}`,
+      `configuration-id at configurations/${id}`,
     );
     // A log that lies about its configuration from the start.
     for (const [name, code] of [
-      ['DEV/shared-params.xml', 'malformed_global_conf'],
-      ['DEV/directory', 'invalid_signature_value'],
+      ['DEV/shared-params.xml', 'part-changed'],
+      ['DEV/directory', 'directory-signature'],
     ] as const) {
-      const configuration = nameSnapshot(
-        change(name, (text) => text.replace('3600', '9999').replace('Version: 6', 'Version: 5')),
-      );
+      const changed = change(name, (text) => text.replace('3600', '9999').replaceAll('boundary2', 'boundary9'));
+      const configuration = { id: snapshotId(changed), files: changed };
       const liar = await TestLog.create(world);
       const told = await liar.exchange({ queryId: 'DEV-1', configuration });
       await liar.stamp();
-      expect(await judge(liar.bundle(exchange, told))).toBe(`${code} at configurations/${configuration.id}`);
+      expect(await judge(liar.bundle(exchange, told))).toBe(
+        `${code} at configurations/${configuration.id}/${name}`,
+      );
     }
   });
 });

@@ -1,6 +1,7 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import {
   type Anchor,
+  buildSnapshot,
   writeAnchor,
   writeDirectory,
   writeSharedParameters,
@@ -74,18 +75,15 @@ async function signSnapshot(
       return `boundary${boundaries}`;
     },
   );
-  return nameSnapshot([
-    { name: 'DEV/directory', bytes: directory },
-    { name: 'DEV/shared-params.xml', bytes: content },
-    { name: 'anchor.xml', bytes: writeAnchor(anchor) },
-    { name: 'instance-identifier', bytes: Buffer.from('DEV') },
-  ]);
-}
-
-/** @param files sorted by name */
-export function nameSnapshot(files: BundleConfiguration['files']): BundleConfiguration {
-  const lines = files.map(
-    ({ name, bytes }) => `${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`,
-  );
-  return { id: createHash('sha256').update(lines.join('')).digest('hex'), files };
+  return buildSnapshot({
+    anchor: writeAnchor(anchor),
+    own: 'DEV',
+    files: [
+      {
+        ...{ instance: 'DEV', contentIdentifier: 'SHARED-PARAMETERS', fileName: 'shared-params.xml' },
+        ...{ content, expiresAt, version: 6, location: '/V6/1/shared-params.xml' },
+      },
+    ],
+    directories: [{ instance: 'DEV', body: directory }],
+  });
 }
