@@ -4,8 +4,11 @@ export { type Directory, type DirectoryPart, readDirectory, verifyDirectory } fr
 export { type DirectoryToWrite, writeDirectory } from './directory-write.ts';
 export {
   type ConfigurationFile,
+  describeFile,
   directoryFile,
   instanceFolder,
+  instanceOfFolder,
+  metadataEnding,
   ownerFile,
   type SignedDirectory,
 } from './folder-layout.ts';
