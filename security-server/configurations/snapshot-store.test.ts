@@ -1,20 +1,11 @@
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type ConfigurationSnapshot,
-  type SnapshotFile,
-  snapshotId,
-} from '../../gateway/configuration/index.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildSnapshot, type ConfigurationSnapshot } from '../../gateway/configuration/index.ts';
+import { createKey } from '../../gateway/configuration/testing/samples.ts';
+import { contentOf, issue, type TestRegistry } from '../../gateway/configuration/testing/snapshots.ts';
 import { SnapshotStore } from './index.ts';
 
 let root: string;
@@ -25,20 +16,22 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-const shared = 'x'.repeat(100_000);
-function snapshotOf(directory: string): ConfigurationSnapshot {
-  const files: SnapshotFile[] = [
-    ['DEV/directory', directory],
-    ['DEV/shared-params.xml', shared],
-    ['anchor.xml', 'anchor'],
-    ['instance-identifier', 'DEV'],
-  ].map(([name = '', text = '']) => ({ name, bytes: Buffer.from(text) }));
-  return { id: snapshotId(files), files };
-}
-const [first, second, third] = [snapshotOf('first'), snapshotOf('second'), snapshotOf('third')];
+let first: ConfigurationSnapshot;
+let second: ConfigurationSnapshot;
+let third: ConfigurationSnapshot;
+beforeAll(async () => {
+  const registry: TestRegistry = { instance: 'DEV', signer: await createKey('registry') };
+  const of = async (expiresAt: string) => {
+    const { files, directory } = await issue(registry, { expiresAt: new Date(expiresAt), federated: [] });
+    const named = files.map((file) => ({ ...file, location: `/V6/${expiresAt}/${file.fileName}` }));
+    return buildSnapshot(contentOf(registry, { files: named, directory }));
+  };
+  [first, second, third] = [await of('2026-01-01'), await of('2026-02-01'), await of('2026-03-01')];
+});
 const pathOf = (id: string) => join(dir, 'snapshots', id);
+/** As if it had been saved long ago. */
+const age = ({ id }: ConfigurationSnapshot) => utimesSync(pathOf(id), 0, 0);
 const filesThere = () => readdirSync(join(dir, 'files'));
-const later = () => new Date(Date.now() + 60_000);
 
 describe('snapshots on disk', () => {
   it('are loaded as they were saved, also by the next process', async () => {
@@ -55,21 +48,23 @@ describe('snapshots on disk', () => {
   it('share the files that they have in common', async () => {
     const store = await SnapshotStore.open(dir);
     for (const snapshot of [first, second, third]) await store.save(snapshot);
-    // Three directories; shared parameters, anchor and owner once.
-    expect(filesThere()).toHaveLength(6);
+    // Of each its directory and the metadata of both parts; the parts, anchor and owner once.
+    expect(filesThere()).toHaveLength(3 * 3 + 4);
   });
 
   it('can be checked with sha256sum alone', async () => {
     const store = await SnapshotStore.open(dir);
     await store.save(first);
     const listing = readFileSync(pathOf(first.id), 'utf8');
-    expect(listing.split('\n')[2]).toMatch(/^[0-9a-f]{64} {2}anchor\.xml$/);
+    expect(listing).toMatch(/\n[0-9a-f]{64} {2}anchor\.xml\n/);
   });
 
-  it.each(['../first', '', 'f'.repeat(64), first.id.toUpperCase()])('are not there under %j', async (id) => {
+  it('are not there under what is no id of theirs', async () => {
     const store = await SnapshotStore.open(dir);
     await store.save(first);
-    expect(await store.load(id)).toBeUndefined();
+    for (const id of [`../snapshots/${first.id}`, '', 'f'.repeat(64), first.id.toUpperCase()]) {
+      expect(await store.load(id)).toBeUndefined();
+    }
   });
 
   it('are refused under an id that is not theirs', async () => {
@@ -130,40 +125,102 @@ describe('a crash', () => {
   it('in the middle of a removal leaves files that the next removal takes', async () => {
     const store = await SnapshotStore.open(dir);
     for (const snapshot of [first, second, third]) await store.save(snapshot);
+    age(second);
     rmSync(pathOf(first.id));
     const reopened = await SnapshotStore.open(dir);
-    expect(filesThere()).toHaveLength(6);
-    expect(await reopened.removeUnused(new Set([third.id]), later())).toEqual([second.id]);
-    expect(filesThere()).toHaveLength(4);
+    expect(filesThere()).toHaveLength(13);
+    expect(await reopened.removeExpired(new Date('2026-02-15'))).toEqual([second.id]);
+    expect(filesThere()).toHaveLength(7);
     expect(await reopened.load(third.id)).toEqual(third);
   });
 });
 
-describe('removal', () => {
-  it('leaves what records name, what was saved last, and what is young', async () => {
+describe('a snapshot that had expired', () => {
+  it('before the oldest record is removed, with what no other has', async () => {
     const store = await SnapshotStore.open(dir);
-    for (const snapshot of [first, second, third]) await store.save(snapshot);
-    expect(await store.removeUnused(new Set(), new Date(0))).toEqual([]);
-    expect(await store.removeUnused(new Set([first.id]), later())).toEqual([second.id]);
-    expect(await store.load(first.id)).toEqual(first);
+    for (const snapshot of [first, second, third]) {
+      await store.save(snapshot);
+      age(snapshot);
+    }
+    expect(await store.removeExpired(new Date('2025-12-31'))).toEqual([]);
+    expect(await store.removeExpired(new Date('2026-01-01'))).toEqual([first.id]);
+    expect(await store.load(first.id)).toBeUndefined();
+    expect(await store.load(second.id)).toEqual(second);
+    // The one saved last stays, whatever the clock says.
+    expect(await store.removeExpired(new Date('2030-01-01'))).toEqual([second.id]);
     expect(await store.load(third.id)).toEqual(third);
-    expect(await store.load(second.id)).toBeUndefined();
-    utimesSync(pathOf(first.id), 0, 0);
-    expect(await store.removeUnused(new Set(), new Date(1))).toEqual([first.id]);
-    expect(existsSync(pathOf(third.id))).toBe(true);
+    expect(filesThere()).toHaveLength(7);
   });
 
-  it('takes nothing from a save that goes on meanwhile', async () => {
+  it('stays when it was damaged, for people to see', async () => {
+    const store = await SnapshotStore.open(dir);
+    for (const snapshot of [first, second]) await store.save(snapshot);
+    const directory = first.files.find(({ name }) => name === 'DEV/directory');
+    const hash = createHash('sha256')
+      .update(directory?.bytes ?? '')
+      .digest('hex');
+    for (const damage of [
+      () => writeFileSync(join(dir, 'files', hash), 'other'),
+      () => rmSync(join(dir, 'files', hash)),
+      () => writeFileSync(pathOf(first.id), 'other'),
+    ]) {
+      damage();
+      age(first);
+      expect(await store.removeExpired(new Date('2030-01-01'))).toEqual([]);
+    }
+  });
+
+  it('takes nothing with it from a save that goes on meanwhile', async () => {
+    const store = await SnapshotStore.open(dir);
+    for (const snapshot of [first, second]) await store.save(snapshot);
+    age(first);
+    const removing = store.removeExpired(new Date('2030-01-01'));
+    await store.save(first);
+    expect(await removing).toEqual([first.id]);
+    expect(await store.load(first.id)).toEqual(first);
+  });
+});
+
+describe('a snapshot that no record was given', () => {
+  it('is taken back, with the files that it alone has', async () => {
+    const store = await SnapshotStore.open(dir);
+    await store.save(first);
+    const before = filesThere();
+    await store.save(second);
+    await store.save(third);
+    await store.discard(second.id);
+    expect(await store.load(second.id)).toBeUndefined();
+    expect(await store.load(first.id)).toEqual(first);
+    expect(await store.load(third.id)).toEqual(third);
+    await store.save(first);
+    await store.discard(third.id);
+    expect(filesThere()).toEqual(before);
+    await store.save(third);
+    expect(await store.load(third.id)).toEqual(third);
+  });
+
+  it('is not taken back while it is the last, nor when it was there before', async () => {
+    const store = await SnapshotStore.open(dir);
+    await store.save(first);
+    await store.discard(first.id);
+    expect(await store.load(first.id)).toEqual(first);
+    const reopened = await SnapshotStore.open(dir);
+    await reopened.save(first);
+    await reopened.save(second);
+    await reopened.discard(first.id);
+    expect(await reopened.load(first.id)).toEqual(first);
+    await reopened.save(first);
+    await reopened.save(third);
+    await reopened.discard(first.id);
+    expect(await reopened.load(first.id)).toEqual(first);
+  });
+
+  it('leaves what a later one has too', async () => {
     const store = await SnapshotStore.open(dir);
     await store.save(first);
     await store.save(second);
-    await Promise.all([
-      store.removeUnused(new Set(), later()),
-      store.save(first),
-      store.removeUnused(new Set(), later()),
-    ]);
-    expect(await store.load(first.id)).toEqual(first);
-    await store.save(second);
+    await store.discard(first.id);
     expect(await store.load(second.id)).toEqual(second);
+    expect(filesThere()).toHaveLength(7);
   });
 });

@@ -3,11 +3,16 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type ConfigurationSnapshot,
+  directoryFile,
+  instanceFolder,
   listSnapshot,
+  ownerFile,
   parseListing,
+  readDirectory,
   type SnapshotFile,
   snapshotId,
 } from '../../gateway/configuration/index.ts';
+import { Fault } from '../../gateway/fault/index.ts';
 import { syncFolder, writeFileDurably } from '../../gateway/store/index.ts';
 
 /** The files of a snapshot are not those that its id names. */
@@ -30,6 +35,8 @@ export class SnapshotStore {
   readonly #files: string;
   /** Files that this process has written, or read back whole: not to be read again with every snapshot. */
   readonly #whole = new Set<string>();
+  /** Snapshots that this process was the first to save, with the files that no other snapshot has. */
+  readonly #alone = new Map<string, Set<string>>();
   #last: string | undefined;
   /** Removing must not take a file that a save under way counts on. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -61,8 +68,17 @@ export class SnapshotStore {
     return this.#inTurn(async () => {
       const listing = listSnapshot(files);
       if (hashOf(Buffer.from(listing)) !== id) throw damaged(id, 'the files to save are others');
-      for (const { bytes } of files) await this.#saveFile(bytes);
-      await keep(join(this.#snapshots, id), Buffer.from(listing));
+      const added = new Set<string>();
+      for (const { bytes } of files) {
+        const hash = await this.#saveFile(bytes);
+        if (hash !== undefined) added.add(hash);
+      }
+      if (await keep(join(this.#snapshots, id), Buffer.from(listing))) this.#alone.set(id, added);
+      else this.#alone.delete(id);
+      // Of the one before, the caller has decided by the time of the next.
+      for (const former of this.#alone.keys()) {
+        if (former !== id && former !== this.#last) this.#alone.delete(former);
+      }
       this.#last = id;
     });
   }
@@ -91,47 +107,89 @@ export class SnapshotStore {
   }
 
   /**
-   * Removes what no record names any more. The snapshot that was saved last stays, for the next record will name it.
-   * @param used ids that records name
-   * @param savedBefore younger snapshots stay too: a record that names one may be under way
-   * @returns ids that were removed
+   * Takes back a snapshot that no record was given: one that this process was the first to save, and no other.
    */
-  removeUnused(used: ReadonlySet<string>, savedBefore: Date): Promise<string[]> {
+  discard(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const alone = this.#alone.get(id);
+      if (alone === undefined || id === this.#last) return;
+      this.#alone.delete(id);
+      await rm(join(this.#snapshots, id), { force: true });
+      await syncFolder(this.#snapshots);
+      await this.#removeFiles(alone);
+    });
+  }
+
+  /**
+   * Removes snapshots that no record from an instant on can name, for their directory had expired by then.
+   * @param before when the oldest record was made that is still kept
+   * @returns their ids; none of them is the one saved last, which the next record may name
+   */
+  removeExpired(before: Date): Promise<string[]> {
     return this.#inTurn(async () => {
       const removed: string[] = [];
       for (const id of await this.list()) {
-        if (used.has(id) || id === this.#last) continue;
         const { mtime } = await stat(join(this.#snapshots, id));
-        if (mtime < savedBefore) removed.push(id);
+        // One that was saved later expired later still: no need to read it.
+        if (id === this.#last || mtime >= before) continue;
+        const expiresAt = await this.#expiryOf(id);
+        if (expiresAt !== undefined && expiresAt <= before) removed.push(id);
       }
       await this.#remove(removed);
       return removed;
     });
   }
 
+  /** @returns undefined for a snapshot that was damaged: what it was is for people to find out */
+  async #expiryOf(id: string): Promise<Date | undefined> {
+    try {
+      const listed = parseListing(await readFile(join(this.#snapshots, id), 'utf8'));
+      const read = (wanted: string) => {
+        const hash = listed.find(({ name }) => name === wanted)?.hash ?? wanted;
+        return readFile(join(this.#files, hash));
+      };
+      const own = (await read(ownerFile)).toString('utf8');
+      return readDirectory(await read(`${instanceFolder(own)}/${directoryFile}`)).expiresAt;
+    } catch (error) {
+      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      if (!isGone && !(error instanceof Fault)) throw error;
+      return undefined;
+    }
+  }
+
   /** Listings first: a file is missed by nothing that still counts, also after a crash in between. */
   async #remove(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    for (const id of ids) await rm(join(this.#snapshots, id), { force: true });
+    for (const id of ids) {
+      this.#alone.delete(id);
+      await rm(join(this.#snapshots, id), { force: true });
+    }
     await syncFolder(this.#snapshots);
     const needed = new Set<string>();
     for (const id of await this.list()) {
       const listing = await readFile(join(this.#snapshots, id), 'utf8');
       for (const { hash } of parseListing(listing)) needed.add(hash);
     }
-    for (const hash of await readdir(this.#files)) {
-      if (needed.has(hash)) continue;
+    const all = await readdir(this.#files);
+    await this.#removeFiles(all.filter((hash) => !needed.has(hash)));
+  }
+
+  async #removeFiles(hashes: Iterable<string>): Promise<void> {
+    for (const hash of hashes) {
       this.#whole.delete(hash);
       await rm(join(this.#files, hash), { force: true });
     }
     await syncFolder(this.#files);
   }
 
-  async #saveFile(bytes: Buffer): Promise<void> {
+  /** @returns hash of the file when it was not there before */
+  async #saveFile(bytes: Buffer): Promise<string | undefined> {
     const hash = hashOf(bytes);
-    if (this.#whole.has(hash)) return;
-    await keep(join(this.#files, hash), bytes);
+    for (const alone of this.#alone.values()) alone.delete(hash);
+    if (this.#whole.has(hash)) return undefined;
+    const isNew = await keep(join(this.#files, hash), bytes);
     this.#whole.add(hash);
+    return isNew ? hash : undefined;
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -154,12 +212,16 @@ function isHash(name: string): boolean {
   return /^[0-9a-f]{64}$/.test(name);
 }
 
-/** Leaves what is there already, unless it was damaged. */
-async function keep(path: string, bytes: Buffer): Promise<void> {
+/**
+ * Leaves what is there already, unless it was damaged.
+ * @returns whether nothing was there
+ */
+async function keep(path: string, bytes: Buffer): Promise<boolean> {
   const known = await readIfThere(path);
   if (known?.equals(bytes) !== true) await writeFileDurably(path, bytes);
   // A process that died may have put it there without waiting for the disk.
   else await syncFolder(dirname(path));
+  return known === undefined;
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {
