@@ -13,8 +13,9 @@ import { createVerifier } from '../gateway/signature/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
 import { createServerAdmin } from './admin/index.ts';
+import { FileAccessJournal } from './auditor/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
-import { SnapshotStore } from './configurations/index.ts';
+import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
 import { internalContext } from './internal-tls.ts';
@@ -190,7 +191,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         // What the registry has approved shows in its configuration.
         void management?.refresh();
       },
-      saveSnapshot: (snapshot) => configurations.save(snapshot),
+      snapshots: configurations,
     });
     closers.push(() => configuration.close());
     await configuration.start();
@@ -318,6 +319,8 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     management = requests;
     closers.push(() => requests.close());
 
+    const journal = await FileAccessJournal.open(join(data, 'evidence-access.jsonl'), now);
+    closers.push(() => journal.close());
     const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
     const admin = createServerAdmin(
       {
@@ -326,6 +329,8 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         signer: certificates,
         management: requests,
         log,
+        configurations: new SnapshotArchive(configurations, () => configuration.current()),
+        journal,
         configuration: () => configuration.current(),
         refreshConfiguration: () => configuration.refresh(),
         reloadCertificates,

@@ -4,11 +4,14 @@ import { CertificateError } from '../../certs/x509/index.ts';
 import { Fault, spellCode } from '../../gateway/fault/index.ts';
 import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
+import { EvidenceAccessError, type EvidenceAccessErrorCode } from '../auditor/index.ts';
+import { MessageLogError } from '../message-log/index.ts';
 import { DescriptionError } from '../metadata/index.ts';
 import { SettingsConflict } from '../settings/index.ts';
 import { WsdlError } from '../wsdl/index.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
+import { addEvidenceRoutes } from './evidence.ts';
 import { addKeyRoutes } from './keys.ts';
 import { addManagementRoutes } from './management.ts';
 import { addOperationRoutes } from './operation.ts';
@@ -35,6 +38,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addTokenRoutes(app, context);
   addKeyRoutes(app, context);
   addManagementRoutes(app, context);
+  addEvidenceRoutes(app, context);
   return app;
 }
 
@@ -48,11 +52,29 @@ const tokenStatus: Readonly<Record<TokenErrorCode, 403 | 404 | 409 | 422 | 500>>
   damaged: 500,
 };
 
+const evidenceStatus: Readonly<Record<EvidenceAccessErrorCode, 404 | 409 | 413 | 422 | 503>> = {
+  'export-too-large': 413,
+  'export-busy': 503,
+  'exchange-not-found': 404,
+  'record-not-found': 404,
+  'body-not-found': 404,
+  'period-empty': 422,
+  'period-not-begun': 422,
+  'period-too-long': 413,
+  'cursor-unreadable': 422,
+};
+
 /** Refusals of the rooms behind the API, in its words. */
 function explain(error: unknown): Problem | undefined {
   if (error instanceof TokenError) return new Problem(tokenStatus[error.code], error.code, error.message);
   if (error instanceof IdentifierError) return new Problem(422, 'invalid-identifier', error.message);
   if (error instanceof CertificateError) return new Problem(422, `certificate-${error.code}`, error.message);
+  if (error instanceof EvidenceAccessError) {
+    return new Problem(evidenceStatus[error.code], error.code, error.message);
+  }
+  if (error instanceof MessageLogError) {
+    return new Problem(error.code === 'damaged' ? 500 : 409, `log-${error.code}`, error.message);
+  }
   if (error instanceof DescriptionError) return new Problem(409, 'description-unreadable', error.message);
   if (error instanceof WsdlError) return new Problem(422, `wsdl-${error.code}`, error.message);
   if (error instanceof SettingsConflict) {

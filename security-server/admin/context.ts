@@ -1,5 +1,6 @@
 import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import type { AccessJournal, ConfigurationArchive } from '../auditor/index.ts';
 import type { Health } from '../health/index.ts';
 import type { ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
@@ -13,6 +14,8 @@ export interface AdminContext {
   readonly signer: ServerSigner;
   readonly management: ManagementSender;
   readonly log: SqliteMessageLog;
+  readonly configurations: ConfigurationArchive;
+  readonly journal: AccessJournal;
   /** @throws Fault OutdatedGlobalConf */
   readonly configuration: () => GlobalConfiguration;
   /** Fetches the configuration now. @throws Error with what each source answered */

@@ -16,10 +16,14 @@ export const instantSchema = z
   .describe('instant such as 2026-11-23T14:05:00Z, or a day in UTC such as 2026-11-23, which is its midnight')
   .openapi({ example: '2026-11-01' })
   .transform((text, context) => {
-    const isInstant = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/.test(text);
+    const isInstant =
+      /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/.test(text);
     const at = isInstant ? Date.parse(text) : Number.NaN;
     if (!Number.isNaN(at) && at >= 0) return at;
-    context.addIssue({ code: 'custom', message: 'an instant such as 2026-11-23T14:05:00Z or a day is expected' });
+    context.addIssue({
+      code: 'custom',
+      message: 'an instant such as 2026-11-23T14:05:00Z or a day is expected',
+    });
     return z.NEVER;
   });
 
@@ -101,24 +105,3 @@ export const checkSchema = z.strictObject({
     .default([])
     .describe('signed checkpoints of this log that were kept elsewhere'),
 });
-
-const nullable = z.string().nullable();
-
-export const recordSchema = z
-  .object({
-    index: z.number().int(),
-    sequence: z.number().int(),
-    at: z.string(),
-    direction: z.enum(['request', 'response']),
-    side: z.enum(['client', 'provider']),
-    protocol: z.enum(['rest', 'soap']),
-    client: z.string(),
-    provider: z.string(),
-    service: z.string(),
-    queryId: z.string(),
-    requestId: z.string(),
-    userId: nullable,
-    issue: nullable,
-    status: z.number().int().nullable(),
-  })
-  .openapi('EvidenceRecord');

@@ -1,3 +1,5 @@
+export { type AccessJournal, FileAccessJournal } from './access-journal.ts';
+export { readEntryBundle } from './entry-bundle.ts';
 export {
   type ConfigurationArchive,
   EvidenceAccessError,
@@ -7,6 +9,5 @@ export {
 export { type ExportedEvidence, Exporter } from './export.ts';
 export { type GapReport, reportGaps } from './gaps.ts';
 export { type Auditor, createAuditor, type JudgedArchive, type JudgedPart, type Judgement } from './judge.ts';
-export { nextTurn } from './next-turn.ts';
 export { searchRecords } from './search-records.ts';
 export { type ShownMessageId, showExchange } from './show-exchange.ts';

@@ -30,7 +30,8 @@ export async function searchRecords(
   const found: RecordSummary[] = [];
   for (const { firstIndex, lastIndex, from, to } of log.partitions().reverse()) {
     if (found.length >= wanted) break;
-    if (firstIndex >= before || to < (query.from ?? 0) || from >= (query.to ?? Number.MAX_SAFE_INTEGER)) continue;
+    if (firstIndex >= before || to < (query.from ?? 0) || from >= (query.to ?? Number.MAX_SAFE_INTEGER))
+      continue;
     // What is appended to the newest one while pages are read stays above the cursor.
     const below = Math.min(before, lastIndex + 1);
     const page = log.search({
