@@ -58,14 +58,14 @@ function findWrong(
   if (missing.length > 0) {
     return {
       code: 'part-missing',
-      text: `The container lacks ${missing.join(', ')}, which the log did not erase.`,
+      text: `The container lacks ${missing.join(', ')}, which is not said to be erased or left out.`,
     };
   }
   const strange = [...here].filter((name) => !expected.includes(name) || erased.includes(name));
   if (strange.length > 0) {
     return {
       code: 'part-unknown',
-      text: `The container has ${strange.join(', ')}, which the log does not know or says to have erased.`,
+      text: `The container has ${strange.join(', ')}, which the log does not know, or which is said not to be there.`,
     };
   }
   return undefined;
@@ -126,16 +126,16 @@ export function judgeErasure(
       at === undefined ? [salts.head, facts.head] : [salts.bodies[at], facts.bodies[at]];
     const digest = signed.get(name);
     if (digest === undefined || salt === undefined) {
-      const text = `${name} was erased, and the signature has no SHA-512 digest of it that could be compared with the log's.`;
+      const text = `${name} is not here, and the signature has no SHA-512 digest of it that could be compared with the log's.`;
       return bad('erasure', about, 'erasure-unprovable', text, [['part', name]]);
     }
     if (commitPart(salt, digest) !== commitment) {
-      const text = `${name} was erased, and the signature is over another digest than the log recorded.`;
+      const text = `${name} is not here, and the signature is over another digest than the log recorded.`;
       return bad('erasure', about, 'part-differs', text, [['part', name]]);
     }
   }
   const names = erased.join(', ');
-  const text = `${names} was erased by the log: that it was signed, and recorded, is proven up to its digest; what it said is not known.`;
+  const text = `Of ${names} only the digest is here, for the log erased it or it was not exported: that it was signed and recorded is proven, what it said is not shown.`;
   return good(
     'erasure',
     about,

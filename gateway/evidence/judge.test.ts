@@ -205,7 +205,9 @@ describe('the bundle of an exchange', () => {
       ['DEV/shared-params.xml', 'part-changed'],
       ['DEV/directory', 'directory-signature'],
     ] as const) {
-      const changed = change(name, (text) => text.replace('3600', '9999').replaceAll('boundary2', 'boundary9'));
+      const changed = change(name, (text) =>
+        text.replace('3600', '9999').replaceAll('boundary2', 'boundary9'),
+      );
       const configuration = { id: snapshotId(changed), files: changed };
       const liar = await TestLog.create(world);
       const told = await liar.exchange({ queryId: 'DEV-1', configuration });

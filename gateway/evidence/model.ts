@@ -24,7 +24,7 @@ export interface BundleRecord {
   readonly inclusion: readonly Buffer[];
   /** ASiC-E container; null when nothing of the message is handed over. */
   readonly container: Buffer | null;
-  /** Entries of the container that the log no longer has, e.g. `attachment1`. */
+  /** Parts that the container lacks, e.g. `attachment1`: the log has erased them, or the export leaves them out. */
   readonly erased: readonly string[];
   /** Place in the bundle's timestamps; null while the record waits for one. */
   readonly timestamp: number | null;
