@@ -71,7 +71,7 @@ function clientOf(sources: readonly (TestSource | string)[], more: Partial<Confi
     allowedFederations: 'none',
     onFailure: (error) => failures.push(error.message),
     onChange: (configuration) => changes.push(configuration),
-    saveSnapshot: async (snapshot) => void saved.push(snapshot),
+    snapshots: { save: async (snapshot) => void saved.push(snapshot), discard: async () => undefined },
     ...more,
   });
   closers.push(() => client.close());

@@ -15,7 +15,7 @@ import {
 import { Fault } from '../../gateway/fault/index.ts';
 import type { ConfigurationSource } from '../../gateway/road/index.ts';
 import { type Downloaded, downloadConfiguration, type ServedLast } from './download.ts';
-import { type Fetched, SnapshotInForce } from './snapshot-in-force.ts';
+import { type Fetched, SnapshotInForce, type SnapshotKeeping } from './snapshot-in-force.ts';
 
 export interface ConfigurationClientOptions {
   /** Configuration anchor, byte for byte: whom to trust is proved with it years later. */
@@ -33,8 +33,8 @@ export interface ConfigurationClientOptions {
   readonly onFailure: (error: Error) => void;
   /** Told when another configuration is in force. */
   readonly onChange: (configuration: GlobalConfiguration) => void;
-  /** Puts what records will name on disk, before the configuration is in force; no configuration is without. */
-  readonly saveSnapshot: (snapshot: ConfigurationSnapshot) => Promise<void>;
+  /** Keeps what records name. No configuration is in force before its snapshot is there. */
+  readonly snapshots: SnapshotKeeping;
 }
 
 const firstRetryMs = 1_000;
@@ -63,12 +63,12 @@ export class ConfigurationClient implements ConfigurationSource {
 
   /** @throws Fault MalformedGlobalConf when the anchor cannot be read */
   constructor(options: ConfigurationClientOptions) {
-    const { anchorFile, now, onFailure, pollMs, saveSnapshot } = options;
+    const { anchorFile, now, onFailure, pollMs, snapshots: keeping } = options;
     this.#options = options;
     this.#anchor = parseAnchor(anchorFile);
     this.#fetched = { own: this.#anchor.instance, files: [], directories: [] };
     const marginMs = pollsToSpare * pollMs;
-    this.#snapshot = new SnapshotInForce({ anchorFile, now, onFailure, marginMs, save: saveSnapshot });
+    this.#snapshot = new SnapshotInForce({ anchorFile, now, onFailure, marginMs, keeping });
   }
 
   /** Takes what is on disk, polls once, and goes on polling. */
@@ -98,12 +98,15 @@ export class ConfigurationClient implements ConfigurationSource {
     return this.#snapshot.snapshot;
   }
 
-  /** Id of the snapshot, for records. @throws Fault OutdatedGlobalConf when no configuration is in force */
+  /**
+   * Id of the snapshot, for a record that is about to be written.
+   * @throws Fault OutdatedGlobalConf when no configuration is in force
+   */
   snapshotId(): string {
     this.current();
-    const { snapshot } = this.#snapshot;
-    if (snapshot === undefined) throw new Error('a configuration came into force without its snapshot');
-    return snapshot.id;
+    const id = this.#snapshot.idForRecord();
+    if (id === undefined) throw new Error('a configuration came into force without its snapshot');
+    return id;
   }
 
   /**

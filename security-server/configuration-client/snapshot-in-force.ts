@@ -13,11 +13,18 @@ export interface Fetched {
   readonly directories: readonly SignedDirectory[];
 }
 
+/** Where snapshots are kept for records that name them. */
+export interface SnapshotKeeping {
+  /** Puts a snapshot on disk: it is there, also after a crash, when this resolves. */
+  save(snapshot: ConfigurationSnapshot): Promise<void>;
+  /** Takes one back that no record was given since it was saved. */
+  discard(id: string): Promise<void>;
+}
+
 export interface SnapshotInForceOptions {
   /** The anchor file as it was given. */
   readonly anchorFile: Buffer;
-  /** Puts a snapshot on disk: it is there, also after a crash, when this resolves. */
-  readonly save: (snapshot: ConfigurationSnapshot) => Promise<void>;
+  readonly keeping: SnapshotKeeping;
   readonly now: () => Date;
   /** Milliseconds before a directory expires from which on a later one takes its place. */
   readonly marginMs: number;
@@ -30,13 +37,15 @@ const longestWaitMs = 24 * 3_600_000;
 /**
  * The snapshot that records are to name. A registry signs its directory anew every minute, mostly for the same files;
  * the snapshot keeps the first one it saw for them until that one is about to expire, so that a day makes some hundred
- * snapshots and not thousands, and yet each record names a directory that counted when it was written.
+ * snapshots and not thousands, and yet each record names a directory that counted when it was written. A snapshot that
+ * no record was given in its time is taken back.
  */
 export class SnapshotInForce {
   readonly #options: SnapshotInForceOptions;
   /** What the snapshot was made of. */
   #kept: Fetched | undefined;
   #snapshot: ConfigurationSnapshot | undefined;
+  #isNamed = false;
   #latest: Fetched | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -47,6 +56,12 @@ export class SnapshotInForce {
 
   get snapshot(): ConfigurationSnapshot | undefined {
     return this.#snapshot;
+  }
+
+  /** Id of the snapshot, for a record that is about to be written. */
+  idForRecord(): string | undefined {
+    this.#isNamed = true;
+    return this.#snapshot?.id;
   }
 
   /**
@@ -61,15 +76,21 @@ export class SnapshotInForce {
         this.#plan();
       };
     }
-    const { anchorFile, save } = this.#options;
+    const { anchorFile, keeping } = this.#options;
     const snapshot = buildSnapshot({ anchor: anchorFile, ...latest });
-    await save(snapshot);
-    return () => {
-      this.#kept = latest;
-      this.#latest = latest;
-      this.#snapshot = snapshot;
-      this.#plan();
-    };
+    await keeping.save(snapshot);
+    return () => this.#take(latest, snapshot);
+  }
+
+  #take(latest: Fetched, snapshot: ConfigurationSnapshot): void {
+    const former = this.#snapshot;
+    this.#kept = latest;
+    this.#latest = latest;
+    this.#snapshot = snapshot;
+    this.#plan();
+    if (former === undefined || former.id === snapshot.id) return;
+    if (!this.#isNamed) this.#options.keeping.discard(former.id).catch(this.#fail);
+    this.#isNamed = false;
   }
 
   close(): void {
@@ -101,9 +122,13 @@ export class SnapshotInForce {
       // A poll may have brought something newer meanwhile.
       if (this.#latest === latest) take();
     } catch (error) {
-      this.#options.onFailure(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(error);
     }
   }
+
+  readonly #fail = (error: unknown): void => {
+    this.#options.onFailure(error instanceof Error ? error : new Error(String(error)));
+  };
 }
 
 /** When the first of the kept directories expires for which there is a later one; never, if there is none. */

@@ -25,6 +25,7 @@ let signer: ConfigurationSigner;
 let at: number;
 let dir: string;
 let saved: ConfigurationSnapshot[];
+let discarded: string[];
 let failures: string[];
 const closers: (() => Promise<void> | void)[] = [];
 
@@ -38,6 +39,7 @@ beforeEach(() => {
   at = Math.floor(Date.now() / 1000) * 1000;
   dir = join(mkdtempSync(join(root, 'server-')), 'globalconf');
   saved = [];
+  discarded = [];
   failures = [];
 });
 afterEach(async () => {
@@ -65,7 +67,10 @@ function clientOf(source: TestSource, more: Partial<ConfigurationClientOptions> 
     allowedFederations: 'all',
     onFailure: (error) => failures.push(error.message),
     onChange: () => undefined,
-    saveSnapshot: async (snapshot) => void saved.push(snapshot),
+    snapshots: {
+      save: async (snapshot) => void saved.push(snapshot),
+      discard: async (id) => void discarded.push(id),
+    },
     ...more,
   });
   closers.push(() => client.close());
@@ -132,6 +137,25 @@ describe('the snapshot in force', () => {
     expect(shown(inForce(client))).toBe('second');
   });
 
+  it('is taken back when it goes and no record was given it', async () => {
+    const source = await startSource();
+    const client = clientOf(source);
+    await client.start();
+    const named = client.snapshotId();
+    const publish = async (description: string) => {
+      await source.publish({ description });
+      await client.refresh();
+      return client.snapshot()?.id;
+    };
+    const unnamed = await publish('second');
+    await publish('third');
+    expect(discarded).toEqual([unnamed]);
+    expect(client.snapshotId()).not.toBe(unnamed);
+    await publish('fourth');
+    expect(discarded).toEqual([unnamed]);
+    expect(discarded).not.toContain(named);
+  });
+
   it('is the same after a restart, also without a source', async () => {
     const source = await startSource();
     const client = clientOf(source);
@@ -171,10 +195,13 @@ describe('the snapshot in force', () => {
     let isDiskFull = false;
     const order: string[] = [];
     const client = clientOf(source, {
-      saveSnapshot: async (snapshot) => {
-        if (isDiskFull) throw new Error('ENOSPC');
-        order.push('saved');
-        saved.push(snapshot);
+      snapshots: {
+        save: async (snapshot) => {
+          if (isDiskFull) throw new Error('ENOSPC');
+          order.push('saved');
+          saved.push(snapshot);
+        },
+        discard: async () => undefined,
       },
       onChange: () => void order.push('in force'),
     });
