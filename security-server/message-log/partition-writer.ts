@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
 import { digestOf } from '../../certs/key/index.ts';
@@ -14,6 +13,7 @@ import {
 import { hashLeaf } from '../../gateway/transparency/index.ts';
 import { encodeEvidence } from './evidence-blob.ts';
 import type { RecordToAppend } from './model.ts';
+import { RandomPool } from './random.ts';
 import { createRecordSeal, type RecordSeal, sealedParts } from './seal.ts';
 
 /** A key that seals the keys of records. */
@@ -22,8 +22,8 @@ export interface PeriodKey {
   readonly key: Buffer;
 }
 
-/** Bodies below this gain nothing from being made smaller. */
-const deflateFrom = 512;
+/** Smaller bodies share a page of the disk with their record: making them smaller frees nothing. */
+const deflateFrom = 4_096;
 const dayMs = 86_400_000;
 
 /** What one transaction adds up before it is written. */
@@ -47,6 +47,7 @@ export class PartitionWriter {
   #shared = new Map<string, number>();
   #daily = new Map<string, DailyCount>();
   #touched = new Set<string>();
+  readonly #random = new RandomPool();
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -73,35 +74,44 @@ export class PartitionWriter {
     this.#touched.add(pair);
 
     const signatureHash = digestOf('sha512', record.signature);
-    const salts = randomBytes(saltBytes * (3 + bodies.length));
+    const salts = this.#random.take(saltBytes * (3 + bodies.length));
     const salt = (at: number) => salts.subarray(at * saltBytes, (at + 1) * saltBytes);
+    const { at, protocol, queryId, requestId, userId, issue, status, configuration } = record;
     const facts = writeFacts({
-      ...{ kind: 'message', sequence, at: new Date(record.at).toISOString(), direction, side },
-      ...{ protocol: record.protocol, client, provider, service },
-      ...{ queryId: record.queryId, requestId: record.requestId },
-      ...(record.userId !== null && { userId: record.userId }),
-      ...(record.issue !== null && { issue: record.issue }),
-      ...(record.status !== null && { status: record.status }),
-      ...(keepDays !== null && { keepDays }),
-      configuration: record.configuration,
+      kind: 'message',
+      sequence,
+      at: new Date(at).toISOString(),
+      direction,
+      side,
+      protocol,
+      client,
+      provider,
+      service,
+      queryId,
+      requestId,
+      userId: userId ?? undefined,
+      issue: issue ?? undefined,
+      status: status ?? undefined,
+      keepDays: keepDays ?? undefined,
+      configuration,
       head: commitPart(salt(1), Buffer.from(record.headDigest ?? digestOf('sha512', record.head))),
       signature: commitPart(salt(2), signatureHash),
       bodies: bodies.map(({ digest }, index) => commitPart(salt(3 + index), Buffer.from(digest))),
     });
 
     const route = this.#routeOf(client, provider, service);
-    const { at, protocol, queryId, requestId, userId, issue, status } = record;
-    statements.insertRecord.run({
-      ...{ id, at, direction, side, protocol, route, sequence, queryId, requestId, userId, issue, status },
-      ...{ eraseAt: keepDays === null || keepDays === 0 ? null : at + keepDays * dayMs, signatureHash },
-    });
-    const seal = createRecordSeal(key, id);
-    statements.insertContent.run({
-      ...{ id, facts, salts, keyId, wrappedKey: seal.wrappedKey },
-      evidence: seal.seal(sealedParts.evidence, encodeEvidence(record, this.#share)),
-      head: seal.seal(sealedParts.head, record.head),
-      isHeadWhole: record.headDigest === null ? 1 : 0,
-    });
+    const eraseAt = keepDays === null || keepDays === 0 ? null : at + keepDays * dayMs;
+    // By position: binding by name costs a third of an insertion.
+    const numbers = [id, at, direction, side, protocol, route, sequence] as const;
+    statements.insertRecord.run(
+      ...numbers,
+      ...[queryId, requestId, userId, issue, status, eraseAt, signatureHash],
+    );
+    const seal = createRecordSeal(key, id, this.#random);
+    const evidence = seal.seal(sealedParts.evidence, encodeEvidence(record, this.#share));
+    const head = seal.seal(sealedParts.head, record.head);
+    const isHeadWhole = record.headDigest === null ? 1 : 0;
+    statements.insertContent.run(id, facts, salts, keyId, seal.wrappedKey, evidence, head, isHeadWhole);
     for (const body of bodies) this.#appendBody(id, body, seal);
     this.#count(record, route);
     return hashLeaf(entryOf(salt(0), facts));
@@ -110,7 +120,7 @@ export class PartitionWriter {
   /** @returns the leaf of a tally of all pairs */
   appendTally(id: number, at: number): Buffer {
     const pairs = [...this.#pairs].map(([pair, sequence]) => tallyText(pair, sequence)).sort();
-    const salts = randomBytes(saltBytes * (pairs.length + 1));
+    const salts = this.#random.take(saltBytes * (pairs.length + 1));
     const salt = salts.subarray(0, saltBytes);
     const lines = pairs.map((text, index) => ({
       text,
@@ -142,11 +152,18 @@ export class PartitionWriter {
       bytes !== null && bytes.length >= deflateFrom ? deflateRawSync(bytes, { level: 1 }) : null;
     const isDeflated = deflated !== null && bytes !== null && deflated.length < bytes.length;
     const kept = isDeflated ? deflated : bytes;
-    this.#statements.insertBody.run({
-      ...{ recordId, position, size, digest, file, isDeflated: isDeflated ? 1 : 0 },
-      sealed: kept === null ? null : seal.seal(part, kept),
-      fileKey: key === null ? null : seal.seal(part, key),
-    });
+    const sealed = kept === null ? null : seal.seal(part, kept);
+    const fileKey = key === null ? null : seal.seal(part, key);
+    this.#statements.insertBody.run(
+      recordId,
+      position,
+      size,
+      digest,
+      sealed,
+      isDeflated ? 1 : 0,
+      file,
+      fileKey,
+    );
   }
 
   #routeOf(client: string, provider: string, service: string): number {
@@ -195,16 +212,15 @@ function prepare(database: Database.Database) {
     insertRecord: database.prepare(
       `INSERT INTO record (id, at, direction, side, protocol, route, sequence, queryId, requestId, userId, issue,
          status, eraseAt, signatureHash)
-       VALUES (@id, @at, @direction, @side, @protocol, @route, @sequence, @queryId, @requestId, @userId, @issue,
-         @status, @eraseAt, @signatureHash)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     insertContent: database.prepare(
       `INSERT INTO content (id, facts, salts, keyId, wrappedKey, evidence, head, isHeadWhole)
-       VALUES (@id, @facts, @salts, @keyId, @wrappedKey, @evidence, @head, @isHeadWhole)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     insertBody: database.prepare(
       `INSERT INTO body (recordId, position, size, digest, sealed, isDeflated, file, fileKey)
-       VALUES (@recordId, @position, @size, @digest, @sealed, @isDeflated, @file, @fileKey)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     insertTally: database.prepare('INSERT INTO tally (id, at, facts, salt, pairs) VALUES (?, ?, ?, ?, ?)'),
     setPair: database.prepare(

@@ -1,4 +1,5 @@
-import { type CipherGCMTypes, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
+import type { RandomPool } from './random.ts';
 
 const cipher: CipherGCMTypes = 'aes-256-gcm';
 const nonceBytes = 12;
@@ -17,8 +18,8 @@ export interface RecordSeal {
 }
 
 /** @param recordId binds the key to the record's place in the log */
-export function createRecordSeal(periodKey: Buffer, recordId: number): RecordSeal {
-  const random = randomBytes(keyBytes + nonceBytes);
+export function createRecordSeal(periodKey: Buffer, recordId: number, pool: RandomPool): RecordSeal {
+  const random = pool.take(keyBytes + nonceBytes);
   const key = random.subarray(0, keyBytes);
   const nonce = random.subarray(keyBytes);
   return {
