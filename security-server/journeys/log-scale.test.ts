@@ -27,8 +27,8 @@ it(
     });
     if (figuresFile !== undefined) writeFileSync(figuresFile, `${JSON.stringify(figures, undefined, 2)}\n`);
     expect(figures.partitions).toBeGreaterThan(months - 1);
-    // Tallies of each day are leaves, too.
-    expect(log.tree.size).toBeGreaterThan(records + 300);
+    // A tally begins each month, at least.
+    expect(log.tree.size).toBeGreaterThanOrEqual(records + months);
     expect(figures.searches.map(({ name, found }) => [name, Math.min(found, 50)])).toEqual([
       ['newest', 50],
       ['message id', 2],
