@@ -39,12 +39,8 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'audit',
-    about: 'verify evidence, and check a whole message log',
-    load: async () =>
-      new Command('audit')
-        .description('evidence')
-        .addCommand((await import('./audit-verify.ts')).auditVerifyCommand())
-        .addCommand((await import('./audit-fsck.ts')).auditFsckCommand()),
+    about: 'search, show, export and verify evidence, and check a whole message log',
+    load: async () => (await import('./audit.ts')).auditCommand(),
   },
 ];
 

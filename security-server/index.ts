@@ -1,5 +1,12 @@
 export { type Auditor, createAuditor, type JudgedArchive, type Judgement } from './auditor/index.ts';
-export { serverCommand } from './cli/index.ts';
+export {
+  auditExportCommand,
+  auditGapsCommand,
+  auditSearchCommand,
+  auditShowCommand,
+  auditStatisticsCommand,
+  serverCommand,
+} from './cli/index.ts';
 export { initServer, type NewServer, type RunningServer, type ServerSettings, startServer } from './main.ts';
 export { checkFolder, type FolderReport } from './message-log/index.ts';
 export type { PeerSettings } from './peers/index.ts';

@@ -27,7 +27,7 @@ export async function readSecret({ name, file, variable, environment }: SecretSo
   const fromEnvironment = environment[variable];
   if (fromEnvironment !== undefined) return fromEnvironment;
   if (!process.stdin.isTTY) {
-    const ways = `put it into a file and name that with --${name.toLowerCase()}-file, set ${variable}, or start from a terminal`;
+    const ways = `put it into a file and name that with --${name.toLowerCase().replaceAll(' ', '-')}-file, set ${variable}, or start from a terminal`;
     throw new Error(`the ${name} is expected: ${ways}`);
   }
   return ask(name);

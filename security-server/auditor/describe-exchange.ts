@@ -14,8 +14,8 @@ export interface DescribedExchange {
 /** What happened, step by step, as one would tell it to a court. */
 export function describeExchange(exchange: DescribedExchange): string[] {
   const { client, provider, service, userId, issue, records } = exchange;
-  const who = userId === null ? '' : ` for its user ${userId}`;
-  const why = issue === null ? '' : ` in the matter ${issue}`;
+  const who = userId === null ? '' : `, on behalf of its user '${userId}'`;
+  const why = issue === null ? '' : `, concerning '${issue}'`;
   const asked = `${describeParty(client)} asked ${describeParty(provider)} for the service ${service}${who}${why}.`;
   const missing = records.some(({ direction }) => direction === 'response')
     ? []
@@ -27,9 +27,9 @@ function describeRecord(record: ShownRecord, { client, provider }: DescribedExch
   const { direction, side, at, index, sequence, status, signature, timestamp } = record;
   const sender = direction === 'request' ? client : provider;
   const role = side === 'client' ? 'of the client' : 'of the provider';
-  const outcome = status === null ? '' : `, with the status ${status}`;
+  const outcome = status === null ? '' : ` with the status ${status}`;
   const sentences = [
-    `The ${direction}${outcome} was recorded by the security server ${role} at ${at}, as number ${sequence} of its kind, record ${index} of the log.`,
+    `The ${direction}${outcome} was recorded by the security server ${role} at ${at}, as record ${index} of its log and number ${sequence} between the two.`,
   ];
   if (signature === null) {
     sentences.push(`The signature of the ${direction} cannot be read.`);

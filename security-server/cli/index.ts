@@ -1,1 +1,3 @@
+export { auditExportCommand, auditShowCommand } from './audit-evidence.ts';
+export { auditGapsCommand, auditSearchCommand, auditStatisticsCommand } from './audit-search.ts';
 export { serverCommand } from './server-command.ts';
