@@ -16,7 +16,7 @@ import { Fault } from '../../gateway/fault/index.ts';
 import { syncFolder, writeFileDurably } from '../../gateway/store/index.ts';
 
 /** The files of a snapshot are not those that its id names. */
-export class SnapshotError extends Error {
+class SnapshotError extends Error {
   override readonly name = 'SnapshotError';
   readonly code = 'snapshot-damaged';
 }
