@@ -16,7 +16,6 @@ import { createVerifier } from '../verify.ts';
 import { readContainer } from './read.ts';
 import { type VerifiedContainer, verifyContainer } from './verify.ts';
 import { type ContainerToWrite, writeContainer } from './write.ts';
-import { ZipError } from './zip-error.ts';
 import { readZip } from './zip-read.ts';
 import { writeZip, type ZipEntry } from './zip-write.ts';
 
@@ -263,92 +262,8 @@ describe('a container', () => {
   });
 });
 
-describe('a zip file from a stranger', () => {
-  const limits = { maxEntries: 10, maxOctets: 100_000 };
-  const one = (name: string, text = 'content') => ({ name, data: Buffer.from(text) });
-  const end = (zip: Buffer) => zip.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
-  const central = (zip: Buffer) => zip.readUInt32LE(end(zip) + 16);
-
-  it.each<[string, () => Buffer]>([
-    ['an entry twice', () => writeZip([one('a'), one('a')])],
-    ['a name that leads out', () => writeZip([one('../a')])],
-    ['an absolute name', () => writeZip([one('/a')])],
-    ['a name with a backslash', () => writeZip([one('a\\b')])],
-    ['a name with a control character', () => writeZip([one('a\n')])],
-    ['an endless name', () => writeZip([one('a'.repeat(256))])],
-    ['a folder with content', () => writeZip([one('a/')])],
-    ['too many entries', () => writeZip(Array.from({ length: 11 }, (_, index) => one(`a${index}`)))],
-    ['more than it may hold', () => writeZip([one('a', 'x'.repeat(100_001))])],
-    [
-      'a size that lies, small for large',
-      () => {
-        const zip = writeZip([one('a', 'x'.repeat(90_000))]);
-        zip.writeUInt32LE(10, central(zip) + 24);
-        return zip;
-      },
-    ],
-    [
-      'a size that lies, large for small',
-      () => {
-        const zip = writeZip([one('a')]);
-        zip.writeUInt32LE(90_000, central(zip) + 24);
-        return zip;
-      },
-    ],
-    [
-      'two names for one entry',
-      () => {
-        const zip = writeZip([one('abc')]);
-        zip.write('xyz', central(zip) + 46, 'latin1');
-        return zip;
-      },
-    ],
-    [
-      'two entries that share their data',
-      () => {
-        const zip = writeZip([one('a'), one('b')]);
-        zip.writeUInt32LE(0, end(zip) - 47 + 42);
-        return zip;
-      },
-    ],
-    [
-      'an encrypted entry',
-      () => {
-        const zip = writeZip([one('a')]);
-        zip.writeUInt16LE(1, central(zip) + 8);
-        return zip;
-      },
-    ],
-    [
-      'an unknown compression',
-      () => {
-        const zip = writeZip([one('a')]);
-        zip.writeUInt16LE(12, central(zip) + 10);
-        zip.writeUInt16LE(12, 8);
-        return zip;
-      },
-    ],
-    ['half of it', () => writeZip([one('a')]).subarray(0, 40)],
-    ['nothing', () => Buffer.alloc(0)],
-  ])('with %s is refused', (_what, make) => {
-    expect(() => readZip(make(), limits)).toThrow(ZipError);
-  });
-
-  it('with one bit changed is refused, or the same as before', async () => {
-    const zip = writeZip([one('a', 'some content that is not very long')]);
-    const before = readZip(zip, limits);
-    for (let at = 0; at < zip.length * 8; at += 1) {
-      const damaged = Buffer.from(zip);
-      damaged[at >> 3] = (damaged[at >> 3] ?? 0) ^ (1 << (at & 7));
-      try {
-        expect([...readZip(damaged, limits).values()]).toEqual([...before.values()]);
-      } catch (error) {
-        expect(error).toBeInstanceOf(ZipError);
-      }
-    }
-  });
-
-  it('or a container, however broken, raises a fault and nothing else', async () => {
+describe('a container from a stranger', () => {
+  it('however broken, raises a fault and nothing else', async () => {
     const container = writeContainer(await stampedTogether(await signTexts(ofAlice, request, 'body')));
     await fc.assert(
       fc.asyncProperty(fc.uint8Array(), fc.nat(), fc.nat(), async (junk, from, length) => {
