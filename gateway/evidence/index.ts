@@ -1,4 +1,3 @@
-export { EvidenceError } from './error.ts';
 export {
   commitPart,
   commitTally,
@@ -14,7 +13,7 @@ export {
   writeFacts,
 } from './facts.ts';
 export { judgeBundle } from './judge.ts';
-export { type Belonging, belongingOf, isOfParty } from './judge-scope.ts';
+export { isOfParty } from './judge-scope.ts';
 export type {
   BundleConfiguration,
   BundleConsistency,

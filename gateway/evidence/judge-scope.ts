@@ -3,9 +3,9 @@ import type { BundleRecord, BundleScope } from './model.ts';
 import { bad, type Step } from './verdict.ts';
 
 /** Whether a bundle of this scope is about a message; or only its number counts, for what is before and after it. */
-export type Belonging = 'inside' | 'beside' | 'outside';
+type Belonging = 'inside' | 'beside' | 'outside';
 
-export function belongingOf(facts: MessageFacts, scope: BundleScope): Belonging {
+function belongingOf(facts: MessageFacts, scope: BundleScope): Belonging {
   if (scope.kind === 'case') return 'inside';
   if (scope.kind === 'exchange') return facts.queryId === scope.queryId ? 'inside' : 'outside';
   if (!isOfParty(facts, scope.party)) return 'outside';
