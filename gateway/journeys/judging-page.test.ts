@@ -1,0 +1,275 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAuditor } from '../../security-server/index.ts';
+import { readConfigurationFolder } from '../configuration/index.ts';
+import { type BundleContent, judgeBundle, type Trust, writeBundle } from '../evidence/index.ts';
+import { makeCorpus } from '../evidence/testing/corpus.ts';
+import { TestLog } from '../evidence/testing/test-log.ts';
+import { createWorld, type World } from '../evidence/testing/world.ts';
+
+const executablePath = '/usr/bin/chromium';
+const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+const quiet = ['--disable-component-update', '--disable-sync'];
+
+function isThere(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Shown {
+  readonly word: string;
+  readonly code: string | null;
+  readonly place: string | null;
+  /** How many steps are good, bad, absent. */
+  readonly steps: readonly [number, number, number];
+}
+
+/** Runs in the page: its types are not those of this program. */
+const readShown = `(() => {
+  const verdict = document.getElementById('verdict');
+  const { code = null, place = null } = verdict.dataset;
+  const count = (state) => document.querySelectorAll('.step.' + state).length;
+  return { word: verdict.textContent, code, place, steps: [count('good'), count('bad'), count('absent')] };
+})()`;
+
+describe.skipIf(!isThere(executablePath))('the judging page (needs chromium)', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'judging-page-'));
+  const file = join(dir, 'judge.html');
+  let browser: Browser;
+  let page: Page;
+  let world: World;
+  let log: TestLog;
+  /** What the browser asked for, and what it complained about. */
+  const requests: string[] = [];
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    const builder = fileURLToPath(new URL('../../tools/build-page.mjs', import.meta.url));
+    execFileSync(process.execPath, [builder, file]);
+    browser = await chromium.launch({ executablePath, args: [...args, ...quiet] });
+    world = await createWorld();
+    log = await TestLog.create(world);
+    await log.exchange({ queryId: 'DEV-0' });
+    ({ page } = await open());
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  async function open(offline = true): Promise<{ context: BrowserContext; page: Page }> {
+    const opened = await browser.newContext({ viewport: { width: 1100, height: 900 } });
+    await opened.setOffline(offline);
+    const first = await opened.newPage();
+    first.on('request', (request) => requests.push(request.url()));
+    first.on('console', (message) => complaints.push(message.text()));
+    first.on('pageerror', (error) => complaints.push(error.message));
+    await first.goto(pathToFileURL(file).href);
+    return { context: opened, page: first };
+  }
+
+  async function judge(bytes: Buffer, name = 'test.evidence.zip', on = page): Promise<Shown> {
+    await on.setInputFiles('#file-input', { name, mimeType: 'application/zip', buffer: bytes });
+    await on.waitForSelector('body[data-state="done"]');
+    return on.evaluate(readShown);
+  }
+
+  /** What the page should show, by the judge in this process. */
+  async function expected(bytes: Buffer, trust?: Trust): Promise<Shown> {
+    const { valid, code, place, steps } = await judgeBundle(bytes, trust);
+    const count = (wanted: string) => steps.filter(({ state }) => state === wanted).length;
+    return {
+      word: valid ? 'Valid' : 'Not valid',
+      ...{ code, place },
+      steps: [count('good'), count('bad'), count('absent')],
+    };
+  }
+
+  async function oneExchange(): Promise<BundleContent> {
+    const records = await log.exchange({ queryId: 'DEV-1', body: '{"a":1}', userId: 'EE1' });
+    await log.stamp();
+    await log.exchange({ queryId: 'DEV-2' });
+    return log.bundle({ kind: 'exchange', queryId: 'DEV-1' }, records, { oldSizes: [2] });
+  }
+
+  it('agrees with the judge in a program on every bundle of the corpus, with the network off', async () => {
+    const corpus = await makeCorpus();
+    expect(corpus.length).toBeGreaterThan(200);
+    const differing: string[] = [];
+    const outcomes = new Set<string | null>();
+    for (const { name, bytes, expectValid } of corpus) {
+      const [shown, wanted] = [await judge(bytes), await expected(bytes)];
+      outcomes.add(wanted.code);
+      if (JSON.stringify(shown) !== JSON.stringify(wanted) || (wanted.word === 'Valid') !== expectValid) {
+        differing.push(`${name}: ${JSON.stringify(shown)}, expected ${JSON.stringify(wanted)}`);
+      }
+    }
+    expect(differing).toEqual([]);
+    expect(outcomes.size).toBeGreaterThan(10);
+    expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
+    expect(complaints).toEqual([]);
+  }, 600_000);
+
+  it('judges by what is pasted, as a program does', async () => {
+    const content = await oneExchange();
+    const bytes = writeBundle(content);
+    const stranger = await createWorld();
+    const fork = await TestLog.create(world);
+    await fork.exchange({ queryId: 'other' });
+    const held: readonly [field: string, pasted: string, trust: Trust][] = [
+      ['#key-input', ` ${content.verifierKey} `, { verifierKey: content.verifierKey }],
+      ['#key-input', stranger.note.verifierKey, { verifierKey: stranger.note.verifierKey }],
+      ['#anchor-input', 'ab '.repeat(28), { anchorHash: Array(28).fill('AB').join(':') }],
+      ['#checkpoint-input', `\n${log.checkpoint(2)}\n\n`, { heldCheckpoints: [log.checkpoint(2)] }],
+      ['#checkpoint-input', fork.checkpoint(2).trim(), { heldCheckpoints: [fork.checkpoint(2)] }],
+      [
+        '#checkpoint-input',
+        `${log.checkpoint(2)}\n${fork.checkpoint(2)}`,
+        { heldCheckpoints: [log.checkpoint(2), fork.checkpoint(2)] },
+      ],
+    ];
+    const codes: (string | null)[] = [];
+    await page.locator('details.held > summary').click();
+    for (const [field, pasted, trust] of held) {
+      await page.fill(field, pasted);
+      const shown = await judge(bytes);
+      expect(shown).toEqual(await expected(bytes, trust));
+      codes.push(shown.code);
+      await page.fill(field, '');
+    }
+    expect(codes).toEqual([null, 'verifier-key-differs', 'anchor-untrusted', null, 'forked', 'forked']);
+    // What was pasted in part is no ground for a verdict of any kind.
+    await page.fill('#checkpoint-input', 'ss1.example/DEV');
+    expect((await judge(bytes)).word).toBe('No verdict');
+    await page.fill('#checkpoint-input', '');
+  });
+
+  it('runs no script out of names, texts and contents of a bundle', async () => {
+    const trap = '<img src=x onerror="window.caught=1"><script>window.caught=1</script>';
+    const [request] = await log.exchange({ queryId: trap, body: trap, userId: trap });
+    await log.stamp();
+    const bytes = writeBundle(log.bundle({ kind: 'case', title: `${trap}\u202e` }, [request]));
+    expect((await judge(bytes, `${trap}.zip`.replaceAll('/', '_'))).word).toBe('Valid');
+    await page.locator('.message > summary').click();
+    expect(await page.locator('.part pre').last().textContent()).toBe(trap);
+    // Bad bundles quote what they say, too.
+    const forged = Buffer.from(bytes.toString('latin1').replace('"queryId"', '"queryIt"'), 'latin1');
+    await judge(forged);
+    await judge(writeBundle({ ...log.bundle({ kind: 'case', title: trap }, [request]), origin: trap }));
+    expect(await page.locator('#result').locator('img, script, iframe, [onerror]').count()).toBe(0);
+    expect(await page.evaluate('window.caught')).toBeUndefined();
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows what cannot be seen, and cuts no direction of writing loose', async () => {
+    const [request] = await log.exchange({ queryId: 'DEV-9' });
+    await judge(writeBundle(log.bundle({ kind: 'case', title: 'abc\u202edcba' }, [request])));
+    expect(await page.locator('#result').textContent()).toContain('abc\\u{202e}dcba');
+  });
+
+  it('may load nothing and send nothing, even with a network', async () => {
+    const html = readFileSync(file, 'utf8');
+    const [, policy = ''] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(html) ?? [];
+    expect(policy).toMatch(/default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'/);
+    expect(policy).toContain("connect-src 'none'");
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    const outsideScript = html.slice(0, html.indexOf('<script>'));
+    expect(/<link|<iframe|src=|@import|url\(/i.exec(outsideScript)).toBeNull();
+    expect([...html.matchAll(/<script/g)]).toHaveLength(1);
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked += 1;
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const online = await open(false);
+    const url = JSON.stringify(`http://127.0.0.1:${port}/`);
+    const outcome = await online.page.evaluate(`fetch(${url}).then(() => 'sent', () => 'refused')`);
+    const image = `new Promise((done) => { const i = new Image(); i.onload = i.onerror = (e) => done(e.type); i.src = ${url}; })`;
+    expect([outcome, await online.page.evaluate(image)]).toEqual(['refused', 'error']);
+    const markup = "try { document.body.innerHTML = '<b>x</b>'; 'set' } catch (error) { error.name }";
+    expect(await online.page.evaluate(markup)).toBe('TypeError');
+    expect(asked).toBe(0);
+    await online.context.close();
+    server.close();
+    complaints.length = 0;
+  });
+
+  it('is used with the keyboard alone', async () => {
+    const bytes = writeBundle(await oneExchange());
+    const { context: fresh, page: keyed } = await open();
+    const chooser = keyed.waitForEvent('filechooser');
+    await keyed.keyboard.press('Tab');
+    await keyed.keyboard.press('Enter');
+    await (await chooser).setFiles({ name: 'a.evidence.zip', mimeType: 'application/zip', buffer: bytes });
+    await keyed.waitForSelector('body[data-state="done"]');
+    const focused = (what: string) => keyed.evaluate(`document.activeElement.${what}`);
+    expect(await focused('id')).toBe('verdict');
+    const seen: unknown[] = [];
+    for (
+      let presses = 0;
+      presses < 60 && (await focused('parentElement.className')) !== 'checks';
+      presses += 1
+    ) {
+      await keyed.keyboard.press('Tab');
+      seen.push(await focused('tagName'));
+    }
+    await keyed.keyboard.press('Enter');
+    expect(await focused('parentElement.open')).toBe(true);
+    expect(new Set(seen)).toEqual(new Set(['BUTTON', 'SUMMARY']));
+    await fresh.close();
+  });
+
+  it('is no wider than a phone, in either scheme, and prints its verdict', async () => {
+    const { context: fresh, page: phone } = await open();
+    await phone.setViewportSize({ width: 320, height: 640 });
+    await phone.emulateMedia({ colorScheme: 'dark' });
+    await judge(writeBundle(await oneExchange()), undefined, phone);
+    await phone.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+    expect(await phone.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
+    await phone.emulateMedia({ media: 'print' });
+    expect(await phone.locator('#verdict').isVisible()).toBe(true);
+    expect(await phone.locator('#form').isVisible()).toBe(false);
+    await fresh.close();
+  });
+
+  it('judges containers with a configuration, as a program does', async () => {
+    const content = await oneExchange();
+    const folder = join(dir, 'globalconf');
+    for (const { name, bytes } of content.configurations[0]?.files ?? []) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), bytes);
+    }
+    const container = content.records[0]?.container ?? Buffer.alloc(0);
+    expect(await judge(container, 'a.asice')).toMatchObject({ code: 'configuration-missing' });
+    const auditor = createAuditor(await readConfigurationFolder(folder));
+    await page.setInputFiles('#configuration-input', folder);
+    const codes: (string | null)[] = [];
+    for (let at = 0; at < container.length; at += Math.ceil(container.length / 24)) {
+      const changed = Buffer.from(container);
+      if (at > 0) changed[at] = (changed[at] ?? 0) ^ 4;
+      const wanted = await auditor.judgeContainer('a.asice', changed);
+      const shown = await judge(changed, 'a.asice');
+      expect([shown.word, shown.code], `octet ${at}`).toEqual([
+        wanted.valid ? 'Valid' : 'Not valid',
+        wanted.code,
+      ]);
+      codes.push(shown.code);
+    }
+    expect(codes[0]).toBeNull();
+    expect(new Set(codes).size).toBeGreaterThan(3);
+  });
+});
