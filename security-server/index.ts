@@ -8,5 +8,5 @@ export {
   serverCommand,
 } from './cli/index.ts';
 export { initServer, type NewServer, type RunningServer, type ServerSettings, startServer } from './main.ts';
-export { checkFolder, type FolderReport } from './message-log/index.ts';
+export { checkFolder, type FolderReport, publishLog } from './message-log/index.ts';
 export type { PeerSettings } from './peers/index.ts';

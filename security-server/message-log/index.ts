@@ -10,5 +10,6 @@ export {
   type StoredBody,
   type StoredTimestamp,
 } from './model.ts';
+export { type LogPublication, type LogToPublish, publishLog } from './publish-log.ts';
 export type { RecordQuery } from './search.ts';
 export type { Statistics, StatisticsQuery, StatisticsRow } from './statistics.ts';

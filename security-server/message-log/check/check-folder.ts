@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSoftwareToken } from '../../../certs/token/index.ts';
+import { findLogFolder } from '../log-folder.ts';
 import { LogKeys } from '../log-keys.ts';
 import { type CheckReport, checkLog, type LogToCheck } from './check-log.ts';
 
@@ -23,14 +23,7 @@ export interface FolderReport extends CheckReport {
  * @throws Error when there is no log; TokenError pin-incorrect, pin-locked; MessageLogError damaged
  */
 export async function checkFolder({ folder, pin, ...question }: FolderToCheck): Promise<FolderReport> {
-  const inner = join(folder, 'messages');
-  const dir = existsSync(join(inner, 'partitions')) ? inner : folder;
-  if (!existsSync(join(dir, 'partitions'))) {
-    throw new Error(
-      `${folder} holds no message log: expected is the data folder of a security server, or the folder with ` +
-        '`partitions`, `tree` and `checkpoint` in it',
-    );
-  }
+  const dir = findLogFolder(folder);
   const token = await tokenOf(folder, pin);
   const locked = { isActive: () => false, wrapKey: noKey, unwrapKey: noKey };
   const keys = await LogKeys.open({ dir, token: token ?? locked, origin: 'unknown', now: () => new Date() });
