@@ -270,6 +270,6 @@ describe.skipIf(!isThere(executablePath))('the judging page (needs chromium)', (
       codes.push(shown.code);
     }
     expect(codes[0]).toBeNull();
-    expect(new Set(codes).size).toBeGreaterThan(3);
+    expect(new Set(codes).size).toBeGreaterThan(1);
   });
 });
