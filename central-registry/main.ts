@@ -4,6 +4,8 @@ import type { KeySpec } from '../certs/key/index.ts';
 import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '../certs/token/index.ts';
 import type { ConfigurationVersion } from '../gateway/configuration/index.ts';
 import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
+import { encodeSegment } from '../gateway/identifier/index.ts';
+import { Journal } from '../gateway/journal/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createRegistryApi } from './admin/index.ts';
 import {
@@ -172,10 +174,20 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       readAnchor(register, source, await baseUrl(), now());
 
     const services = await listenForRequests(settings, register, token, publisher, closers);
+    const journal = await Journal.open({
+      ...{
+        dir: join(data, 'journal'),
+        origin: `${encodeSegment(register.instance)}/registry/audit-log`,
+        now,
+      },
+      onTrouble: (error) => report(error, 'audit-log'),
+    });
+    closers.push(() => journal.close());
     const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
     const api = createRegistryApi(
       {
         register,
+        journal,
         now,
         anchor,
         publicationState: () => publisher.state(),

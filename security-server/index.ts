@@ -7,6 +7,7 @@ export {
   auditStatisticsCommand,
   serverCommand,
 } from './cli/index.ts';
-export { initServer, type NewServer, type RunningServer, type ServerSettings, startServer } from './main.ts';
+export { initServer, type NewServer } from './init.ts';
+export { type RunningServer, type ServerSettings, startServer } from './main.ts';
 export { checkFolder, type FolderReport, publishLog } from './message-log/index.ts';
 export type { PeerSettings } from './peers/index.ts';

@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSoftwareToken, openSoftwareToken } from '../certs/token/index.ts';
-import { buildName, createCertificate } from '../certs/x509/index.ts';
+import { openSoftwareToken } from '../certs/token/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
-import { type GlobalConfiguration, parseAnchor } from '../gateway/configuration/index.ts';
+import type { GlobalConfiguration } from '../gateway/configuration/index.ts';
 import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
-import { checkCreatable, printRest, printShort, type ServerId } from '../gateway/identifier/index.ts';
+import { printRest, type ServerId } from '../gateway/identifier/index.ts';
+import { Journal } from '../gateway/journal/index.ts';
 import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
 import type { Road, RoadEvent } from '../gateway/road/index.ts';
 import { createVerifier } from '../gateway/signature/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
 import { createServerAdmin } from './admin/index.ts';
-import { FileAccessJournal } from './auditor/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
@@ -42,16 +41,6 @@ import {
 
 /** Version of the administration API, not of the program. */
 const apiVersion = '1.0.0';
-
-export interface NewServer {
-  /** Folder of this server alone; made if need be, readable by its owner only. */
-  readonly data: string;
-  readonly id: ServerId;
-  /** Opens the token with the server's keys. */
-  readonly pin: string;
-  /** Bytes of the configuration anchor, as the registry hands it out. */
-  readonly anchor: Uint8Array;
-}
 
 export interface ServerSettings {
   readonly data: string;
@@ -107,52 +96,6 @@ export interface RunningServer {
   health(): Promise<Health>;
   close(): Promise<void>;
 }
-
-/** How long the server's own internal certificate serves, in years; information systems are given it by hand. */
-const internalYears = 20;
-
-/**
- * Founds a security server in a folder: its token, its internal certificate, its settings, its anchor.
- * @throws Fault MalformedGlobalConf for an anchor that cannot be read, TokenError, IdentifierError
- */
-export async function initServer({ data, id, pin, anchor }: NewServer): Promise<void> {
-  for (const field of [id.instance, id.memberClass, id.memberCode, id.serverCode]) checkCreatable(field);
-  const { instance } = parseAnchor(anchor);
-  if (instance !== id.instance) {
-    throw new Error(
-      `the anchor is of instance ${instance}, the server of ${id.instance}: they must be the same`,
-    );
-  }
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  const token = await createSoftwareToken(join(data, 'token'), { pin, label: printShort(id) });
-  const { id: keyId } = await token.generateKey({ type: 'ec', curve: 'P-256' }, internalKeyLabel);
-  const key = token.signingKey(keyId);
-  const subject = buildName({ O: printShort(id), CN: id.serverCode });
-  const notBefore = new Date();
-  const certificate = await createCertificate(
-    {
-      subject,
-      issuer: subject,
-      publicKey: key.publicKey,
-      serialNumber: BigInt(`0x${randomUUID().replaceAll('-', '')}`),
-      notBefore,
-      notAfter: new Date(Date.UTC(notBefore.getUTCFullYear() + internalYears, notBefore.getUTCMonth(), 1)),
-      keyUsage: ['digitalSignature'],
-      subjectAltNames: ['localhost', '127.0.0.1'],
-    },
-    key,
-  );
-  token.deactivate();
-  await writeFileDurably(join(data, 'configuration-anchor.xml'), anchor);
-  const path = join(data, 'settings.sqlite');
-  // Last, for a folder with settings is a founded server.
-  await SettingsStore.create(path, id);
-  const settings = await SettingsStore.open(path);
-  await settings.setInternalCertificate(certificate.der);
-  settings.close();
-}
-
-const internalKeyLabel = 'internal TLS';
 
 /**
  * Starts a security server that was founded. It is live when this resolves; whether it is ready `health` says.
@@ -319,7 +262,10 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     management = requests;
     closers.push(() => requests.close());
 
-    const journal = await FileAccessJournal.open(join(data, 'evidence-access.jsonl'), now);
+    const journal = await Journal.open({
+      ...{ dir: join(data, 'journal'), origin: `${printRest(settings.serverId)}/audit-log`, now },
+      onTrouble: (error) => onTrouble('audit log', error),
+    });
     closers.push(() => journal.close());
     const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
     const admin = createServerAdmin(

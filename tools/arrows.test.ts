@@ -24,6 +24,7 @@ const floors = [
   'http',
   'store',
   'transparency',
+  'journal',
   'xml',
   'identifier',
   'fault',

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { TokenError } from '../../certs/token/index.ts';
 import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
+import { addJournalRoutes } from '../../gateway/journal/index.ts';
 import { RegisterError, type RegisterErrorCode } from '../register/index.ts';
 import type { AdminContext } from './context.ts';
 import { addGroupRoutes } from './group-routes.ts';
@@ -27,6 +28,7 @@ export function createRegistryApi(context: AdminContext, options: RegistryApiOpt
     title: `Central registry of ${context.register.instance}`,
     description: 'Members, security servers, trust services and configuration keys of one instance.',
     explain,
+    audit: context.journal,
   });
   addMemberRoutes(app, context);
   addServerRoutes(app, context);
@@ -37,6 +39,7 @@ export function createRegistryApi(context: AdminContext, options: RegistryApiOpt
   addKeyRoutes(app, context);
   addManagementServiceRoutes(app, context);
   addManagementRoutes(app, context);
+  addJournalRoutes(app, context.journal);
   return app;
 }
 

@@ -1,9 +1,12 @@
 import type { KeySpec } from '../../certs/key/index.ts';
+import type { Journal } from '../../gateway/journal/index.ts';
 import type { Anchor, PublicationState } from '../publication/index.ts';
 import type { ConfigurationSource, Register } from '../register/index.ts';
 
 /** What the administration API acts on. */
 export interface AdminContext {
+  /** Audit log of this registry's administration. */
+  readonly journal: Journal;
   readonly register: Register;
   readonly now: () => Date;
   readonly publicationState: () => PublicationState;

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ApiKeyCheck } from './api-key.ts';
+import { type AuditTrail, auditRequests } from './audit-trail.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 export interface AdminApiOptions {
@@ -11,6 +12,8 @@ export interface AdminApiOptions {
   readonly version: string;
   readonly description: string;
   readonly isApiKey: ApiKeyCheck;
+  /** Where changes and refusals are written down. */
+  readonly audit?: AuditTrail;
   /** Octets of a request body; default 1 MiB. */
   readonly maxBodyBytes?: number;
   /** Told of errors that nobody foresaw, with the reference the caller was shown. */
@@ -44,6 +47,12 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
       onError: () => problemResponse(new Problem(413, 'too-large', `At most ${maxSize} octets are taken`)),
     }),
   );
+  if (options.audit !== undefined) {
+    app.use(
+      '/api/*',
+      auditRequests(options.audit, (error) => options.report(error, 'audit-log')),
+    );
+  }
   app.use('/api/*', async (context, next) => {
     const [scheme, key = ''] = (context.req.header('authorization') ?? '').split(' ');
     if (scheme?.toLowerCase() !== 'bearer' || !options.isApiKey(key)) {

@@ -1,3 +1,4 @@
+export { type CheckpointVerdict, judgeCheckpoint, wrongHashes } from './check-tree.ts';
 export { type Checkpoint, parseCheckpoint, writeCheckpoint } from './checkpoint.ts';
 export { TransparencyError } from './error.ts';
 export { emptyRoot, hashBytes, hashChildren, hashLeaf } from './hash.ts';

@@ -4,6 +4,7 @@ import { CertificateError } from '../../certs/x509/index.ts';
 import { Fault, spellCode } from '../../gateway/fault/index.ts';
 import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
+import { addJournalRoutes } from '../../gateway/journal/index.ts';
 import { EvidenceAccessError, type EvidenceAccessErrorCode } from '../auditor/index.ts';
 import { MessageLogError } from '../message-log/index.ts';
 import { DescriptionError } from '../metadata/index.ts';
@@ -30,6 +31,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
     title: 'Waygate security server',
     description: 'Clients, services, access rights, keys and certificates of one security server.',
     explain,
+    audit: context.journal,
     ...options,
   });
   addOperationRoutes(app, context);
@@ -39,6 +41,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addKeyRoutes(app, context);
   addManagementRoutes(app, context);
   addEvidenceRoutes(app, context);
+  addJournalRoutes(app, context.journal);
   return app;
 }
 

@@ -1,6 +1,7 @@
 import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
-import type { AccessJournal, ConfigurationArchive } from '../auditor/index.ts';
+import type { Journal } from '../../gateway/journal/index.ts';
+import type { ConfigurationArchive } from '../auditor/index.ts';
 import type { Health } from '../health/index.ts';
 import type { ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
@@ -15,7 +16,7 @@ export interface AdminContext {
   readonly management: ManagementSender;
   readonly log: SqliteMessageLog;
   readonly configurations: ConfigurationArchive;
-  readonly journal: AccessJournal;
+  readonly journal: Journal;
   /** @throws Fault OutdatedGlobalConf */
   readonly configuration: () => GlobalConfiguration;
   /** Fetches the configuration now. @throws Error with what each source answered */

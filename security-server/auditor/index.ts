@@ -1,4 +1,3 @@
-export { type AccessJournal, FileAccessJournal } from './access-journal.ts';
 export { readEntryBundle } from './entry-bundle.ts';
 export {
   type ConfigurationArchive,

@@ -8,7 +8,8 @@ import { loadSettings, readSecret } from '../../gateway/http/index.ts';
 import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
-import { initServer, type RunningServer, startServer } from '../main.ts';
+import { initServer } from '../init.ts';
+import { type RunningServer, startServer } from '../main.ts';
 import { requestCommand, requestsCommand } from './request-command.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);

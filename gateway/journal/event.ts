@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+
+/** What somebody did, or was refused. Never a secret, never what was read. */
+export interface JournalEvent {
+  /** ISO 8601 in UTC, with milliseconds. */
+  readonly at: string;
+  /** Who: the name of a key or person; `anonymous` before anyone was known; `system` for the program itself. */
+  readonly actor: string;
+  /** Dotted, or a method and the pattern of a path: `evidence.body-read`, `PUT /api/v1/clients/:client`. */
+  readonly action: string;
+  /** What it was done to. */
+  readonly target: string;
+  readonly outcome: 'done' | 'refused' | 'failed';
+  /** Code of a refusal. */
+  readonly code?: string;
+  /** Why, in the words of who did it. */
+  readonly purpose?: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+export type NewEvent = Omit<JournalEvent, 'at'>;
+
+export const saltBytes = 16;
+const maxTextLength = 2_000;
+const maxEventLength = 16_384;
+const entryStart = 'waygate.journal.v1\n';
+
+/**
+ * The one form of an event: one line of JSON with its keys in this order. Control characters stand escaped in it, so
+ * nothing that is written down can pretend to be another line.
+ */
+export function writeEvent(
+  at: Date,
+  { actor, action, target, outcome, code, purpose, detail }: NewEvent,
+): string {
+  const event = {
+    at: at.toISOString(),
+    ...{ actor: cut(actor), action: cut(action), target: cut(target), outcome },
+    ...{ code: code && cut(code), purpose: purpose && cut(purpose) },
+  };
+  const text = JSON.stringify({ ...event, detail });
+  // A detail that is too long says less than that it was; what was done and to what is always told.
+  return text.length <= maxEventLength
+    ? text
+    : JSON.stringify({ ...event, detail: { omitted: text.length } });
+}
+
+/** The leaf of an event: it tells nothing to whom the event is not shown. */
+export function entryOf(salt: Buffer, event: string): Buffer {
+  const commitment = createHash('sha256').update(salt).update(event).digest('base64');
+  return Buffer.from(`${entryStart}${commitment}\n`);
+}
+
+function cut(text: string): string {
+  return text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}…`;
+}

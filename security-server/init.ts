@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createSoftwareToken } from '../certs/token/index.ts';
+import { buildName, createCertificate } from '../certs/x509/index.ts';
+import { parseAnchor } from '../gateway/configuration/index.ts';
+import { checkCreatable, printShort, type ServerId } from '../gateway/identifier/index.ts';
+import { writeFileDurably } from '../gateway/store/index.ts';
+import { SettingsStore } from './settings/index.ts';
+
+export interface NewServer {
+  /** Folder of this server alone; made if need be, readable by its owner only. */
+  readonly data: string;
+  readonly id: ServerId;
+  /** Opens the token with the server's keys. */
+  readonly pin: string;
+  /** Bytes of the configuration anchor, as the registry hands it out. */
+  readonly anchor: Uint8Array;
+}
+
+/** How long the server's own internal certificate serves, in years; information systems are given it by hand. */
+const internalYears = 20;
+
+/**
+ * Founds a security server in a folder: its token, its internal certificate, its settings, its anchor.
+ * @throws Fault MalformedGlobalConf for an anchor that cannot be read, TokenError, IdentifierError
+ */
+export async function initServer({ data, id, pin, anchor }: NewServer): Promise<void> {
+  for (const field of [id.instance, id.memberClass, id.memberCode, id.serverCode]) checkCreatable(field);
+  const { instance } = parseAnchor(anchor);
+  if (instance !== id.instance) {
+    throw new Error(
+      `the anchor is of instance ${instance}, the server of ${id.instance}: they must be the same`,
+    );
+  }
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const token = await createSoftwareToken(join(data, 'token'), { pin, label: printShort(id) });
+  const { id: keyId } = await token.generateKey({ type: 'ec', curve: 'P-256' }, internalKeyLabel);
+  const key = token.signingKey(keyId);
+  const subject = buildName({ O: printShort(id), CN: id.serverCode });
+  const notBefore = new Date();
+  const certificate = await createCertificate(
+    {
+      subject,
+      issuer: subject,
+      publicKey: key.publicKey,
+      serialNumber: BigInt(`0x${randomUUID().replaceAll('-', '')}`),
+      notBefore,
+      notAfter: new Date(Date.UTC(notBefore.getUTCFullYear() + internalYears, notBefore.getUTCMonth(), 1)),
+      keyUsage: ['digitalSignature'],
+      subjectAltNames: ['localhost', '127.0.0.1'],
+    },
+    key,
+  );
+  token.deactivate();
+  await writeFileDurably(join(data, 'configuration-anchor.xml'), anchor);
+  const path = join(data, 'settings.sqlite');
+  // Last, for a folder with settings is a founded server.
+  await SettingsStore.create(path, id);
+  const settings = await SettingsStore.open(path);
+  await settings.setInternalCertificate(certificate.der);
+  settings.close();
+}
+
+const internalKeyLabel = 'internal TLS';
