@@ -13,6 +13,8 @@ import { buildHashChains, type SigningMaterial, signMessage, writeContainer } fr
 import { partsOf, signedAt } from '../../signature/testing/pki.ts';
 import {
   type HashReader,
+  hashBytes,
+  hashChildren,
   hashLeaf,
   proveConsistency,
   proveInclusion,
@@ -104,13 +106,7 @@ export class TestLog implements HashReader {
     if ((first + count) * unit > this.size) throw new RangeError('not there');
     if (level === 0) return Buffer.concat(this.#leaves.slice(first, first + count));
     return Buffer.concat(
-      Array.from({ length: count }, (_, at) => {
-        const from = (first + at) * unit;
-        return rootOf(
-          { read: (below, start, some) => this.read(below, from / 256 ** below + start, some) },
-          unit,
-        );
-      }),
+      Array.from({ length: count }, (_, at) => fold(this.read(level - 1, (first + at) * 256, 256))),
     );
   }
 
@@ -339,4 +335,11 @@ export class TestLog implements HashReader {
         }),
     });
   }
+}
+
+/** Root of 256 hashes. */
+function fold(hashes: Buffer): Buffer {
+  if (hashes.length === hashBytes) return hashes;
+  const middle = hashes.length / 2;
+  return hashChildren(fold(hashes.subarray(0, middle)), fold(hashes.subarray(middle)));
 }
