@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KeySpec } from '../certs/key/index.ts';
 import { type LoadOptions, load } from './load.ts';
+import { measureLogCost } from './log-cost.ts';
 import { hasNginx, startNginx } from './nginx.ts';
 import { type Running, start } from './processes.ts';
 import { type Rung, ratioOf, writeReport } from './report.ts';
@@ -53,9 +54,11 @@ async function main(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'waygate-bench-'));
   const started: { stop(): Promise<void> }[] = [];
   try {
+    const log = measureLogCost(dir);
+    process.stderr.write(`log: ${log.plainPerSecond} plain rows /s, ${log.evidencedPerSecond} leaves /s\n`);
     const rungs = await climb(dir, timing, started);
-    if (values.save) await writeFile('bench/RESULTS.md', writeReport(rungs, new Date(), values.quick));
-    if (values.json) process.stdout.write(`${JSON.stringify({ rungs })}\n`);
+    if (values.save) await writeFile('bench/RESULTS.md', writeReport(rungs, log, new Date(), values.quick));
+    if (values.json) process.stdout.write(`${JSON.stringify({ log, rungs })}\n`);
   } finally {
     for (const one of started.reverse()) await one.stop();
     await rm(dir, { recursive: true, force: true });

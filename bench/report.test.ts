@@ -11,16 +11,25 @@ const rungs: Rung[] = [
   { name: 'waygate', keys: 'RSA-2048', bodyBytes: 10_485_760, requestsPerSecond: 5, ...figures },
 ];
 
+const log = { plainPerSecond: 10_000, evidencedPerSecond: 5_000 };
+
 describe('the report of the ladder', () => {
   it('holds each rung against the one above it, of the same size and keys', () => {
     expect(rungs.map((rung) => ratioOf(rung, rungs))).toEqual([undefined, 0.5, 0.5, 0.475, 0.25, undefined]);
   });
 
   it('names the machine, the date and every rung', () => {
-    const report = writeReport(rungs, new Date('2026-11-23T10:00:00Z'), true);
+    const report = writeReport(rungs, log, new Date('2026-11-23T10:00:00Z'), true);
     expect(report).toContain('2026-11-23');
     expect(report).toContain(process.version);
     expect(report).toContain('| waygate | 1 KB | P-256 | 500 | 0.25 | 1.0 | 2.0 | 3.0 | 100 MB |');
     expect(report).toContain('| waygate | 10 MB | RSA-2048 | 5.0 |  |');
+  });
+
+  it('tells what evidence adds to a record, and to the records of an exchange', () => {
+    const report = writeReport(rungs, log, new Date('2026-11-23T10:00:00Z'), true);
+    expect(report).toContain('| sealed, as leaves of the tree | 5000 | 0.50 |');
+    expect(report).toContain('add 0.100 ms to a record');
+    expect(report).toContain('10 % of one core of each server');
   });
 });

@@ -1,5 +1,6 @@
 import { arch, cpus, totalmem } from 'node:os';
 import type { LoadResult } from './load.ts';
+import type { LogCost } from './log-cost.ts';
 
 export type RungName = 'direct' | 'proxy' | 'mtls' | 'waygate';
 
@@ -31,7 +32,7 @@ export function ratioOf(rung: Rung, rungs: readonly Rung[]): number | undefined 
 }
 
 /** The ladder as Markdown, with the machine it stood on. */
-export function writeReport(rungs: readonly Rung[], at: Date, quick: boolean): string {
+export function writeReport(rungs: readonly Rung[], log: LogCost, at: Date, quick: boolean): string {
   const [cpu] = cpus();
   const lines = rungs.map((rung) => {
     const ratio = ratioOf(rung, rungs);
@@ -55,8 +56,30 @@ ${at.toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} × $
 ${lines.join('\n')}
 
 *direct*: the service alone. *proxy*: two plain hops, of nginx where it is installed, else of Node. *mtls*: two hops of Node with TLS 1.3 and client certificates between them. *waygate*: two security servers as processes of their own, with every message signed, verified, and logged durably on both sides. Peak memory is that of the largest process of the rung.
+
+${writeLogCost(log, rungs)}`;
+}
+
+/** What evidence adds to logging, and to an exchange: each of the two servers records its request and its response. */
+function writeLogCost({ plainPerSecond, evidencedPerSecond }: LogCost, rungs: readonly Rung[]): string {
+  const addedMs = 1000 / evidencedPerSecond - 1000 / plainPerSecond;
+  const exchanges = rungs.filter(({ name, bodyBytes }) => name === 'waygate' && bodyBytes === 1024);
+  const shares = exchanges.map(({ keys, requestsPerSecond }) => {
+    const share = (recordsPerServer * addedMs * requestsPerSecond) / 1000;
+    return `${(100 * share).toFixed(0)} % of one core of each server at the rate of the *waygate* rung with ${keys} keys and 1 KB`;
+  });
+  return `## The message log alone
+
+| Records of 1 KB | Per second | To plain rows |
+|---|---|---|
+| as plain rows | ${plainPerSecond} | 1.00 |
+| sealed, as leaves of the tree | ${evidencedPerSecond} | ${(evidencedPerSecond / plainPerSecond).toFixed(2)} |
+
+Facts, seals, tree, the tallies and indexes for search add ${addedMs.toFixed(3)} ms to a record, on the log's own thread${shares.length === 0 ? '' : `: ${shares.join('; ')}`}.
 `;
 }
+
+const recordsPerServer = 2;
 
 function sizeOf(bytes: number): string {
   return bytes >= 1024 ** 2 ? `${bytes / 1024 ** 2} MB` : `${bytes / 1024} KB`;

@@ -1,5 +1,6 @@
 export { type CheckReport, checkFolder, type Finding, type FolderReport } from './check/index.ts';
 export { containerOf, type NamedContainer } from './container.ts';
+export { LogStore } from './log-store.ts';
 export { type BodyPolicy, type LogHealth, type MessageLogOptions, SqliteMessageLog } from './message-log.ts';
 export {
   type FoundRecord,
@@ -7,6 +8,7 @@ export {
   MessageLogError,
   type PartitionInfo,
   type RecordSummary,
+  type RecordToAppend,
   type StoredBody,
   type StoredTimestamp,
 } from './model.ts';
