@@ -14,14 +14,69 @@ export interface ConfigurationFile {
   readonly location?: string;
 }
 
+/** A directory with its shared parameters, kept because they named the certificate that signed a later one. */
+export interface Introduction {
+  readonly directory: Buffer;
+  readonly shared: Buffer;
+}
+
 /** The directory that one instance's files came with, exactly as it was downloaded: headers, parts, signature. */
 export interface SignedDirectory {
   readonly instance: string;
   readonly body: Buffer;
+  /** How the anchor leads to who signed it; absent when the anchor names that certificate itself. */
+  readonly introductions?: readonly Introduction[];
 }
 
 /** Name of the signed directory in its instance's folder. It is no part, has no metadata, and is not read by X-Road. */
 export const directoryFile = 'directory';
+
+/** A registry replaces its keys every few years, and an anchor that is given anew needs none. */
+const maxIntroductions = 32;
+
+/** Whether a file of an instance's folder proves where the parts came from, and is none itself. */
+export function isProofName(name: string): boolean {
+  return name === directoryFile || name.startsWith('introduction-');
+}
+
+/** Files that prove where the parts of an instance came from, by their names in its folder. */
+export function proofFiles({ body, introductions = [] }: SignedDirectory): [name: string, bytes: Buffer][] {
+  return [
+    [directoryFile, body],
+    ...introductions.flatMap(({ directory, shared }, index): [string, Buffer][] => {
+      const names = introductionNames(index + 1);
+      return [
+        [names.directory, directory],
+        [names.shared, shared],
+      ];
+    }),
+  ];
+}
+
+/**
+ * The reverse of `proofFiles`.
+ * @returns undefined when there is no directory
+ */
+export function readProof(
+  instance: string,
+  read: (name: string) => Buffer | undefined,
+): SignedDirectory | undefined {
+  const body = read(directoryFile);
+  const introductions: Introduction[] = [];
+  for (let number = 1; number <= maxIntroductions; number += 1) {
+    const names = introductionNames(number);
+    const [directory, shared] = [read(names.directory), read(names.shared)];
+    if (directory === undefined || shared === undefined) break;
+    introductions.push({ directory, shared });
+  }
+  if (body === undefined) return undefined;
+  return { instance, body, ...(introductions.length > 0 && { introductions }) };
+}
+
+function introductionNames(number: number) {
+  const name = `introduction-${number}`;
+  return { directory: `${name}.directory`, shared: `${name}.shared-params.xml` };
+}
 
 /** Name of the file beside each instance's folder that says whose configuration it is. */
 export const ownerFile = 'instance-identifier';
@@ -119,9 +174,9 @@ export function instanceOfFolder(name: string): string {
   }
 }
 
-/** @throws Fault MalformedGlobalConf for a name that would be another file, the metadata of one, or the directory */
+/** @throws Fault MalformedGlobalConf for a name that would be another file, the metadata of one, or a proof */
 export function requireFileName(name: string): void {
-  const isTaken = name === directoryFile || name.endsWith(metadataEnding);
+  const isTaken = isProofName(name) || name.endsWith(metadataEnding);
   if (!/^[^/\\\0]+$/.test(name) || name === '.' || name === '..' || isTaken) {
     throw malformed(`'${name}' cannot be the name of a configuration file`);
   }

@@ -4,11 +4,12 @@ import { buildFromFiles } from './build-from-files.ts';
 import {
   type ConfigurationFile,
   describeFile,
-  directoryFile,
   instanceOfFolder,
+  isProofName,
   metadataEnding,
   metadataOf,
   ownerFile,
+  readProof,
   type SignedDirectory,
 } from './folder-layout.ts';
 import type { GlobalConfiguration } from './global-configuration.ts';
@@ -50,12 +51,14 @@ export async function readConfigurationFiles(
 export async function readConfigurationOnDisk(dir: string): Promise<ConfigurationOnDisk> {
   for (;;) {
     const generation = await generationAt(dir);
-    try {
-      return await readGeneration(generation);
-    } catch (error) {
-      // A writer may have put the next generation in place and removed this one meanwhile.
-      if (generation === (await generationAt(dir))) throw error;
-    }
+    const read = await readGeneration(generation).then(
+      (found) => () => found,
+      (error: unknown) => () => {
+        throw error;
+      },
+    );
+    // A writer may have put the next one in place and begun to remove this one: then files may be missing in silence.
+    if (generation === (await generationAt(dir))) return read();
   }
 }
 
@@ -78,8 +81,8 @@ async function readGeneration(dir: string): Promise<ConfigurationOnDisk> {
     const folder = join(dir, entry.name);
     const instance = instanceOfFolder(entry.name);
     files.push(...(await readInstance(folder, instance)));
-    const body = await readIfThere(join(folder, directoryFile));
-    if (body !== undefined) directories.push({ instance, body });
+    const directory = await readProofs(folder, instance);
+    if (directory !== undefined) directories.push(directory);
   }
   return { own: own.toString('utf8').trim(), files, directories };
 }
@@ -87,13 +90,21 @@ async function readGeneration(dir: string): Promise<ConfigurationOnDisk> {
 async function readInstance(folder: string, instance: string): Promise<ConfigurationFileOnDisk[]> {
   const files: ConfigurationFileOnDisk[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (!entry.isFile() || entry.name === directoryFile || entry.name.endsWith(metadataEnding)) continue;
+    if (!entry.isFile() || isProofName(entry.name) || entry.name.endsWith(metadataEnding)) continue;
     const path = join(folder, entry.name);
     const metadata = await readIfThere(`${path}${metadataEnding}`);
     const file = describeFile(instance, entry.name, await readFile(path), metadata);
     files.push({ ...file, metadata: metadata ?? Buffer.from(metadataOf(file)) });
   }
   return files;
+}
+
+async function readProofs(folder: string, instance: string): Promise<SignedDirectory | undefined> {
+  const found = new Map<string, Buffer>();
+  for (const name of await readdir(folder)) {
+    if (isProofName(name)) found.set(name, await readFile(join(folder, name)));
+  }
+  return readProof(instance, (name) => found.get(name));
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

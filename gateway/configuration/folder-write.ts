@@ -4,11 +4,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { syncFolder, writeFileDurably } from '../store/index.ts';
 import {
   type ConfigurationFile,
-  directoryFile,
   instanceFolder,
   metadataEnding,
   metadataOf,
   ownerFile,
+  proofFiles,
   requireFileName,
   type SignedDirectory,
 } from './folder-layout.ts';
@@ -54,9 +54,12 @@ async function writeGeneration(
     await writeFileDurably(join(folder, file.fileName), file.content, 0o644);
     await writeFileDurably(join(folder, `${file.fileName}${metadataEnding}`), metadataOf(file), 0o644);
   }
-  for (const { instance, body } of directories) {
-    const folder = join(target, instanceFolder(instance));
-    if (folders.has(folder)) await writeFileDurably(join(folder, directoryFile), body, 0o644);
+  for (const directory of directories) {
+    const folder = join(target, instanceFolder(directory.instance));
+    if (!folders.has(folder)) continue;
+    for (const [name, bytes] of proofFiles(directory)) {
+      await writeFileDurably(join(folder, name), bytes, 0o644);
+    }
   }
   await writeFileDurably(join(target, ownerFile), own, 0o644);
   await syncFolder(target);

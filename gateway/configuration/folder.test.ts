@@ -114,8 +114,9 @@ describe('a configuration on disk', () => {
 
   it('keeps the signed directories beside the files, where they count as no file', async () => {
     const files = [...own(), sharedOf('A B')];
+    const introduction = { directory: Buffer.from('earlier'), shared: Buffer.from('its parameters') };
     const directories = [
-      { instance: 'DEV', body: Buffer.from('signed') },
+      { instance: 'DEV', body: Buffer.from('signed'), introductions: [introduction, introduction] },
       { instance: 'A B', body: Buffer.from('signed too') },
       { instance: 'ELSEWHERE', body: Buffer.from('of nothing that is here') },
     ];
@@ -208,7 +209,7 @@ describe('a configuration on disk', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
-  it.each(['..', 'a/b', '', 'x.metadata', 'a\0b'])(
+  it.each(['..', 'a/b', '', 'x.metadata', 'directory', 'introduction-1.directory', 'a\0b'])(
     'is not written with a file named "%s"',
     async (fileName) => {
       const file = { ...sharedOf('DEV'), fileName };

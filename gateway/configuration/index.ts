@@ -6,8 +6,10 @@ export {
   type ConfigurationFile,
   describeFile,
   directoryFile,
+  type Introduction,
   instanceFolder,
   instanceOfFolder,
+  isProofName,
   metadataEnding,
   ownerFile,
   type SignedDirectory,
@@ -20,6 +22,7 @@ export {
   type GlobalConfiguration,
   type IssuingCa,
 } from './global-configuration.ts';
+export { introducedCertificates } from './introductions.ts';
 export {
   type AcmeServer,
   type Anchor,

@@ -10,6 +10,8 @@ import {
   metadataEnding,
   metadataOf,
   ownerFile,
+  readProof,
+  type SignedDirectory,
 } from './folder-layout.ts';
 import type { GlobalConfiguration } from './global-configuration.ts';
 import type { Anchor } from './model.ts';
@@ -38,7 +40,8 @@ export interface SnapshotInstance {
   /** Name of its folder, for messages. */
   readonly folder: string;
   readonly directory: Directory;
-  readonly directoryBytes: Buffer;
+  /** As the registry signed it. */
+  readonly signed: SignedDirectory;
   /** Parts that the directory names and the snapshot has. */
   readonly parts: readonly { readonly file: ConfigurationFile; readonly listed: DirectoryPart }[];
 }
@@ -84,18 +87,26 @@ export function layOut(files: readonly SnapshotFile[]): SnapshotLayout {
   const instances = [...folders].map((folder) => readInstance(folder, left, take));
   const [surplus] = left.keys();
   if (surplus !== undefined) throw malformed(`no directory names the file ${surplus}`);
+  // Other instances are reached by their anchors alone.
+  const astray = instances.find(({ instance, signed }) => instance !== own && signed.introductions);
+  if (astray !== undefined) throw malformed(`folder ${astray.folder} has introductions`);
   return { own, anchorBytes, anchor, instances };
 }
 
 function readInstance(
   folder: string,
-  left: ReadonlyMap<string, Buffer>,
+  left: Map<string, Buffer>,
   take: (name: string) => Buffer,
 ): SnapshotInstance {
   const instance = instanceOfFolder(folder);
   if (instanceFolder(instance) !== folder) throw malformed(`folder ${folder} is not named as it should be`);
-  const directoryBytes = take(`${folder}/${directoryFile}`);
-  const directory = readDirectory(directoryBytes);
+  const signed = readProof(instance, (name) => {
+    const bytes = left.get(`${folder}/${name}`);
+    left.delete(`${folder}/${name}`);
+    return bytes;
+  });
+  if (signed === undefined) throw malformed(`the configuration lacks the file ${folder}/${directoryFile}`);
+  const directory = readDirectory(signed.body);
   const parts: { file: ConfigurationFile; listed: DirectoryPart }[] = [];
   for (const listed of directory.parts) {
     if (listed.instance !== instance) {
@@ -106,7 +117,7 @@ function readInstance(
     if (!left.has(name)) continue;
     parts.push({ file: readPart(name, listed, directory, take), listed });
   }
-  return { instance, folder, directory, directoryBytes, parts };
+  return { instance, folder, directory, signed, parts };
 }
 
 function readPart(

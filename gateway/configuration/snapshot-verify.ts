@@ -3,6 +3,7 @@ import { Fault } from '../fault/index.ts';
 import { anchorFingerprint } from './anchor.ts';
 import { verifyDirectory } from './directory-read.ts';
 import { directoryFile } from './folder-layout.ts';
+import { introducedCertificates } from './introductions.ts';
 import type { AnchorSource, PrivateParameters } from './model.ts';
 import { parsePrivateParameters } from './private-parameters.ts';
 import { anchorFile, type ConfigurationSnapshot, snapshotId } from './snapshot.ts';
@@ -15,7 +16,7 @@ export type SnapshotFindingCode =
   | 'configuration-id'
   /** The anchor is another than the one that is trusted. */
   | 'anchor-untrusted'
-  /** A directory was signed by a certificate that the anchor of its instance does not name. */
+  /** A directory was signed by a certificate that the anchor of its instance neither names nor leads to. */
   | 'directory-signer-unknown'
   /** The signature of a directory is not good. */
   | 'directory-signature'
@@ -98,7 +99,7 @@ function anchoredSources(trusted: PrivateParameters | undefined, instance: strin
 }
 
 function checkDirectory(
-  { folder, instance, directoryBytes }: SnapshotInstance,
+  { folder, instance, signed }: SnapshotInstance,
   sources: readonly AnchorSource[] | undefined,
   at: Date | undefined,
 ): SnapshotFinding[] {
@@ -108,8 +109,9 @@ function checkDirectory(
     return [{ code: 'instance-unknown', name, text }];
   }
   try {
-    const certificates = sources.flatMap(({ verificationCerts }) => verificationCerts);
-    verifyDirectory(directoryBytes, certificates, at);
+    const anchored = sources.flatMap(({ verificationCerts }) => verificationCerts);
+    const certificates = introducedCertificates(instance, anchored, signed.introductions ?? []);
+    verifyDirectory(signed.body, certificates, at);
     return [];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
   type ConfigurationFile,
-  directoryFile,
   instanceFolder,
   metadataEnding,
   metadataOf,
   ownerFile,
+  proofFiles,
   requireFileName,
   type SignedDirectory,
 } from './folder-layout.ts';
@@ -49,8 +49,9 @@ export function buildSnapshot({ anchor, own, files, directories }: SnapshotConte
     { name: anchorFile, bytes: anchor },
     { name: ownerFile, bytes: Buffer.from(own) },
   ];
-  for (const { instance, body } of directories) {
-    all.push({ name: `${instanceFolder(instance)}/${directoryFile}`, bytes: body });
+  for (const directory of directories) {
+    const folder = instanceFolder(directory.instance);
+    for (const [name, bytes] of proofFiles(directory)) all.push({ name: `${folder}/${name}`, bytes });
   }
   for (const file of files) {
     requireFileName(file.fileName);

@@ -15,6 +15,7 @@ import {
 import { Fault } from '../../gateway/fault/index.ts';
 import type { ConfigurationSource } from '../../gateway/road/index.ts';
 import { type Downloaded, downloadConfiguration, type ServedLast } from './download.ts';
+import { introduce } from './introduce.ts';
 import { type Fetched, SnapshotInForce, type SnapshotKeeping } from './snapshot-in-force.ts';
 
 export interface ConfigurationClientOptions {
@@ -181,12 +182,17 @@ export class ConfigurationClient implements ConfigurationSource {
 
   async #fetch(): Promise<Fetched> {
     const { instance } = this.#anchor;
-    const own = await this.#download(instance, this.#ownSources());
-    const others = await this.#downloadFederation(own.files);
+    const { files, directory } = await this.#download(instance, this.#ownSources());
+    const introductions = introduce(this.#anchor, directory.body, this.#fetched);
+    const own = {
+      files,
+      directory: introductions.length === 0 ? directory : { ...directory, introductions },
+    };
+    const others = await this.#downloadFederation(files);
     return {
       own: instance,
-      files: [own, ...others].flatMap(({ files }) => files),
-      directories: [own, ...others].map(({ directory }) => directory),
+      files: [own, ...others].flatMap((one) => one.files),
+      directories: [own, ...others].map((one) => one.directory),
     };
   }
 

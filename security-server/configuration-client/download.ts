@@ -5,7 +5,7 @@ import {
   type ConfigurationFile,
   type Directory,
   type DirectoryPart,
-  directoryFile,
+  isProofName,
   parsePrivateParameters,
   parseSharedParameters,
   type SignedDirectory,
@@ -162,7 +162,7 @@ function checkContent(
 
 /** A name that cannot lead out of its folder. */
 function safeName(name: string): string {
-  const isTaken = name === directoryFile || name.endsWith('.metadata');
+  const isTaken = isProofName(name) || name.endsWith('.metadata');
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/.test(name) || isTaken) {
     throw new Fault('MalformedGlobalConf', `'${name}' cannot be the name of a configuration file`);
   }

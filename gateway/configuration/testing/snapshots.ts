@@ -23,6 +23,8 @@ export interface Issue {
   readonly groups?: string;
   /** Registries whose anchors the private parameters have; undefined issues no private parameters. */
   readonly federated?: readonly TestRegistry[];
+  /** Registries whose certificates the shared parameters name as those that may sign for the instance. */
+  readonly introduces?: readonly TestRegistry[];
 }
 
 export interface Issued {
@@ -38,16 +40,21 @@ export function anchorTo({ instance, signer }: TestRegistry): Anchor {
 /** What a registry serves: files, and the directory that it signed for them. */
 export async function issue(
   registry: TestRegistry,
-  { expiresAt, groups, federated }: Issue,
+  { expiresAt, groups, federated, introduces = [] }: Issue,
 ): Promise<Issued> {
   const { instance, signer } = registry;
   const shared = { ...fullParameters(signer), instance, members: [], securityServers: [], globalGroups: [] };
+  const sources = introduces.map((next) => ({
+    address: 'registry.example',
+    internalVerificationCerts: [next.signer.certificate.der],
+    externalVerificationCerts: [],
+  }));
   const described = { groupCode: 'all', description: groups ?? 'all of them', members: [] };
   const contents: [string, string, Buffer][] = [
     [
       'SHARED-PARAMETERS',
       'shared-params.xml',
-      writeSharedParameters({ ...shared, globalGroups: [described] }, 6),
+      writeSharedParameters({ ...shared, sources, globalGroups: [described] }, 6),
     ],
   ];
   if (federated !== undefined) {
