@@ -106,7 +106,7 @@ function renderWarnings({ warnings, valid }: Verdict): HTMLElement[] {
     el(
       'section',
       { class: 'notice', 'aria-labelledby': 'warnings' },
-      el('h2', { id: 'warnings' }, valid ? 'What this rests on: compare it yourself' : 'Beside that'),
+      el('h2', { id: 'warnings' }, valid ? 'What this rests on: compare it yourself' : 'What else to know'),
       el('ul', {}, ...warnings.map((warning) => el('li', {}, said(warning)))),
     ),
   ];
