@@ -3,7 +3,7 @@
  * Usage: `node tools/build-page.mjs FILE`.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -68,11 +68,12 @@ async function exportsOf(file) {
 
 /** @param {string} file where the page is put */
 export async function buildPage(file) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: [`${page}main.ts`],
     bundle: true,
     minify: true,
     write: false,
+    metafile: true,
     format: 'iife',
     platform: 'browser',
     target: 'es2022',
@@ -93,7 +94,25 @@ export async function buildPage(file) {
     ['<script></script>', `<script>${script}</script>`],
   ];
   const html = filled.reduce(fill, readFileSync(`${page}page.html`, 'utf8'));
-  writeFileSync(file, html);
+  const notices = noticesOf(Object.keys(Object.values(metafile.outputs)[0]?.inputs ?? {}));
+  writeFileSync(file, `${html}<!--\n${notices.replaceAll('--', '- -')}\n-->\n`);
+}
+
+/**
+ * Licences of the packages that are in the page: they ask to be passed on with it.
+ * @param {readonly string[]} inputs paths from the root
+ */
+function noticesOf(inputs) {
+  const folders = inputs.flatMap((path) => path.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []);
+  return [...new Set(folders)]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8'));
+      const text = readdirSync(`${root}${folder}`).find((one) => /^licen[cs]e/i.test(one));
+      const terms = text === undefined ? '' : readFileSync(`${root}${folder}/${text}`, 'utf8').trim();
+      return `${name} ${version} (${license})\n\n${terms}`.trim();
+    })
+    .join('\n\n');
 }
 
 /** Puts something where an empty thing stands, once. */

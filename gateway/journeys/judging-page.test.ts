@@ -13,6 +13,7 @@ import { type BundleContent, judgeBundle, type Trust, writeBundle } from '../evi
 import { makeCorpus } from '../evidence/testing/corpus.ts';
 import { TestLog } from '../evidence/testing/test-log.ts';
 import { createWorld, type World } from '../evidence/testing/world.ts';
+import { writeArchive } from '../signature/container/archive.ts';
 
 const executablePath = '/usr/bin/chromium';
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'];
@@ -233,6 +234,21 @@ describe.skipIf(!isThere(executablePath))('the judging page (needs chromium)', (
     await fresh.close();
   });
 
+  it('takes a file that is dropped anywhere on it', async () => {
+    const { context: fresh, page: dropped } = await open();
+    const data = JSON.stringify(writeBundle(await oneExchange()).toString('base64'));
+    await dropped.evaluate(`(() => {
+      const dataTransfer = new DataTransfer();
+      const octets = Uint8Array.from(atob(${data}), (one) => one.charCodeAt(0));
+      dataTransfer.items.add(new File([octets], 'dropped.evidence.zip'));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    })()`);
+    await dropped.waitForSelector('body[data-state="done"]');
+    expect(await dropped.evaluate(readShown)).toMatchObject({ word: 'Valid' });
+    expect(await dropped.title()).toBe('Valid: dropped.evidence.zip');
+    await fresh.close();
+  });
+
   it('is no wider than a phone, in either scheme, and prints its verdict', async () => {
     const { context: fresh, page: phone } = await open();
     await phone.setViewportSize({ width: 320, height: 640 });
@@ -271,5 +287,16 @@ describe.skipIf(!isThere(executablePath))('the judging page (needs chromium)', (
     }
     expect(codes[0]).toBeNull();
     expect(new Set(codes).size).toBeGreaterThan(1);
+    const bytes = content.records.flatMap((record) => record.container ?? []);
+    const { bytes: archive } = writeArchive(bytes.map((one, at) => ({ name: `${at}.asice`, bytes: one })));
+    expect(await judge(archive, 'a.zip')).toMatchObject({ word: 'Valid', steps: [1 + bytes.length, 0, 0] });
+    const cut = writeArchive([{ name: '0.asice', bytes: container.subarray(1) }]).bytes;
+    const broken = Buffer.from(archive);
+    broken[200] = (broken[200] ?? 0) ^ 1;
+    for (const one of [cut, broken]) {
+      const { results, linking } = await auditor.judgeArchive('a.zip', one);
+      const wanted = linking.code ?? results[0]?.code;
+      expect(await judge(one, 'a.zip')).toMatchObject({ word: 'Not valid', code: wanted });
+    }
   });
 });

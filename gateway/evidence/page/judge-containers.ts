@@ -15,28 +15,27 @@ import { absent, bad, concludeVerdict, good, type Step, type Verdict } from '../
 /** Entry of an archive that says in which order its containers were linked. */
 const linkingInfo = 'linkinginfo';
 
-/**
- * Judges a container, or all of an archive, with a configuration as of then: as `waygate audit verify` does.
- * @param configuration undefined when none was given; then nothing but that is said
- */
-export async function judgeContainers(
-  bytes: Buffer,
+/** Judges one container with a configuration as of then, as `waygate audit verify` does. */
+export async function judgeSingle(
+  container: ArchivedContainer,
   configuration: GlobalConfiguration | undefined,
 ): Promise<Verdict> {
-  if (configuration === undefined) {
-    const text =
-      'This is no evidence bundle. A container or an archive does not say whom to trust: give the configuration as of then, too.';
-    return concludeVerdict([bad('configuration', 'file', 'configuration-missing', text)], [], []);
-  }
+  if (configuration === undefined) return withoutConfiguration(container);
+  const { steps, warnings } = await judgeContainer(container, configuration, createVerifier());
+  return concludeVerdict(steps, [], warnings);
+}
+
+/** Judges the linking of an archive and each container in it, as `waygate audit verify` does. */
+export async function judgeArchive(
+  archive: ArchivedContainer,
+  configuration: GlobalConfiguration | undefined,
+): Promise<Verdict> {
+  if (configuration === undefined) return withoutConfiguration(archive);
   const verifier = createVerifier();
-  if (!bytes.includes(linkingInfo)) {
-    const judged = await judgeContainer({ name: 'container', bytes }, configuration, verifier);
-    return concludeVerdict(judged.steps, [], judged.warnings);
-  }
   const steps: Step[] = [];
   const warnings: string[] = [];
   try {
-    const { containers } = await readArchive(bytes);
+    const { containers } = await readArchive(archive.bytes);
     const count = `The archive has ${containers.length} containers, none altered, added, left out or moved.`;
     steps.push(good('linking', linkingInfo, count));
     for (const container of containers) {
@@ -46,11 +45,16 @@ export async function judgeContainers(
     }
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
-    steps.push(
-      bad('linking', linkingInfo, error.code, `The archive is not as it was written: ${error.message}.`),
-    );
+    const text = `The archive is not as it was written: ${error.message}.`;
+    steps.push(bad('linking', linkingInfo, error.code, text));
   }
   return concludeVerdict(steps, [], warnings);
+}
+
+function withoutConfiguration({ name }: ArchivedContainer): Verdict {
+  const text =
+    'This is no evidence bundle. A container or an archive does not say whom to trust: give the configuration as of then, too.';
+  return concludeVerdict([bad('configuration', name, 'configuration-missing', text)], [], []);
 }
 
 async function judgeContainer(

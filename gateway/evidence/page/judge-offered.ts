@@ -4,7 +4,7 @@ import { isBundle } from '../read-bundle.ts';
 import type { Trust, Verdict } from '../verdict.ts';
 import { runUntilAnswered } from './browser/oracle.ts';
 import type { HeldConfiguration } from './held.ts';
-import { judgeContainers } from './judge-containers.ts';
+import { judgeArchive, judgeSingle } from './judge-containers.ts';
 
 /** What whoever opened the page has from elsewhere, as they gave it. */
 export interface Held {
@@ -15,18 +15,28 @@ export interface Held {
   readonly configuration?: HeldConfiguration;
 }
 
+export interface OfferedFile {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
 /**
  * Judges what was dropped into the page: a bundle, a container or an archive of containers.
  * @throws Unanswerable when this browser cannot check a signature; Fault for a configuration that cannot be read
  */
-export function judgeOffered(bytes: Buffer, { configuration, ...rest }: Held): Promise<Verdict> {
+export function judgeOffered(
+  { name, bytes }: OfferedFile,
+  { configuration, ...rest }: Held,
+): Promise<Verdict> {
   return runUntilAnswered(() => {
     // Built in each run: a configuration remembers what it was found to say, and a run may have been told guesses.
     const given = configuration && buildFromFiles(configuration.own, configuration.files);
-    return judge(bytes, { ...rest, ...(given !== undefined && { configuration: given }) });
+    return judge({ name, bytes }, { ...rest, ...(given !== undefined && { configuration: given }) });
   });
 }
 
-function judge(bytes: Buffer, trust: Trust): Promise<Verdict> {
-  return isBundle(bytes) ? judgeBundle(bytes, trust) : judgeContainers(bytes, trust.configuration);
+function judge({ name, bytes }: OfferedFile, trust: Trust): Promise<Verdict> {
+  if (isBundle(bytes)) return judgeBundle(bytes, trust);
+  const judgeOther = name.toLowerCase().endsWith('.zip') ? judgeArchive : judgeSingle;
+  return judgeOther({ name, bytes }, trust.configuration);
 }

@@ -8,6 +8,7 @@ import { HeldError, readAnchorHash, readHeldCheckpoints, readHeldConfiguration }
 import { type Held, judgeOffered } from './judge-offered.ts';
 import { el, said } from './view/dom.ts';
 import { renderReport } from './view/report.ts';
+import { sizeText } from './view/words.ts';
 
 function find<T extends HTMLElement>(id: string, type: new () => T): T {
   const element = document.getElementById(id);
@@ -54,9 +55,9 @@ async function check(): Promise<void> {
 
 async function judge(file: File): Promise<void> {
   const bytes = await bytesOf(file);
-  const verdict = await judgeOffered(bytes, await readHeld());
-  const content = contentOf(bytes);
   const { name, size } = file;
+  const verdict = await judgeOffered({ name, bytes }, await readHeld());
+  const content = contentOf(bytes);
   result.replaceChildren(...renderReport({ name, size, sha256: sha256Hex(bytes), verdict, content }));
   status.replaceChildren();
   document.title = `${verdict.valid ? 'Valid' : 'Not valid'}: ${name}`;
@@ -81,7 +82,14 @@ async function readHeld(): Promise<Held> {
   };
 }
 
+/** What a browser holds several times over without running out of memory. */
+const maxOctets = 512 * 1024 * 1024;
+
+/** @throws Unanswerable for a file that is too large for a page */
 async function bytesOf(file: File): Promise<Buffer> {
+  if (file.size > maxOctets) {
+    throw new Unanswerable(`${file.name} has ${sizeText(file.size)}; this page takes ${sizeText(maxOctets)}`);
+  }
   return Buffer.from(await file.arrayBuffer());
 }
 
