@@ -69,6 +69,7 @@ async function exportsOf(file) {
 /** @param {string} file where the page is put */
 export async function buildPage(file) {
   const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
     entryPoints: [`${page}main.ts`],
     bundle: true,
     minify: true,
