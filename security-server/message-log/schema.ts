@@ -27,7 +27,9 @@ export const partitionSteps: readonly string[] = [
      signatureHash BLOB NOT NULL
    ) STRICT;
    CREATE INDEX record_by_query_id ON record (queryId);
+   CREATE INDEX record_by_request_id ON record (requestId);
    CREATE INDEX record_by_time ON record (at);
+   CREATE INDEX record_by_side ON record (side, id);
    CREATE INDEX record_by_route ON record (route, id);
    CREATE INDEX record_by_user ON record (userId, id) WHERE userId IS NOT NULL;
    CREATE INDEX record_by_issue ON record (issue, id) WHERE issue IS NOT NULL;
@@ -53,7 +55,7 @@ export const partitionSteps: readonly string[] = [
      file TEXT,
      fileKey BLOB,
      PRIMARY KEY (recordId, position)
-   ) STRICT, WITHOUT ROWID;
+   ) STRICT;
    CREATE INDEX body_file ON body (file) WHERE file IS NOT NULL;
    CREATE TABLE shared (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, text TEXT NOT NULL) STRICT;
    CREATE TABLE tally (

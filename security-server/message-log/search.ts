@@ -26,6 +26,8 @@ export interface RecordQuery {
 
 const columns = `r.id AS "index", r.sequence, r.at, r.direction, r.side, r.protocol, route.client, route.provider,
   route.service, r.queryId, r.requestId, r.userId, r.issue, r.status`;
+/** What few records share, each with an index of its own. */
+const indexedNames = ['queryId', 'requestId', 'userId', 'issue'] as const;
 /** Above so many routes one walk through the records is quicker than one for each route. */
 const maxRoutesApart = 1_000;
 
@@ -52,11 +54,15 @@ export function searchPartition(database: Database.Database, query: RecordQuery)
   if (query.outcome === 'succeeded') conditions.push('r.status < 400');
 
   const routes = routesOf(database, query);
-  const isFound = query.queryId !== undefined || query.userId !== undefined || query.issue !== undefined;
-  if (routes === undefined) return select(database, conditions, values, '');
-  if (routes.length === 0) return [];
-  if (isFound || routes.length > maxRoutesApart) {
-    return select(database, [...conditions, `r.route IN (${routes.join(',')})`], values, '');
+  const isFound = indexedNames.some((name) => query[name] !== undefined);
+  if (routes?.length === 0) return [];
+  const ofRoutes = routes === undefined ? [] : [`r.route IN (${routes.join(',')})`];
+  // Few fail: all of them are quicker to look through than what a route carried.
+  if (query.outcome === 'failed' && !isFound) {
+    return select(database, [...conditions, ...ofRoutes], values, 'INDEXED BY record_failed');
+  }
+  if (routes === undefined || isFound || routes.length > maxRoutesApart) {
+    return select(database, [...conditions, ...ofRoutes], values, '');
   }
   return routes
     .flatMap((route) =>
