@@ -14,7 +14,7 @@ export interface AuditedRequest {
   readonly code?: string;
 }
 
-/** Where it is written down: on disk when `append` returns. */
+/** Where it is written down: on disk when `append` returns, or what it returns resolves. */
 export interface AuditTrail {
   append(event: AuditedRequest): unknown;
 }
@@ -27,9 +27,9 @@ const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export function auditRequests(trail: AuditTrail, report: (error: unknown) => void): MiddlewareHandler {
   let isBroken = false;
-  const append = (event: AuditedRequest): boolean => {
+  const append = async (event: AuditedRequest): Promise<boolean> => {
     try {
-      trail.append(event);
+      await trail.append(event);
       isBroken = false;
     } catch (error) {
       isBroken = true;
@@ -41,7 +41,7 @@ export function auditRequests(trail: AuditTrail, report: (error: unknown) => voi
     const { method, path: target } = context.req;
     const isChange = !reads.has(method);
     const tried = { actor: 'system', action: 'audit-log.resume', target, outcome: 'done' } as const;
-    if (isChange && isBroken && !append(tried)) {
+    if (isChange && isBroken && !(await append(tried))) {
       const detail = 'Changes are written into the audit log, which cannot be written; see to its disk';
       return problemResponse(new Problem(503, 'audit-log-failed', detail));
     }
@@ -49,7 +49,7 @@ export function auditRequests(trail: AuditTrail, report: (error: unknown) => voi
     const { status } = context.res;
     if (!isChange && status !== 401 && status !== 403) return undefined;
     const code = await codeOf(context.res);
-    const isWritten = append({
+    const isWritten = await append({
       actor: status === 401 ? 'anonymous' : 'api-key',
       action: `${method} ${status === 401 ? '' : routePath(context, -1)}`.trim(),
       target,
