@@ -13,6 +13,7 @@ import { createVerifier } from '../gateway/signature/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
 import { createServerAdmin } from './admin/index.ts';
+import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
@@ -156,14 +157,16 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     const reloadCertificates = async () => certificates.use(await ownCertificates(settings.db));
     await reloadCertificates();
 
+    const bodyPolicies = new BodyPolicyStore(join(data, 'body-policies.sqlite'));
+    closers.push(() => bodyPolicies.close());
     const log = await SqliteMessageLog.open({
       dir: join(data, 'messages'),
       origin: `${printRest(settings.serverId)}/messages`,
       token,
       configuration,
       configurationId: () => configuration.snapshotId(),
-      bodyPolicy: () => ({ kind: 'keep' }),
-      strippedHead: ({ head }) => head,
+      bodyPolicy: (service, side) => bodyPolicies.of(service, side),
+      strippedHead,
       timestampUrls: options.timestampUrls,
       acceptableTimestampFailureMs: options.acceptableTimestampFailureMs,
       now,
@@ -277,6 +280,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         log,
         configurations: new SnapshotArchive(configurations, () => configuration.current()),
         journal,
+        bodyPolicies,
         configuration: () => configuration.current(),
         refreshConfiguration: () => configuration.refresh(),
         reloadCertificates,

@@ -10,6 +10,7 @@ import { MessageLogError } from '../message-log/index.ts';
 import { DescriptionError } from '../metadata/index.ts';
 import { SettingsConflict } from '../settings/index.ts';
 import { WsdlError } from '../wsdl/index.ts';
+import { addBodyPolicyRoutes } from './body-policies.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
 import { addEvidenceRoutes } from './evidence.ts';
@@ -41,6 +42,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addKeyRoutes(app, context);
   addManagementRoutes(app, context);
   addEvidenceRoutes(app, context);
+  addBodyPolicyRoutes(app, context);
   addJournalRoutes(app, context.journal);
   return app;
 }

@@ -2,6 +2,7 @@ import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import type { Journal } from '../../gateway/journal/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
+import type { BodyPolicyStore } from '../body-policy/index.ts';
 import type { Health } from '../health/index.ts';
 import type { ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
@@ -17,6 +18,7 @@ export interface AdminContext {
   readonly log: SqliteMessageLog;
   readonly configurations: ConfigurationArchive;
   readonly journal: Journal;
+  readonly bodyPolicies: BodyPolicyStore;
   /** @throws Fault OutdatedGlobalConf */
   readonly configuration: () => GlobalConfiguration;
   /** Fetches the configuration now. @throws Error with what each source answered */

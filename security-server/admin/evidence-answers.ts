@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 const count = z.number().int();
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly();
 
-export const recordSchema = z
+const recordSchema = z
   .object({
     index: count.describe('place in the log'),
     sequence: count.describe('number within client, provider, direction and side'),

@@ -10,7 +10,7 @@ const line = (max: number) =>
     .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'control characters are not expected');
 
 /** Milliseconds since the epoch. */
-export const instantSchema = z
+const instantSchema = z
   .string()
   .max(40)
   .describe('instant such as 2026-11-23T14:05:00Z, or a day in UTC such as 2026-11-23, which is its midnight')
@@ -31,20 +31,20 @@ export const instantSchema = z
 const maxIdentifier = 2_000;
 const maxText = 1_024;
 
-export const partySchema = z
+const partySchema = z
   .string()
   .max(maxIdentifier)
   .describe('encoded member or subsystem: it and everything under it')
   .openapi({ example: 'PILOT:GOV:1001' })
   .transform((text) => printEncoded(parseEncodedClient(text)));
 
-export const serviceSchema = line(maxIdentifier)
+const serviceSchema = line(maxIdentifier)
   .describe('encoded service, or what is above it')
   .openapi({ example: 'PILOT:GOV:1001:population:register' });
 
 export const messageIdSchema = line(maxText).describe('message id, X-Road-Id');
 
-export const purposeSchema = line(500)
+const purposeSchema = line(500)
   .refine((text) => text.trim() !== '', 'tell why you need it')
   .describe('why this is read; it stands in the journal')
   .openapi({ example: 'complaint 2026/117 of a citizen' });
