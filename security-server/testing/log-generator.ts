@@ -39,7 +39,7 @@ export async function fillLog(filling: LogToFill): Promise<void> {
 }
 
 /** The `n`th message: even ones are requests, each followed by its response. */
-export function nthEntry(template: LogEntry, n: number): LogEntry {
+function nthEntry(template: LogEntry, n: number): LogEntry {
   const exchange = Math.floor(n / 2);
   const isRequest = n % 2 === 0;
   return {
