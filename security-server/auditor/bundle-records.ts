@@ -16,6 +16,7 @@ import {
   rootOf,
 } from '../../gateway/transparency/index.ts';
 import { containerOf, type FoundRecord } from '../message-log/index.ts';
+import type { BundleLimits } from './bundle-limits.ts';
 import { type ConfigurationArchive, EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
 import { concerns } from './gaps.ts';
 import { nextTurn, recordsPerTurn } from './next-turn.ts';
@@ -32,10 +33,8 @@ export interface BundlePlan {
   /** Else containers have the signed heads, and digests of the bodies. */
   readonly includeBodies: boolean;
   readonly createdAt: Date;
+  readonly limits: BundleLimits;
 }
-
-/** Most octets of messages in one bundle: it is made in memory. */
-export const maxBundleBytes = 256 * 1024 * 1024;
 
 /**
  * Takes records out of the log with all that proves them.
@@ -66,7 +65,7 @@ export async function gatherBundle(
 
 async function gatherRecords(
   log: EvidenceSource,
-  { records: within, beside, includeBodies }: BundlePlan,
+  { records: within, beside, includeBodies, limits }: BundlePlan,
   size: number,
   shelf: TimestampShelf,
   ids: Set<string>,
@@ -85,7 +84,7 @@ async function gatherRecords(
       continue;
     }
     octets += sizeOfMessage(found, includeBodies);
-    if (octets > maxBundleBytes) throw tooLarge(includeBodies);
+    if (octets > limits.octets) throw tooLarge(limits, includeBodies);
     const source = includeBodies ? log : { openBody: () => undefined };
     const { bytes: container } = await containerOf(found, source);
     records.push({
@@ -180,8 +179,8 @@ function sizeOf(note: string, verifierKey: string): number {
   return parseCheckpoint(openNote(note, [verifierKey]).text).size;
 }
 
-function tooLarge(includeBodies: boolean): EvidenceAccessError {
-  const limit = `One export holds at most ${maxBundleBytes / 1024 / 1024} MiB of messages`;
+function tooLarge({ octets }: BundleLimits, includeBodies: boolean): EvidenceAccessError {
+  const limit = `One export holds at most ${octets} octets of messages`;
   const remedy = includeBodies
     ? 'narrow the period, or export without bodies and open single bodies where they are needed'
     : 'narrow the period';

@@ -1,4 +1,5 @@
 import { type BundleScope, writeBundle } from '../../gateway/evidence/index.ts';
+import { type BundleLimits, bundleLimits } from './bundle-limits.ts';
 import { gatherBundle } from './bundle-records.ts';
 import { type ConfigurationArchive, EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
 import { type GapReport, reportGaps } from './gaps.ts';
@@ -27,9 +28,15 @@ const maxAtOnce = 2;
 export class Exporter {
   readonly #log: EvidenceSource;
   readonly #configurations: ConfigurationArchive;
+  readonly #limits: BundleLimits;
   #running = 0;
 
-  constructor(log: EvidenceSource, configurations: ConfigurationArchive) {
+  constructor(
+    log: EvidenceSource,
+    configurations: ConfigurationArchive,
+    limits: BundleLimits = bundleLimits,
+  ) {
+    this.#limits = limits;
     this.#log = log;
     this.#configurations = configurations;
   }
@@ -45,7 +52,7 @@ export class Exporter {
     }
     this.#running += 1;
     try {
-      const plan = await planExport(this.#log, wanted, now);
+      const plan = await planExport(this.#log, wanted, now, this.#limits);
       if (plan.records.some((index) => this.#log.read(index)?.timestamp === undefined)) {
         // Without one a signature proves nothing of when it was made.
         await this.#log.stampNow();
@@ -56,7 +63,7 @@ export class Exporter {
           : null;
       const content = await gatherBundle(this.#log, this.#configurations, {
         ...plan,
-        ...{ includeBodies, createdAt: now },
+        ...{ includeBodies, createdAt: now, limits: this.#limits },
       });
       return { bytes: writeBundle(content), scope: plan.scope, records: plan.records.length, gaps };
     } finally {

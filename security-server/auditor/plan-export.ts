@@ -1,5 +1,6 @@
 import type { BundleScope } from '../../gateway/evidence/index.ts';
 import type { RecordSummary } from '../message-log/index.ts';
+import type { BundleLimits } from './bundle-limits.ts';
 import { EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
 import { nextTurn } from './next-turn.ts';
 import { firstTallyFrom, lastTallyUntil, type ReadTally } from './tallies.ts';
@@ -17,8 +18,6 @@ export interface PlannedRecords {
   readonly tallies: readonly ReadTally[];
 }
 
-/** Records of one bundle: they are read and written in memory, and a zip file has 65,535 entries. */
-export const maxBundleRecords = 10_000;
 const recordsPerPage = 1_000;
 
 /**
@@ -29,25 +28,30 @@ export async function planExport(
   log: EvidenceSource,
   scope: ExportScope,
   now: Date,
+  limits: BundleLimits,
 ): Promise<PlannedRecords> {
-  if (scope.kind === 'party') return planPeriod(log, scope, now);
+  if (scope.kind === 'party') return planPeriod(log, scope, now, limits);
   if (scope.kind === 'exchange') {
-    const records = recordsOf(log, scope.queryId);
-    return { scope, records: bounded(records), beside: [], tallies: [] };
+    const records = recordsOf(log, scope.queryId, limits.records);
+    return { scope, records, beside: [], tallies: [] };
   }
   const { kind, title, queryIds } = scope;
   const records = new Set<number>();
   for (const queryId of queryIds) {
-    for (const index of recordsOf(log, queryId)) records.add(index);
-    bounded([...records]);
+    for (const index of recordsOf(log, queryId, limits.records)) records.add(index);
+    if (records.size > limits.records) throw tooMany(limits.records, 'make several cases of it');
     await nextTurn();
   }
   return { scope: { kind, title }, records: [...records], beside: [], tallies: [] };
 }
 
-/** Places of the records of one message id, oldest first. @throws EvidenceAccessError exchange-not-found */
-export function recordsOf(log: Pick<EvidenceSource, 'search'>, queryId: string): number[] {
-  const found = log.search({ queryId, limit: maxBundleRecords + 1 });
+/**
+ * Places of the records of one message id, oldest first.
+ * @throws EvidenceAccessError exchange-not-found, export-too-large
+ */
+export function recordsOf(log: Pick<EvidenceSource, 'search'>, queryId: string, limit: number): number[] {
+  const found = log.search({ queryId, limit: limit + 1 });
+  if (found.length > limit) throw tooMany(limit, 'export a period of its client instead');
   if (found.length === 0) {
     const reason = `The log has no message with the id '${queryId}'; look for it with a search by time and party`;
     throw new EvidenceAccessError('exchange-not-found', reason);
@@ -63,6 +67,7 @@ async function planPeriod(
   log: EvidenceSource,
   { party, from, to: wanted }: Extract<ExportScope, { kind: 'party' }>,
   now: Date,
+  limits: BundleLimits,
 ): Promise<PlannedRecords> {
   if (from >= now.getTime()) {
     const reason = `The period begins at ${iso(from)}, which is still to come`;
@@ -75,10 +80,18 @@ async function planPeriod(
     throw new EvidenceAccessError('period-empty', `Between ${iso(from)} and ${iso(to)} there is no time`);
   }
   const scope = { kind: 'party', party, from: iso(from), to: iso(to) } as const;
-  const inPeriod = await searchAll(log, { party, from, to });
+  const inPeriod = await collect(limits.records, 'narrow the period, or export it in pieces', (before) =>
+    log.search({ party, from, to, limit: recordsPerPage, ...(before !== undefined && { before }) }),
+  );
   const first = Math.min(upper.index, ...inPeriod.slice(-1).map(({ index }) => index));
   const lower = lastTallyUntil(log, from, first);
-  const between = await searchDown(log, { party }, upper.index, lower?.index ?? -1);
+  const above = lower?.index ?? -1;
+  const between = await collect(
+    inPeriod.length + limits.beside,
+    'the log counts once a day, and the days of this period have more: export single exchanges as a case',
+    (before = upper.index) =>
+      log.search({ party, before, limit: recordsPerPage }).filter(({ index }) => index > above),
+  );
   const records = new Set(inPeriod.map(({ index }) => index));
   const beside = between.filter(({ index }) => !records.has(index));
   return {
@@ -101,42 +114,23 @@ async function tallyFrom(log: EvidenceSource, at: number): Promise<ReadTally> {
 }
 
 /** Newest first. @throws EvidenceAccessError export-too-large */
-async function searchAll(
-  log: EvidenceSource,
-  query: { readonly party: string; readonly from: number; readonly to: number },
+async function collect(
+  limit: number,
+  remedy: string,
+  page: (before: number | undefined) => RecordSummary[],
 ): Promise<RecordSummary[]> {
-  return collect((before) =>
-    log.search({ ...query, limit: recordsPerPage, ...(before !== undefined && { before }) }),
-  );
-}
-
-/** Records below one place and above another. */
-async function searchDown(
-  log: EvidenceSource,
-  query: { readonly party: string },
-  below: number,
-  above: number,
-): Promise<RecordSummary[]> {
-  return collect((before = below) =>
-    log.search({ ...query, before, limit: recordsPerPage }).filter(({ index }) => index > above),
-  );
-}
-
-async function collect(page: (before: number | undefined) => RecordSummary[]): Promise<RecordSummary[]> {
   const found: RecordSummary[] = [];
   for (let before: number | undefined; ; await nextTurn()) {
     const more = page(before);
     found.push(...more);
-    bounded(found);
+    if (found.length > limit) throw tooMany(limit, remedy);
     if (more.length < recordsPerPage) return found;
     before = more.at(-1)?.index;
   }
 }
 
-function bounded<Item>(items: readonly Item[]): readonly Item[] {
-  if (items.length <= maxBundleRecords) return items;
-  const reason = `One export holds at most ${maxBundleRecords} records: narrow the period, or export it in pieces`;
-  throw new EvidenceAccessError('export-too-large', reason);
+function tooMany(limit: number, remedy: string): EvidenceAccessError {
+  return new EvidenceAccessError('export-too-large', `One export holds at most ${limit} records: ${remedy}`);
 }
 
 function iso(at: number): string {

@@ -1,9 +1,10 @@
 import { judgeBundle, type Verdict, writeBundle } from '../../gateway/evidence/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import type { FoundRecord } from '../message-log/index.ts';
+import { bundleLimits } from './bundle-limits.ts';
 import { configurationOf, gatherBundle, requireRecord } from './bundle-records.ts';
 import { type DescribedExchange, describeExchange } from './describe-exchange.ts';
-import { type ConfigurationArchive, EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
+import type { ConfigurationArchive, EvidenceSource } from './evidence-source.ts';
 import { nameParty } from './parties.ts';
 import { recordsOf } from './plan-export.ts';
 import { showRecord } from './show-record.ts';
@@ -24,7 +25,7 @@ export interface ShownMessageId {
   readonly areBodiesJudged: boolean;
 }
 
-/** Of one message id; more are exported. */
+/** Of one message id; of more a period is exported. */
 const maxRecords = 200;
 /** Bodies that are opened to be judged for a page. */
 const maxJudgedBytes = 16 * 1024 * 1024;
@@ -39,17 +40,13 @@ export async function showExchange(
   queryId: string,
   now: Date,
 ): Promise<ShownMessageId> {
-  const places = recordsOf(log, queryId);
-  if (places.length > maxRecords) {
-    const reason = `${queryId} is the id of ${places.length} messages, and at most ${maxRecords} are shown at once: export them instead`;
-    throw new EvidenceAccessError('export-too-large', reason);
-  }
+  const places = recordsOf(log, queryId, maxRecords);
   const records = await readStamped(log, places);
   const areBodiesJudged = sizeOfBodies(records) <= maxJudgedBytes;
   const content = await gatherBundle(log, configurations, {
     scope: { kind: 'exchange', queryId },
     ...{ records: places, beside: [], tallies: [] },
-    ...{ includeBodies: areBodiesJudged, createdAt: now },
+    ...{ includeBodies: areBodiesJudged, createdAt: now, limits: bundleLimits },
   });
   const groups = new Map<string, FoundRecord[]>();
   for (const record of records) {

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { SqliteMessageLog } from '../message-log/index.ts';
+import { type LogBench, startLogBench } from '../testing/log-bench.ts';
+import type { BundleLimits } from './bundle-limits.ts';
+import { Exporter } from './export.ts';
+
+let bench: LogBench;
+let log: SqliteMessageLog;
+beforeAll(async () => {
+  bench = await startLogBench();
+});
+afterAll(() => bench.close());
+beforeEach(async () => {
+  await bench.reset();
+  log = await bench.open();
+  for (const queryId of ['one', 'two', 'three']) {
+    await log.record(await bench.entry(queryId, Buffer.alloc(700)));
+    bench.services.at += 1000;
+  }
+});
+
+function exporter(limits: Partial<BundleLimits> = {}): Exporter {
+  const configurations = {
+    snapshot: async () => undefined,
+    configurationOf: async () => bench.services.configuration,
+  };
+  return new Exporter(log, configurations, { records: 3, beside: 3, octets: 100_000, ...limits });
+}
+const period = (from: number, to: number) => ({
+  scope: { kind: 'party', party: 'DEV:GOV', from, to } as const,
+  ...{ includeBodies: true, now: bench.services.now() },
+});
+const all = () => period(0, bench.services.at);
+const middle = () => period(bench.services.at - 2_500, bench.services.at - 1_500);
+
+describe('an export', () => {
+  it('holds as much as it may', async () => {
+    expect(await exporter().export(all())).toMatchObject({ records: 3, gaps: { gaps: [] } });
+    expect(await exporter({ records: 1, beside: 2 }).export(middle())).toMatchObject({ records: 1 });
+  });
+
+  it('of more is refused: of records, of those beside a period, of octets', async () => {
+    const refused = { code: 'export-too-large' };
+    await expect(exporter({ records: 2 }).export(all())).rejects.toMatchObject(refused);
+    await expect(exporter({ beside: 1 }).export(middle())).rejects.toMatchObject(refused);
+    await expect(exporter({ octets: 2_000 }).export(all())).rejects.toMatchObject(refused);
+    const scope = { kind: 'case', title: 'x', queryIds: ['one', 'two', 'three'] } as const;
+    await expect(exporter({ records: 2 }).export({ ...all(), scope })).rejects.toMatchObject(refused);
+  });
+
+  it('counts bodies only when they come along', async () => {
+    const one = exporter({ octets: 20_000 });
+    await log.record(await bench.entry('large', Buffer.alloc(50_000)));
+    const order = { ...all(), scope: { kind: 'exchange', queryId: 'large' } as const };
+    await expect(one.export(order)).rejects.toMatchObject({ code: 'export-too-large' });
+    expect(await one.export({ ...order, includeBodies: false })).toMatchObject({ records: 1, gaps: null });
+  });
+
+  it('waits for no third one: two at once are made, and then others', async () => {
+    const one = exporter();
+    const made = await Promise.allSettled([one.export(all()), one.export(all()), one.export(all())]);
+    expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(made[2]).toMatchObject({ reason: { code: 'export-busy' } });
+    expect(await one.export(all())).toMatchObject({ records: 3 });
+  });
+});
