@@ -51,10 +51,10 @@ export interface JournalFinding {
   readonly text: string;
 }
 
-export type JournalErrorCode = 'rolled-back' | 'damaged';
+type JournalErrorCode = 'rolled-back' | 'damaged';
 
 /** Why a journal is not gone on with. */
-export class JournalError extends Error {
+class JournalError extends Error {
   readonly code: JournalErrorCode;
 
   constructor(code: JournalErrorCode, message: string) {

@@ -8,9 +8,9 @@ import { type DigestName, digestOf } from '../../certs/key/index.ts';
 import { writeArchive } from './container/archive.ts';
 import { readArchive, verifyContainer, writeContainer } from './index.ts';
 import { type SigningMaterial, signBatch } from './sign.ts';
+import { addTimestamp } from './testing/add-timestamp.ts';
 import { outcomeOf, questionOf } from './testing/forge.ts';
 import { alice, createPki, type Pki, partsOf, type SignedMessage, signedAt } from './testing/pki.ts';
-import { addTimestamp } from './timestamp.ts';
 import { createVerifier, type SignatureQuestion } from './verify.ts';
 
 let pki: Pki;

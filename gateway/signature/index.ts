@@ -14,7 +14,7 @@ export { readZip } from './container/zip-read.ts';
 export { writeZip, type ZipEntry, type ZipOptions } from './container/zip-write.ts';
 export { buildHashChains, type HashChains, type HashedFile } from './hash-chain-build.ts';
 export { verifyHashChain } from './hash-chain-verify.ts';
-export { readSignature, signatureValueOf } from './read.ts';
+export { readSignature } from './read.ts';
 export {
   type MessageToSign,
   type SignatureDocuments,
@@ -23,7 +23,6 @@ export {
   signBatch,
   signMessage,
 } from './sign.ts';
-export { addTimestamp } from './timestamp.ts';
 export {
   createVerifier,
   type SignatureQuestion,

@@ -79,14 +79,6 @@ export function readSignature(
   }
 }
 
-/**
- * Octets of the signature value: what a timestamp of a single message is taken over.
- * @throws Fault MalformedSignature
- */
-export function signatureValueOf(document: Uint8Array): Buffer {
-  return readSignature(document).signatureValue;
-}
-
 function readParsed(root: XmlElement, mode: 'message' | 'container'): SignaturePieces {
   const signature = findSignature(root, mode);
   const take = takeChildren(signature, ['ds:SignedInfo', 'ds:SignatureValue', 'ds:KeyInfo', 'ds:Object']);

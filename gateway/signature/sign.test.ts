@@ -9,6 +9,7 @@ import { canonicalize, descendants, parseXml } from '../xml/index.ts';
 import { buildHashChains } from './hash-chain-build.ts';
 import { readSignature } from './read.ts';
 import { type SigningMaterial, signMessage } from './sign.ts';
+import { addTimestamp } from './testing/add-timestamp.ts';
 import { altered, outcomeOf, questionOf, resigned } from './testing/forge.ts';
 import {
   alice,
@@ -20,7 +21,6 @@ import {
   signedAt,
   signTexts,
 } from './testing/pki.ts';
-import { addTimestamp } from './timestamp.ts';
 import { createVerifier } from './verify.ts';
 
 let pki: Pki;

@@ -1,3 +1,3 @@
-export { type BodyPolicyRule, policyOf } from './body-policies.ts';
+export type { BodyPolicyRule } from './body-policies.ts';
 export { BodyPolicyStore } from './store.ts';
 export { strippedHead } from './stripped-head.ts';

@@ -1,5 +1,5 @@
-import { readSignature } from './read.ts';
-import { malformed } from './shape.ts';
+import { readSignature } from '../read.ts';
+import { malformed } from '../shape.ts';
 
 const insertionPoint = /<xades:UnsignedSignatureProperties(?:\s[^<>]*)?>/g;
 
