@@ -1,7 +1,7 @@
 export { type CheckReport, checkFolder, type Finding, type FolderReport } from './check/index.ts';
 export { containerOf, type NamedContainer } from './container.ts';
 export { LogStore } from './log-store.ts';
-export { type BodyPolicy, type LogHealth, type MessageLogOptions, SqliteMessageLog } from './message-log.ts';
+export { SqliteMessageLog } from './message-log.ts';
 export {
   type FoundRecord,
   type FoundTally,
@@ -12,6 +12,7 @@ export {
   type StoredBody,
   type StoredTimestamp,
 } from './model.ts';
+export type { BodyPolicy, LogHealth, MessageLogOptions } from './options.ts';
 export { type LogPublication, type LogToPublish, publishLog } from './publish-log.ts';
 export type { RecordQuery } from './search.ts';
 export type { Statistics, StatisticsQuery, StatisticsRow } from './statistics.ts';

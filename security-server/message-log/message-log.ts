@@ -3,60 +3,21 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../certs/key/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
-import { printEncoded, providerOf, type ServiceId } from '../../gateway/identifier/index.ts';
-import type { ConfigurationSource, LogEntry, MessageLog } from '../../gateway/road/index.ts';
+import { printEncoded, providerOf } from '../../gateway/identifier/index.ts';
+import type { LogEntry, MessageLog } from '../../gateway/road/index.ts';
 import { type HashReader, TreeFiles } from '../../gateway/transparency/index.ts';
 import { type HeldBody, openHeldFile } from '../../gateway/transport/index.ts';
 import { type CheckReport, checkLog } from './check/index.ts';
 import { Checkpoints, readSignedHead, type SignedCheckpoint } from './checkpoints.ts';
-import { type KeyWrapping, LogKeys } from './log-keys.ts';
+import { LogKeys } from './log-keys.ts';
 import type { BodyToAppend, FoundRecord, FoundTally, PartitionInfo, RecordSummary } from './model.ts';
+import type { LogHealth, MessageLogOptions } from './options.ts';
 import { partitionOf } from './partition.ts';
 import { RecordReader } from './record-reader.ts';
 import type { RecordQuery } from './search.ts';
 import { readStatistics, type Statistics, type StatisticsQuery } from './statistics.ts';
 import { Timestamper } from './timestamper.ts';
 import { LogWriter } from './writer.ts';
-
-/** What is kept of the contents of a message. */
-export type BodyPolicy =
-  | { readonly kind: 'keep' }
-  | { readonly kind: 'days'; readonly days: number }
-  /** Nothing of the bodies, and of the head what `strippedHead` leaves. */
-  | { readonly kind: 'digest' };
-
-export interface MessageLogOptions {
-  /** Folder of the log alone. */
-  readonly dir: string;
-  /** Name of a new log in its checkpoints: unique, and a line of text without spaces. */
-  readonly origin: string;
-  /** Holds the keys of the log. While it is signed out, nothing is recorded. */
-  readonly token: KeyWrapping;
-  readonly configuration: ConfigurationSource;
-  /** Id of the configuration snapshot in force, which is on disk already. */
-  readonly configurationId: () => string;
-  readonly bodyPolicy: (service: ServiceId, side: LogEntry['side']) => BodyPolicy;
-  /** What may be kept of a head when its message is kept as a digest only. */
-  readonly strippedHead: (entry: Pick<LogEntry, 'head' | 'protocol' | 'service'>) => Buffer;
-  readonly timestampUrls: readonly string[];
-  /** How long no timestamp may be had before messages are refused; 0 never refuses. */
-  readonly acceptableTimestampFailureMs: number;
-  readonly now: () => Date;
-  readonly onTimestampFailure: (error: Error) => void;
-  /** Told what else went wrong on its own time: erasing what is due, signing a checkpoint. */
-  readonly onTrouble: (error: Error) => void;
-  /** @throws Fault LoggingFailed when the disk has no room for more messages */
-  readonly requireRoom?: () => void;
-  /** Pages of 4 KiB that each partition may grow to. */
-  readonly maxPages?: number;
-}
-
-export interface LogHealth {
-  readonly isAccepting: boolean;
-  readonly reason?: string;
-  readonly withoutTimestamp: number;
-  readonly lastTimestampAt?: Date;
-}
 
 const failingSince = 'timestampingFailsSince';
 const eraseEveryMs = 3_600_000;

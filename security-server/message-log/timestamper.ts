@@ -27,8 +27,6 @@ export interface TimestamperOptions {
 
 /** A round asks for this many records at once, so that building their chains holds no commit up for long. */
 const recordsPerRequest = 1_000;
-/** X-Road's own bound per round. */
-const recordsPerRound = 10_000;
 const minIntervalMs = 1_000;
 const maxIntervalMs = 86_400_000;
 const maxResponseBytes = 1024 * 1024;
@@ -96,11 +94,10 @@ export class Timestamper {
 
   async #stampAll(): Promise<void> {
     try {
-      for (let stamped = 0; stamped < recordsPerRound; ) {
-        const count = await this.#stampSome();
-        if (count === 0) break;
-        stamped += count;
-      }
+      // One checkpoint for all of the round, which so ends, however fast others record meanwhile. No other bound: what
+      // one round left over would grow with every next.
+      const checkpoint = await this.#options.checkpoint();
+      while (!this.#closed && (await this.#stampSome(checkpoint)));
       this.#failures = 0;
       this.#options.onSuccess(this.#options.now());
     } catch (cause) {
@@ -111,15 +108,14 @@ export class Timestamper {
     }
   }
 
-  /** @returns how many records got a timestamp */
-  async #stampSome(): Promise<number> {
-    const { writer, checkpoint } = this.#options;
-    const { size, note } = await checkpoint();
+  /** @returns whether there were records without timestamp, which have one now */
+  async #stampSome({ size, note }: SignedCheckpoint): Promise<boolean> {
+    const { writer } = this.#options;
     const wanted = await writer.call('nextToStamp', recordsPerRequest, size, note);
-    if (wanted === undefined) return 0;
+    if (wanted === undefined) return false;
     const { token, at } = await this.#obtain(Buffer.from(wanted.result));
     await writer.call('saveStamp', wanted, token, at.getTime());
-    return wanted.count;
+    return true;
   }
 
   /** @returns the token with its signer's certificate inside, checked as a stranger would check it */
