@@ -7,8 +7,6 @@ export interface ToStamp {
   readonly partition: string;
   readonly firstId: number;
   readonly lastId: number;
-  /** Messages in the stretch. */
-  readonly count: number;
   /** Bytes of `/ts-hashchainresult.xml`: what the authority stamps. */
   readonly result: Uint8Array;
   readonly checkpoint: string;
@@ -46,7 +44,7 @@ export function nextBatch(
   const [first, last] = [rows[0], rows.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   const { result } = chainsOf(rows, checkpoint);
-  return { partition: name, firstId: first.id, lastId: last.id, count: rows.length, result, checkpoint };
+  return { partition: name, firstId: first.id, lastId: last.id, result, checkpoint };
 }
 
 export function saveBatch(
