@@ -174,12 +174,20 @@ export class RecordReader {
     const row = database
       .prepare<
         [number],
-        { at: number; firstId: number; lastId: number; token: Buffer; result: Buffer; checkpoint: string }
+        {
+          at: number;
+          firstId: number;
+          lastId: number;
+          token: Buffer;
+          result: Buffer;
+          checkpoint: string;
+          leaves: Buffer;
+        }
       >('SELECT * FROM timestamp WHERE lastId >= ? ORDER BY lastId LIMIT 1')
       .get(index);
     if (row === undefined || row.firstId > index) return undefined;
     const name = `${database.name} ${row.lastId}`;
-    if (this.#batch?.name !== name) this.#batch = { name, made: chainsOfBatch(database, row) };
+    if (this.#batch?.name !== name) this.#batch = { name, made: chainsOfBatch(row) };
     const { chains, checkpointChain } = this.#batch.made;
     const chain = chains.get(index);
     if (chain === undefined) return undefined;

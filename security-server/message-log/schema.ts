@@ -83,7 +83,8 @@ export const partitionSteps: readonly string[] = [
      lastId INTEGER NOT NULL UNIQUE,
      token BLOB NOT NULL,
      result BLOB NOT NULL,
-     checkpoint TEXT NOT NULL
+     checkpoint TEXT NOT NULL,
+     leaves BLOB NOT NULL
    ) STRICT;
    CREATE TABLE condition (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TABLE start (firstId INTEGER NOT NULL) STRICT;`,

@@ -10,12 +10,18 @@ export interface ToStamp {
   /** Bytes of `/ts-hashchainresult.xml`: what the authority stamps. */
   readonly result: Uint8Array;
   readonly checkpoint: string;
+  /** Places and signature hashes of the records, 6 and 64 octets each: a record that is lost costs no other its chain. */
+  readonly leaves: Uint8Array;
 }
 
-interface HashRow {
+/** A record among those that one timestamp is of. */
+export interface StampedLeaf {
   readonly id: number;
   readonly signatureHash: Buffer;
 }
+
+const idBytes = 6;
+const leafBytes = idBytes + 64;
 
 /** Place of the first message without timestamp. */
 export function unstampedFrom(database: Database.Database): number | undefined {
@@ -36,7 +42,7 @@ export function nextBatch(
   checkpoint: string,
 ): ToStamp | undefined {
   const rows = database
-    .prepare<[number, number], HashRow>(
+    .prepare<[number, number], StampedLeaf>(
       `SELECT id, signatureHash FROM record
        WHERE id > (SELECT coalesce(max(lastId), -1) FROM timestamp) AND id < ? ORDER BY id LIMIT ?`,
     )
@@ -44,39 +50,40 @@ export function nextBatch(
   const [first, last] = [rows[0], rows.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   const { result } = chainsOf(rows, checkpoint);
-  return { partition: name, firstId: first.id, lastId: last.id, result, checkpoint };
+  return {
+    partition: name,
+    firstId: first.id,
+    lastId: last.id,
+    result,
+    checkpoint,
+    leaves: writeLeaves(rows),
+  };
 }
 
 export function saveBatch(
   database: Database.Database,
-  { firstId, lastId, result, checkpoint }: ToStamp,
+  { firstId, lastId, result, checkpoint, leaves }: ToStamp,
   token: Uint8Array,
   at: number,
 ): void {
   database
     .prepare(
-      'INSERT INTO timestamp (at, firstId, lastId, token, result, checkpoint) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO timestamp (at, firstId, lastId, token, result, checkpoint, leaves) VALUES (?, ?, ?, ?, ?, ?, ?)',
     )
-    .run(at, firstId, lastId, token, result, checkpoint);
+    .run(at, firstId, lastId, token, result, checkpoint, leaves);
 }
 
 /**
- * The hash chains of a batch, made anew from its signature hashes: they are longer than the records they lead from.
+ * The hash chains of a batch, made anew from its leaves: they are longer than the records they lead from.
  * @returns chains by the place of the record, and that of the checkpoint
+ * @throws RangeError when the leaves are not whole
  */
-export function chainsOfBatch(
-  database: Database.Database,
-  { firstId, lastId, checkpoint }: Pick<ToStamp, 'firstId' | 'lastId' | 'checkpoint'>,
-): {
+export function chainsOfBatch({ leaves, checkpoint }: Pick<ToStamp, 'leaves' | 'checkpoint'>): {
   readonly result: Buffer;
   readonly chains: ReadonlyMap<number, Buffer>;
   readonly checkpointChain: Buffer;
 } {
-  const rows = database
-    .prepare<[number, number], HashRow>(
-      'SELECT id, signatureHash FROM record WHERE id BETWEEN ? AND ? ORDER BY id',
-    )
-    .all(firstId, lastId);
+  const rows = readLeaves(leaves);
   const { result, chains } = chainsOf(rows, checkpoint);
   const checkpointChain = chains.at(-1);
   if (checkpointChain === undefined) throw new RangeError('a batch has a chain for its checkpoint');
@@ -84,12 +91,32 @@ export function chainsOfBatch(
   return { result, chains: byId, checkpointChain };
 }
 
+/** @throws RangeError when they are not whole */
+export function readLeaves(leaves: Uint8Array): StampedLeaf[] {
+  const bytes = Buffer.from(leaves.buffer, leaves.byteOffset, leaves.length);
+  if (bytes.length === 0 || bytes.length % leafBytes !== 0)
+    throw new RangeError('the leaves of a batch are not whole');
+  return Array.from({ length: bytes.length / leafBytes }, (_, index) => {
+    const at = index * leafBytes;
+    return { id: bytes.readUIntBE(at, idBytes), signatureHash: bytes.subarray(at + idBytes, at + leafBytes) };
+  });
+}
+
+function writeLeaves(rows: readonly StampedLeaf[]): Buffer {
+  const bytes = Buffer.alloc(rows.length * leafBytes);
+  for (const [index, { id, signatureHash }] of rows.entries()) {
+    bytes.writeUIntBE(id, index * leafBytes, idBytes);
+    signatureHash.copy(bytes, index * leafBytes + idBytes);
+  }
+  return bytes;
+}
+
 function pairedWith(id: number, chain: Buffer | undefined): [number, Buffer][] {
   return chain === undefined ? [] : [[id, chain]];
 }
 
 /** With the checkpoint beside them even a single record is in a batch, so that no record is changed by its timestamp. */
-function chainsOf(rows: readonly HashRow[], checkpoint: string): HashChains {
+function chainsOf(rows: readonly StampedLeaf[], checkpoint: string): HashChains {
   const signatures = rows.map(({ signatureHash }) => [
     { name: '/META-INF/signatures.xml', digest: signatureHash },
   ]);

@@ -1,7 +1,9 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseFacts } from '../../gateway/evidence/index.ts';
+import { createVerifier, verifyContainer } from '../../gateway/signature/index.ts';
 import {
   checkConsistency,
   checkInclusion,
@@ -11,7 +13,7 @@ import {
   proveInclusion,
 } from '../../gateway/transparency/index.ts';
 import { type LogBench, startLogBench } from '../testing/log-bench.ts';
-import type { SqliteMessageLog } from './index.ts';
+import { containerOf, type SqliteMessageLog } from './index.ts';
 import { leafOf } from './leaves.ts';
 
 const day = 86_400_000;
@@ -233,6 +235,33 @@ describe('what is kept', () => {
       [true, 64],
     ]);
     expect((await log.check()).findings).toEqual([]);
+  });
+});
+
+describe('a record that somebody removed', () => {
+  it('costs its neighbours neither their timestamp nor their proof', async () => {
+    const log = await bench.open();
+    for (const id of ['a', 'b', 'c']) await log.record(await bench.entry(id));
+    await log.stampNow();
+    const { configuration } = bench.services;
+    await log.close();
+    const database = new Database(
+      join(bench.dir, 'partitions', readdirSync(join(bench.dir, 'partitions'))[0] ?? ''),
+    );
+    database.pragma('foreign_keys = OFF');
+    database.exec('DELETE FROM content WHERE id = 2; DELETE FROM record WHERE id = 2');
+    database.close();
+    const again = await bench.open();
+    for (const index of [1, 3]) {
+      const record = again.read(index);
+      if (record === undefined) throw new Error('it is there');
+      const { bytes } = await containerOf(record, again);
+      await verifyContainer({ container: bytes, configuration, verifier: createVerifier() });
+      expect(await isProven(again, index)).toBe(true);
+    }
+    expect((await again.check()).findings).toContainEqual(
+      expect.objectContaining({ code: 'missing', place: 'record 2' }),
+    );
   });
 });
 
