@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthority } from '../../certs/authority/index.ts';
 import { startNetwork, type TestNetwork } from './network.ts';
@@ -18,6 +17,7 @@ import {
   signParts,
   writeMessage,
 } from './testing/hostile-peer.ts';
+import { recordedIn } from './testing/recorded.ts';
 
 const hour = 3_600_000;
 
@@ -116,14 +116,7 @@ describe('a hostile security server that calls', () => {
   };
 
   /** Number of messages the ministry has taken for its own. */
-  const records = () => {
-    const log = new Database(join(network.data, 'ministry', 'messages', 'messages.sqlite'), {
-      readonly: true,
-    });
-    const row = log.prepare<[], { count: number }>('SELECT count(*) AS count FROM record').get();
-    log.close();
-    return row?.count ?? 0;
-  };
+  const records = () => recordedIn(join(network.data, 'ministry')).length;
 
   /** Sends what must be refused: the service is not called, and nothing is recorded as taken. */
   const refused = async (wish: Wish): Promise<string> => {

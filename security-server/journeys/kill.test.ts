@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfigurationFolder } from '../../gateway/configuration/index.ts';
 import { type Listening, listen } from '../../gateway/http/index.ts';
+import { recordedIn } from '../../gateway/journeys/testing/recorded.ts';
 import { adminClient } from '../../pilot/index.ts';
-import { createAuditor } from '../index.ts';
+import { checkFolder, createAuditor } from '../index.ts';
 import { foundNetwork, type ProcessNetwork, type ServerName, type ServerProcess } from './processes.ts';
 
 const rounds = Number(process.env['WAYGATE_KILL_ROUNDS'] ?? 12);
@@ -97,14 +97,12 @@ describe(`kill -9 of either server under load, ${rounds} rounds (WAYGATE_KILL_RO
 
     for (const name of names) await adminClient(adminUrl(name), apiKey(name)).post('/timestamps');
     for (const name of names) {
-      const log = new Database(join(network.data, name, 'messages', 'messages.sqlite'), { readonly: true });
-      const rows = log
-        .prepare<[], { queryId: string; direction: string }>('SELECT queryId, direction FROM record')
-        .all();
+      const rows = recordedIn(join(network.data, name));
       const found = new Set(rows.map(({ queryId, direction }) => `${queryId} ${direction}`));
       const missing = answered.filter((id) => !found.has(`${id} request`) || !found.has(`${id} response`));
       expect(missing, `missing at the ${name}`).toEqual([]);
-      log.close();
+      const { findings } = await checkFolder({ folder: join(network.data, name) });
+      expect(findings).toEqual([]);
     }
 
     const auditor = createAuditor(await readConfigurationFolder(join(network.data, 'city', 'globalconf')));
