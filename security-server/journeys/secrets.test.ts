@@ -137,7 +137,10 @@ describe('secrets', () => {
       readonly paths: Readonly<Record<string, object>>;
     };
     const isCity = name === 'city';
+    const records = name === 'registry' ? undefined : await ask(`${base}/api/v1/evidence/records`, { key });
+    const [record] = records === undefined ? [] : (JSON.parse(records.text) as RecordsAnswer).records;
     const known: Readonly<Record<string, string>> = {
+      queryId: record?.queryId ?? '',
       client: isCity ? 'PILOT%3AMUN%3A2001%3Apermits' : 'PILOT%3AGOV%3A1001%3Apopulation',
       service: isCity ? 'building-permits' : 'register',
       source: 'internal',
@@ -146,8 +149,9 @@ describe('secrets', () => {
     const questions = Object.keys(paths).filter((path) => 'get' in (paths[path] ?? {}));
     expect(questions.length).toBeGreaterThan(5);
     for (const path of questions) {
+      const period = path.endsWith('/gaps') ? '?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z' : '';
       const filled = path.replace(/\{(\w+)\}/g, (_all, parameter: string) => known[parameter] ?? '');
-      expect([path, (await ask(`${base}${filled}`, { key })).status]).toEqual([path, 200]);
+      expect([path, (await ask(`${base}${filled}${period}`, { key })).status]).toEqual([path, 200]);
     }
   }
 
@@ -205,14 +209,21 @@ describe('secrets', () => {
     const holding = files.filter((file) => found(readFileSync(file)).length > 0);
     expect(holding.map((file) => relative(network.data, file)).sort()).toEqual([
       'city/api-key',
+      'city/journal/key.json',
       'ministry/api-key',
+      'ministry/journal/key.json',
       'pilot-secrets.json',
       'registry/api-key',
+      'registry/journal/key.json',
     ]);
     const sealed = files.filter((file) => file.endsWith('token.json'));
     for (const file of [...holding, ...sealed]) expect(statSync(file).mode & 0o077).toBe(0);
   });
 });
+
+interface RecordsAnswer {
+  readonly records: readonly { readonly queryId: string }[];
+}
 
 /** The characters that stand for `bytes` alone, when `skip` of its octets share theirs with what is before. */
 function base64From(bytes: Buffer, skip: number): string {
