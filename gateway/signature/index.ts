@@ -3,6 +3,7 @@ export {
   readArchive,
   type VerifiedArchive,
   type WrittenArchive,
+  writeArchive,
 } from './container/archive.ts';
 export { ArchiveError, type ArchiveErrorCode, type ArchiveLink } from './container/linking-info.ts';
 export { type Container, type ErasedContainer, readErasedContainer } from './container/read.ts';

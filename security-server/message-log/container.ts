@@ -39,11 +39,15 @@ export async function containerOf(record: FoundRecord, log: BodySource): Promise
     }),
     at: new Date(record.at),
   });
-  return { name: nameOf(record), bytes };
+  return { name: containerNameOf(record), bytes };
 }
 
 /** @see X-Road 7 signed document download: file names */
-function nameOf({ queryId, direction, index }: FoundRecord): string {
+export function containerNameOf({
+  queryId,
+  direction,
+  index,
+}: Pick<FoundRecord, 'queryId' | 'direction' | 'index'>): string {
   const encoded = encodeURIComponent(queryId).slice(0, 226);
   return `${encoded}-${direction}-${index.toString(32)}.asice`;
 }

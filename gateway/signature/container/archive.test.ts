@@ -153,3 +153,39 @@ describe('an archive of X-Road', () => {
     },
   );
 });
+
+describe('what is beside the containers of an archive', () => {
+  const beside = new Map([
+    ['checkpoint', Buffer.from('log\n3\n')],
+    ['timestamps/1/token.tst', Buffer.from([48, 0])],
+  ]);
+
+  it('comes back, and X-Road’s part is as without it', async () => {
+    const { bytes, lastDigest } = writeArchive(containers, previous, beside);
+    const read = await readArchive(bytes, previous);
+    expect([...read.beside]).toEqual([...beside]);
+    expect(lastDigest).toBe(writeArchive(containers, previous).lastDigest);
+    expect((await readArchive(writeArchive(containers).bytes)).beside.size).toBe(0);
+  });
+
+  it('is refused with any bit of any of its files changed, with one more, one less, or no manifest', async () => {
+    const { bytes } = writeArchive(containers, previous, beside);
+    const files = readZip(bytes, { maxEntries: 100, maxOctets: 1e6 });
+    for (const [name, data] of files) {
+      if (!name.startsWith('waygate/')) continue;
+      expect(await codeOf(async () => readArchive(await changed(bytes, (all) => all.delete(name))))).not.toBe(
+        'accepted',
+      );
+      for (let bit = 0; bit < data.length * 8; bit += 1) {
+        const flipped = Buffer.from(data);
+        flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        const altered = await changed(bytes, (all) => all.set(name, flipped));
+        expect(await codeOf(() => readArchive(altered))).toBe('broken-link');
+      }
+    }
+    const more = await changed(bytes, (all) => all.set('waygate/more', Buffer.from('x')));
+    expect(await codeOf(() => readArchive(more))).toBe('broken-link');
+    const outside = await changed(bytes, (all) => all.set('waygate', Buffer.from('x')));
+    expect(await codeOf(() => readArchive(outside))).toBe('left-over');
+  });
+});
