@@ -15,12 +15,17 @@ import {
   proveInclusion,
   rootOf,
 } from '../../gateway/transparency/index.ts';
-import { containerOf, type FoundRecord } from '../message-log/index.ts';
+import { containerOf, type FoundRecord, type FoundTally } from '../message-log/index.ts';
 import type { BundleLimits } from './bundle-limits.ts';
 import { type ConfigurationArchive, EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
 import { concerns } from './gaps.ts';
 import { nextTurn, recordsPerTurn } from './next-turn.ts';
-import type { ReadTally } from './tallies.ts';
+
+/** What of a log goes into a bundle. */
+export type BundleSource = Pick<
+  EvidenceSource,
+  'origin' | 'verifierKey' | 'tree' | 'read' | 'openBody' | 'checkpoint'
+>;
 
 /** What goes into a bundle, by places of the log. */
 export interface BundlePlan {
@@ -29,7 +34,7 @@ export interface BundlePlan {
   readonly records: readonly number[];
   /** Records that only count: their facts alone. */
   readonly beside: readonly number[];
-  readonly tallies: readonly ReadTally[];
+  readonly tallies: readonly FoundTally[];
   /** Else containers have the signed heads, and digests of the bodies. */
   readonly includeBodies: boolean;
   readonly createdAt: Date;
@@ -41,7 +46,7 @@ export interface BundlePlan {
  * @throws EvidenceAccessError export-too-large, record-not-found; MessageLogError locked
  */
 export async function gatherBundle(
-  log: EvidenceSource,
+  log: BundleSource,
   configurations: ConfigurationArchive,
   plan: BundlePlan,
 ): Promise<BundleContent> {
@@ -64,7 +69,7 @@ export async function gatherBundle(
 }
 
 async function gatherRecords(
-  log: EvidenceSource,
+  log: BundleSource,
   { records: within, beside, includeBodies, limits }: BundlePlan,
   size: number,
   shelf: TimestampShelf,
@@ -143,7 +148,7 @@ class TimestampShelf {
 }
 
 /** Lines of other parties stay where they are: whom they talk to is nobody's business here. */
-function gatherTally(log: EvidenceSource, tally: ReadTally, scope: BundleScope, size: number): BundleTally {
+function gatherTally(log: BundleSource, tally: FoundTally, scope: BundleScope, size: number): BundleTally {
   const { index, facts, factsSalt: salt } = tally;
   const party = scope.kind === 'party' ? scope.party : undefined;
   const pairs = tally.pairs
@@ -164,7 +169,7 @@ async function gatherConfigurations(
   return found;
 }
 
-function proveGrowth(log: EvidenceSource, sizes: readonly number[], size: number): BundleConsistency[] {
+function proveGrowth(log: BundleSource, sizes: readonly number[], size: number): BundleConsistency[] {
   return [...new Set(sizes)]
     .filter((oldSize) => oldSize < size)
     .sort((a, b) => a - b)

@@ -1,3 +1,4 @@
+export { type BundleSource, gatherBundle } from './bundle-records.ts';
 export { readEntryBundle } from './entry-bundle.ts';
 export {
   type ConfigurationArchive,

@@ -1,0 +1,187 @@
+import { join } from 'node:path';
+import type { PrivateKey } from 'openpgp';
+import type { ConfigurationArchive } from '../auditor/index.ts';
+import { ArchiveIndex, type ArchiveRow } from './archive-index.ts';
+import type { ArchiveSource } from './archive-source.ts';
+import { buildArchive } from './build.ts';
+import { type Batch, collectStretch } from './collect.ts';
+import { archiveName, type Grouping } from './group.ts';
+import { type Recipients, recipientsOf, seal } from './open-pgp.ts';
+import { sha256Of } from './sha256.ts';
+import { Staging } from './staging.ts';
+import type { ArchiveTarget } from './target/index.ts';
+import { readOwnArchive } from './verify.ts';
+
+export interface ArchiverOptions {
+  /** Folder of its index, and of archives on their way. */
+  readonly dir: string;
+  readonly log: ArchiveSource;
+  readonly configurations: ConfigurationArchive;
+  readonly target: ArchiveTarget;
+  readonly grouping: Grouping;
+  /** Octets of messages after which the next archives begin. */
+  readonly maxBytes: number;
+  /** 0: only when asked. */
+  readonly intervalMs: number;
+  /** Milliseconds after which what is archived is removed from the log; absent: never. */
+  readonly keepMs?: number;
+  /** Present: archives are encrypted to these keys, and signed with that one. */
+  readonly encryption?: { readonly recipients: Recipients; readonly signingKey: () => Promise<PrivateKey> };
+  readonly now: () => Date;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** What one run did. */
+export interface ArchiveRun {
+  /** Archives that the target was seen to have. */
+  readonly delivered: readonly ArchiveRow[];
+  /** Partitions that were removed from the log. */
+  readonly removed: readonly string[];
+  /** Records of the log, and how many of them from its beginning are archived. */
+  readonly size: number;
+  readonly archived: number;
+}
+
+/**
+ * Archives the message log: makes files of what was timestamped since the last run, brings them to the target, and
+ * removes from the log what the target has long had. A file is on disk here, then in the index with the link it makes,
+ * then in the target: whatever dies in between, the next run goes on there, and links nothing twice.
+ */
+export class Archiver {
+  readonly #options: ArchiverOptions;
+  readonly #index: ArchiveIndex;
+  readonly #staging: Staging;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #running: Promise<ArchiveRun> | undefined;
+  #isClosed = false;
+
+  private constructor(options: ArchiverOptions, index: ArchiveIndex, staging: Staging) {
+    this.#options = options;
+    this.#index = index;
+    this.#staging = staging;
+    if (options.intervalMs > 0) {
+      this.#timer = setInterval(() => {
+        this.run().catch(options.onTrouble);
+      }, options.intervalMs).unref();
+    }
+  }
+
+  /** @throws StoreError */
+  static async open(options: ArchiverOptions): Promise<Archiver> {
+    const index = new ArchiveIndex(join(options.dir, 'archives.sqlite'));
+    try {
+      const waiting = new Set(index.undelivered().map(({ name }) => name));
+      return new Archiver(options, index, await Staging.open(join(options.dir, 'outgoing'), waiting));
+    } catch (error) {
+      index.close();
+      throw error;
+    }
+  }
+
+  /** Newest first. */
+  list(limit: number): ArchiveRow[] {
+    return this.#index.list(limit);
+  }
+
+  /** Places of the log that are in archives, counted from its beginning. */
+  get archived(): number {
+    return this.#index.next;
+  }
+
+  /**
+   * Archives all that is timestamped; who asks during a run gets the result of that.
+   * @throws ArchivingError; MessageLogError locked; TokenError not-active
+   */
+  run(): Promise<ArchiveRun> {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    // Its own caller is told what became of it.
+    await this.#running?.catch(() => undefined);
+    this.#index.close();
+  }
+
+  async #run(): Promise<ArchiveRun> {
+    const { log, grouping, maxBytes } = this.#options;
+    const delivered = await this.#deliver();
+    for (let isLast = false; !isLast && !this.#isClosed; ) {
+      const stretch = await collectStretch(log, this.#index.next, { grouping, maxBytes });
+      await this.#stage(stretch.batches, stretch.next);
+      // One stretch waits here at a time: a target that is away fills no disk.
+      delivered.push(...(await this.#deliver()));
+      isLast = stretch.isLast;
+    }
+    return { delivered, removed: await this.#clean(), size: log.tree.size, archived: this.#index.next };
+  }
+
+  async #stage(batches: readonly Batch[], next: number): Promise<void> {
+    const rows: ArchiveRow[] = [];
+    for (const batch of batches) rows.push(await this.#make(batch));
+    if (rows.length > 0 || next > this.#index.next) this.#index.add(rows, next);
+  }
+
+  async #make({ group, records, tallies, from, to, leftOut }: Batch): Promise<ArchiveRow> {
+    const { log, configurations, encryption, now } = this.#options;
+    const previous = this.#index.linkOf(group);
+    const createdAt = now();
+    const order = { group, records, tallies, previous, createdAt };
+    const { bytes, lastDigest } = await buildArchive(log, configurations, order);
+    // What cannot be read again is found before the log forgets it.
+    await readOwnArchive(bytes, previous);
+    const name = archiveName({ group, from, to, lastDigest, isEncrypted: encryption !== undefined });
+    const file =
+      encryption === undefined
+        ? bytes
+        : await seal(
+            bytes,
+            name.replace(/\.gpg$/, ''),
+            recipientsOf(encryption.recipients, group),
+            await encryption.signingKey(),
+            createdAt,
+          );
+    await this.#staging.add(name, file);
+    const [first = 0] = records;
+    return {
+      ...{ name, group, first, last: records.at(-1) ?? first, records: records.length },
+      ...{ octets: file.length, sha256: sha256Of(file), lastDigest, previous: previous?.fileName ?? null },
+      ...{ leftOut, madeAt: createdAt.getTime(), deliveredAt: null },
+    };
+  }
+
+  /** Brings what waits to the target, oldest first. */
+  async #deliver(): Promise<ArchiveRow[]> {
+    const { target, now } = this.#options;
+    const delivered: ArchiveRow[] = [];
+    for (const row of this.#index.undelivered()) {
+      if (this.#isClosed) break;
+      const bytes = await this.#staging.read(row.name, row.sha256);
+      await target.put(row.name, bytes, row.sha256);
+      const deliveredAt = now().getTime();
+      this.#index.noteDelivered(row.name, deliveredAt);
+      await this.#staging.remove(row.name);
+      delivered.push({ ...row, deliveredAt });
+    }
+    return delivered;
+  }
+
+  /** Removes partitions that ended, are in the target whole, and are as old as was decided. */
+  async #clean(): Promise<string[]> {
+    const { log, keepMs, now } = this.#options;
+    if (keepMs === undefined || this.#isClosed) return [];
+    const before = now().getTime() - keepMs;
+    const removed: string[] = [];
+    for (const { name, firstIndex, lastIndex, to, isCurrent, allStamped } of log.partitions()) {
+      const isDue = !isCurrent && allStamped && lastIndex >= firstIndex && to < before;
+      if (!isDue || !this.#index.isSafe(firstIndex, lastIndex)) continue;
+      await log.dropPartition(name);
+      removed.push(name);
+    }
+    return removed;
+  }
+}
