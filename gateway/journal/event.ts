@@ -38,11 +38,17 @@ export function writeEvent(
     ...{ actor: cut(actor), action: cut(action), target: cut(target), outcome },
     ...{ code: code && cut(code), purpose: purpose && cut(purpose) },
   };
-  const text = JSON.stringify({ ...event, detail });
+  const text = print({ ...event, detail });
   // A detail that is too long says less than that it was; what was done and to what is always told.
-  return text.length <= maxEventLength
-    ? text
-    : JSON.stringify({ ...event, detail: { omitted: text.length } });
+  return text.length <= maxEventLength ? text : print({ ...event, detail: { omitted: text.length } });
+}
+
+/** JSON in which also those characters are escaped that end a line, or turn it around, in some reader of logs. */
+function print(event: unknown): string {
+  return JSON.stringify(event).replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** The leaf of an event: it tells nothing to whom the event is not shown. */
@@ -51,6 +57,8 @@ export function entryOf(salt: Buffer, event: string): Buffer {
   return Buffer.from(`${entryStart}${commitment}\n`);
 }
 
+/** Half a character is none in UTF-8: a column would not hold what the event says. */
 function cut(text: string): string {
-  return text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}…`;
+  const short = text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}…`;
+  return short.replace(/\p{Surrogate}/gu, '\ufffd');
 }

@@ -1,3 +1,3 @@
 export type { JournalEvent, NewEvent } from './event.ts';
-export { type FoundEvent, Journal, type JournalFinding, type JournalQuery } from './journal.ts';
+export { type FoundEvent, Journal, type JournalQuery } from './journal.ts';
 export { addJournalRoutes } from './routes.ts';

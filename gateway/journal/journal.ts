@@ -1,19 +1,25 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { openStore, type Store, writeFileDurably } from '../store/index.ts';
+import { type Store, writeFileDurably } from '../store/index.ts';
 import {
-  createNoteSigner,
+  type Checkpoint,
   hashLeaf,
   judgeCheckpoint,
   type NoteSigner,
+  openNote,
+  parseCheckpoint,
   rootOf,
+  TransparencyError,
   TreeFiles,
   writeCheckpoint,
-  wrongHashes,
 } from '../transparency/index.ts';
+import { checkJournal, type JournalFinding, type NamedNote } from './check.ts';
+import { explainUnreadable, JournalError } from './error.ts';
 import { entryOf, type JournalEvent, type NewEvent, saltBytes, writeEvent } from './event.ts';
+import { loadOrCreateSigner } from './key.ts';
+import { type EventRow, eventsFile, leafOf, openRows, readRows, wrongWith } from './rows.ts';
 
 export interface JournalOptions {
   /** Folder of the journal alone. */
@@ -44,53 +50,15 @@ export interface FoundEvent extends JournalEvent {
   readonly index: number;
 }
 
-/** One thing that is not as it must be. */
-export interface JournalFinding {
-  readonly code: 'missing' | 'altered' | 'rolled-back' | 'forked';
-  readonly place: string;
-  readonly text: string;
-}
-
-type JournalErrorCode = 'rolled-back' | 'damaged';
-
-/** Why a journal is not gone on with. */
-class JournalError extends Error {
-  readonly code: JournalErrorCode;
-
-  constructor(code: JournalErrorCode, message: string) {
-    super(message);
-    this.name = 'JournalError';
-    this.code = code;
-  }
-}
-
-const steps = [
-  `CREATE TABLE event (
-     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
-     outcome TEXT NOT NULL, event TEXT NOT NULL, salt BLOB NOT NULL
-   ) STRICT;
-   CREATE INDEX event_by_actor ON event (actor, id);
-   CREATE INDEX event_by_action ON event (action, id);`,
-];
+const checkpointFile = 'checkpoint';
 const checkpointIntervalMs = 1_000;
-const eventsAtOnce = 1_000;
-
-interface EventRow {
-  readonly id: number;
-  readonly at: number;
-  readonly actor: string;
-  readonly action: string;
-  readonly target: string;
-  readonly outcome: string;
-  readonly event: string;
-  readonly salt: Buffer;
-}
 
 /**
- * The audit log of a program: who did what, as a transparency log. An event is on disk, as a leaf of the tree, when
- * `append` returns; a signed checkpoint follows within a second. Its key lies beside it, for the journal is written
- * before any token is signed in: who steals it can sign another history, which does not fit a checkpoint kept
- * elsewhere.
+ * The audit log of a program: who did what, as a transparency log. Life of an event:
+ * 1. its row, with its salt, is on disk when `append` returns: text and salt are what the leaf follows from;
+ * 2. its leaf is in the tree's files, which are made anew from the rows when they lag or are damaged;
+ * 3. a checkpoint that covers it is signed and on disk within a second.
+ * A crash between any two loses nothing: opening goes on from the rows. @see loadOrCreateSigner for the key
  */
 export class Journal {
   readonly verifierKey: string;
@@ -105,30 +73,42 @@ export class Journal {
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: JournalOptions, signer: NoteSigner) {
+  private constructor(options: JournalOptions, signer: NoteSigner, store: Store<object>) {
     this.#options = options;
     this.#signer = signer;
     this.verifierKey = signer.verifierKey;
-    this.#store = openStore(join(options.dir, 'events.sqlite'), steps);
-    this.#database = this.#store.database;
+    this.#store = store;
+    this.#database = store.database;
     this.#insert = this.#database.prepare('INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
     const last = this.#database.prepare<[], { id: number | null }>('SELECT max(id) AS id FROM event').get();
     this.#size = (last?.id ?? -1) + 1;
     this.#tree = TreeFiles.open(join(options.dir, 'tree'));
   }
 
-  /** @throws JournalError rolled-back, damaged */
+  /**
+   * Opens what is there, or begins a journal. It compares the tree with the checkpoint, not every event with the
+   * tree: that is what `check` is for.
+   * @throws JournalError rolled-back, damaged
+   */
   static async open(options: JournalOptions): Promise<Journal> {
-    mkdirSync(options.dir, { recursive: true, mode: 0o700 });
-    const journal = new Journal(options, await signerOf(options));
+    const { dir, origin } = options;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const isNew = !existsSync(join(dir, eventsFile)) && !existsSync(join(dir, checkpointFile));
+    const signer = await loadOrCreateSigner(dir, origin, isNew);
+    let store: Store<object> | undefined;
+    let journal: Journal | undefined;
     try {
+      store = openRows(dir);
+      journal = new Journal(options, signer, store);
       journal.#recover();
+      // Also of no events: from then on a checkpoint that is not there was taken away.
+      await journal.checkpoint();
+      return journal;
     } catch (error) {
-      journal.#store.close();
-      journal.#tree.close();
-      throw error;
+      if (journal !== undefined) journal.#tree.close();
+      store?.close();
+      throw explainUnreadable(error, dir);
     }
-    return journal;
   }
 
   /** @returns the event's place, once it is on disk. @throws Error of the disk */
@@ -140,8 +120,8 @@ export class Journal {
     const { actor, action, target, outcome } = JSON.parse(text) as JournalEvent;
     this.#insert.run(index, at.getTime(), actor, action, target, outcome, text, salt);
     this.#size += 1;
-    // The tree follows from the events; one that lags is caught up with before anything is signed.
-    if (this.#tree.size === index) this.#tree.append([hashLeaf(entryOf(salt, text))]);
+    // A tree that lags is caught up with before anything is signed.
+    if (this.#tree.size === index) this.#grow([hashLeaf(entryOf(salt, text))]);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.checkpoint().catch(this.#options.onTrouble);
@@ -149,7 +129,7 @@ export class Journal {
     return index;
   }
 
-  /** Newest first. */
+  /** Newest first. @throws JournalError damaged when one of them is not what was written down */
   search({ from, to, before, limit, ...equal }: JournalQuery): FoundEvent[] {
     const conditions = ['1'];
     const values: Record<string, string | number> = { limit };
@@ -169,10 +149,10 @@ export class Journal {
         `SELECT * FROM event WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT @limit`,
       )
       .all(values)
-      .map(({ id, event }) => ({ index: id, ...(JSON.parse(event) as JournalEvent) }));
+      .map((row) => this.#readEvent(row));
   }
 
-  /** Signed note that covers every event so far; on disk when it is told. */
+  /** Signed note that covers every event so far; on disk when it is told. @throws JournalError damaged */
   async checkpoint(): Promise<string> {
     this.#catchUp();
     this.#tree.sync();
@@ -180,7 +160,7 @@ export class Journal {
     const root = rootOf(this.#tree, size);
     const note = this.#signer.sign(writeCheckpoint({ origin: this.#signer.name, size, root }));
     if (size === this.#signedSize) return note;
-    const saved = this.#saving.then(() => writeFileDurably(join(this.#options.dir, 'checkpoint'), note));
+    const saved = this.#saving.then(() => writeFileDurably(this.#checkpointPath, note));
     this.#saving = saved.catch(() => undefined);
     await saved;
     this.#signedSize = size;
@@ -190,41 +170,23 @@ export class Journal {
   /**
    * Checks every event, the tree and the checkpoints.
    * @param held signed notes that were kept elsewhere
+   * @returns the first thousand findings, each with its place; none when all is well
    */
-  check(held: readonly { readonly name: string; readonly note: string }[] = []): JournalFinding[] {
+  async check(held: readonly NamedNote[] = []): Promise<JournalFinding[]> {
     this.#catchUp();
-    const findings: JournalFinding[] = [];
-    let next = 0;
-    for (const row of this.#rows(0)) {
-      const place = `event ${row.id}`;
-      if (row.id !== next) {
-        findings.push({
-          code: 'missing',
-          place: `events ${next} to ${row.id - 1}`,
-          text: 'They are not there',
-        });
-      }
-      next = row.id + 1;
-      const text = wrongWith(row, this.#tree.read(0, row.id, 1));
-      if (text !== undefined) findings.push({ code: 'altered', place, text });
-    }
-    if (next < this.#tree.size) {
-      const place = `events ${next} to ${this.#tree.size - 1}`;
-      findings.push({ code: 'missing', place, text: 'The tree has them, and the journal does not' });
-    }
-    for (const { level, index, text } of wrongHashes(this.#tree)) {
-      findings.push({ code: 'altered', place: `tree level ${level} hash ${index}`, text });
-    }
-    for (const { name, note } of [...this.#ownCheckpoint(), ...held]) {
-      const verdict = judgeCheckpoint(note, this.verifierKey, this.#tree);
-      if (!verdict.isGood) findings.push({ code: verdict.code, place: name, text: verdict.text });
-    }
-    return findings;
+    const note = this.#readCheckpoint();
+    return await checkJournal({
+      database: this.#database,
+      tree: this.#tree,
+      verifierKey: this.verifierKey,
+      ownCheckpoint: note === undefined ? undefined : { name: checkpointFile, note },
+      held,
+    });
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.#size > 0) await this.checkpoint().catch(this.#options.onTrouble);
+    await this.checkpoint().catch(this.#options.onTrouble);
     await this.#saving;
     this.#tree.close();
     this.#store.close();
@@ -232,90 +194,83 @@ export class Journal {
 
   /** Brings the tree to where the events are; what was signed for must be among them. */
   #recover(): void {
-    const [own] = this.#ownCheckpoint();
-    const verdict =
-      own && judgeCheckpoint(own.note, this.verifierKey, { size: this.#size, read: () => noHashes() });
-    if (verdict?.isGood === false && verdict.code === 'rolled-back') {
-      throw new JournalError(
-        'rolled-back',
-        `The audit log in ${this.#options.dir} is older than what was signed for: ${verdict.text}. Restore its newest copy.`,
-      );
-    }
-    this.#tree.truncate(Math.min(this.#tree.size, this.#size));
-    this.#catchUp();
-    const now = own && judgeCheckpoint(own.note, this.verifierKey, this.#tree);
-    if (now?.isGood === false) {
-      // Hashes written last may have been lost with the power: they are made anew once, from the events.
+    const note = this.#readCheckpoint();
+    if (note === undefined) {
+      if (this.#size > 0) throw this.#damaged(checkpointFile, 'it is missing');
       this.#tree.truncate(0);
-      this.#catchUp();
+      return;
     }
-    const last = own && judgeCheckpoint(own.note, this.verifierKey, this.#tree);
-    if (last?.isGood === false) {
-      throw new JournalError(
-        'damaged',
-        `The audit log in ${this.#options.dir} is not the one that was signed for: ${last.text}. Restore it from a backup.`,
-      );
+    const { size } = this.#parseCheckpoint(note);
+    if (size > this.#size) {
+      const text = `The audit log in ${this.#options.dir} has ${this.#size} events, and ${size} were signed for: it is an older copy, or its end was cut off. Restore its newest copy`;
+      throw new JournalError('rolled-back', `event ${this.#size}`, text);
     }
+    // What lies behind a checkpoint may not have reached the disk when the power went: it is made anew.
+    this.#tree.truncate(Math.min(this.#tree.size, size));
+    this.#catchUp();
+    if (judgeCheckpoint(note, this.verifierKey, this.#tree).isGood) {
+      this.#signedSize = size;
+      return;
+    }
+    this.#tree.truncate(0);
+    this.#catchUp();
+    const verdict = judgeCheckpoint(note, this.verifierKey, this.#tree);
+    if (!verdict.isGood) throw this.#damaged(checkpointFile, verdict.text);
+    this.#signedSize = size;
   }
 
+  /** Reads the rows that the tree does not have yet. */
   #catchUp(): void {
-    const from = this.#tree.size;
-    if (from >= this.#size) return;
-    let leaves: Buffer[] = [];
-    for (const { salt, event } of this.#rows(from)) {
-      leaves.push(hashLeaf(entryOf(salt, event)));
-      if (leaves.length < eventsAtOnce) continue;
+    while (this.#tree.size < this.#size) {
+      const from = this.#tree.size;
+      const rows = readRows(this.#database, from, this.#size);
+      const gap = rows.findIndex(({ id }, index) => id !== from + index);
+      if (rows.length === 0 || gap >= 0) {
+        throw this.#damaged(`event ${from + Math.max(gap, 0)}`, 'it is missing, and later ones are there');
+      }
+      this.#grow(rows.map(leafOf));
+    }
+  }
+
+  #grow(leaves: readonly Buffer[]): void {
+    const before = this.#tree.size;
+    try {
       this.#tree.append(leaves);
-      leaves = [];
-    }
-    this.#tree.append(leaves);
-  }
-
-  *#rows(from: number): Generator<EventRow> {
-    const page = this.#database.prepare<[number], EventRow>(
-      `SELECT * FROM event WHERE id >= ? ORDER BY id LIMIT ${eventsAtOnce}`,
-    );
-    for (let next = from; ; ) {
-      const rows = page.all(next);
-      yield* rows;
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      next = last.id + 1;
+    } catch (error) {
+      // A full disk may have taken the leaves and not the hash above them.
+      this.#tree.truncate(before);
+      throw error;
     }
   }
 
-  #ownCheckpoint(): { name: string; note: string }[] {
-    const path = join(this.#options.dir, 'checkpoint');
-    return existsSync(path) ? [{ name: 'checkpoint', note: readFileSync(path, 'utf8') }] : [];
+  #readEvent(row: EventRow): FoundEvent {
+    const place = `event ${row.id}`;
+    if (row.id < 0 || row.id >= this.#size) throw this.#damaged(place, 'it was put in');
+    this.#catchUp();
+    const text = wrongWith(row, this.#tree.read(0, row.id, 1));
+    if (text !== undefined) throw this.#damaged(place, text);
+    return { index: row.id, ...(JSON.parse(row.event) as JournalEvent) };
   }
-}
 
-/** What is wrong with a stored event; undefined when nothing is. */
-function wrongWith(row: EventRow, leaf: Buffer): string | undefined {
-  if (!hashLeaf(entryOf(row.salt, row.event)).equals(leaf))
-    return 'It is not the event that was written down';
-  const event = JSON.parse(row.event) as JournalEvent;
-  const isSame =
-    Date.parse(event.at) === row.at &&
-    event.actor === row.actor &&
-    event.action === row.action &&
-    event.target === row.target &&
-    event.outcome === row.outcome;
-  return isSame ? undefined : 'What it is searched by is not what it says';
-}
-
-/** For a look at a checkpoint before there is a tree: only its size is compared. */
-function noHashes(): Buffer {
-  throw new RangeError('there are no hashes yet');
-}
-
-async function signerOf({ dir, origin }: JournalOptions): Promise<NoteSigner> {
-  const path = join(dir, 'key.json');
-  if (!existsSync(path)) {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    const pem = privateKey.export({ format: 'pem', type: 'pkcs8' });
-    await writeFileDurably(path, JSON.stringify({ origin, privateKey: pem }));
+  get #checkpointPath(): string {
+    return join(this.#options.dir, checkpointFile);
   }
-  const stored = JSON.parse(readFileSync(path, 'utf8')) as { origin: string; privateKey: string };
-  return createNoteSigner(stored.origin, createPrivateKey(stored.privateKey));
+
+  #readCheckpoint(): string | undefined {
+    return existsSync(this.#checkpointPath) ? readFileSync(this.#checkpointPath, 'utf8') : undefined;
+  }
+
+  #parseCheckpoint(note: string): Checkpoint {
+    try {
+      return parseCheckpoint(openNote(note, [this.verifierKey]).text);
+    } catch (error) {
+      if (error instanceof TransparencyError) throw this.#damaged(checkpointFile, error.message);
+      throw error;
+    }
+  }
+
+  #damaged(place: string, what: string): JournalError {
+    const text = `The audit log in ${this.#options.dir} is not what was signed for, at ${place}: ${what}. Keep a copy of it, then restore its newest backup`;
+    return new JournalError('damaged', place, text);
+  }
 }

@@ -1,4 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { Problem } from '../http/index.ts';
+import { JournalError } from './error.ts';
 import type { Journal } from './journal.ts';
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
@@ -44,18 +46,20 @@ export function addJournalRoutes(app: OpenAPIHono, journal: Journal): void {
       request: { query: querySchema },
       responses: { 200: { description: 'events', ...json(z.array(eventSchema)) } },
     }),
-    (context) => {
+    async (context) => {
       const { from, to, actor, action, target, outcome, before, limit } = context.req.valid('query');
-      const found = journal.search({
-        ...(from !== undefined && { from }),
-        ...(to !== undefined && { to }),
-        ...(actor !== undefined && { actor }),
-        ...(action !== undefined && { action }),
-        ...(target !== undefined && { target }),
-        ...(outcome !== undefined && { outcome }),
-        ...(before !== undefined && { before }),
-        limit,
-      });
+      const found = await told(() =>
+        journal.search({
+          ...(from !== undefined && { from }),
+          ...(to !== undefined && { to }),
+          ...(actor !== undefined && { actor }),
+          ...(action !== undefined && { action }),
+          ...(target !== undefined && { target }),
+          ...(outcome !== undefined && { outcome }),
+          ...(before !== undefined && { before }),
+          limit,
+        }),
+      );
       return context.json(
         found.map((event) => ({ ...event, ...(event.detail && { detail: { ...event.detail } }) })),
         200,
@@ -72,7 +76,7 @@ export function addJournalRoutes(app: OpenAPIHono, journal: Journal): void {
         200: { description: 'signed note', content: { 'text/plain': { schema: z.string() } } },
       },
     }),
-    async (context) => context.text(await journal.checkpoint(), 200),
+    async (context) => context.text(await told(() => journal.checkpoint()), 200),
   );
   app.openapi(
     createRoute({
@@ -94,14 +98,24 @@ export function addJournalRoutes(app: OpenAPIHono, journal: Journal): void {
         },
       },
     }),
-    (context) => {
+    async (context) => {
       const { checkpoints } = context.req.valid('json');
       const held = checkpoints.map((note, index) => ({ name: `checkpoint ${index + 1} of yours`, note }));
-      const findings = journal.check(held);
+      const findings = await told(() => journal.check(held));
       return context.json(
         { isClean: findings.length === 0, verifierKey: journal.verifierKey, findings: [...findings] },
         200,
       );
     },
   );
+}
+
+/** @throws Problem audit-log-damaged, which names the place */
+async function told<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!(cause instanceof JournalError)) throw cause;
+    throw new Problem(500, `audit-log-${cause.code}`, cause.message, { cause });
+  }
 }
