@@ -13,6 +13,7 @@ import { createVerifier } from '../gateway/signature/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
 import { createServerAdmin } from './admin/index.ts';
+import { type ArchiveSettings, startArchiving } from './archive/index.ts';
 import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
@@ -74,6 +75,8 @@ export interface ServerSettings {
   readonly operationalDataOffsetSeconds?: number;
   /** Pages of 4 KiB the log may grow to; absent: as the disk allows. */
   readonly logMaxPages?: number;
+  /** How the message log is archived; absent: not at all. */
+  readonly archive?: ArchiveSettings;
   readonly now?: () => Date;
   /** Told how each exchange went. */
   readonly onExchange: (event: RoadEvent) => void;
@@ -175,6 +178,14 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       ...(options.logMaxPages !== undefined && { maxPages: options.logMaxPages }),
     });
     closers.push(() => log.close());
+
+    const snapshots = new SnapshotArchive(configurations, () => configuration.current());
+    const archiving = await startArchiving(options.archive, {
+      ...{ data, token, log, configurations: snapshots, now },
+      name: printRest(settings.serverId),
+      onTrouble: (error) => onTrouble('archive', error),
+    });
+    closers.push(() => archiving.close());
 
     const monitoring = new Monitoring({
       serverId: settings.serverId,
@@ -278,7 +289,8 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         signer: certificates,
         management: requests,
         log,
-        configurations: new SnapshotArchive(configurations, () => configuration.current()),
+        configurations: snapshots,
+        archiving,
         journal,
         bodyPolicies,
         configuration: () => configuration.current(),

@@ -5,11 +5,13 @@ import { Fault, spellCode } from '../../gateway/fault/index.ts';
 import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
 import { addJournalRoutes } from '../../gateway/journal/index.ts';
+import { ArchivingError } from '../archive/index.ts';
 import { EvidenceAccessError, type EvidenceAccessErrorCode } from '../auditor/index.ts';
 import { MessageLogError } from '../message-log/index.ts';
 import { DescriptionError } from '../metadata/index.ts';
 import { SettingsConflict } from '../settings/index.ts';
 import { WsdlError } from '../wsdl/index.ts';
+import { addArchiveRoutes } from './archives.ts';
 import { addBodyPolicyRoutes } from './body-policies.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
@@ -42,6 +44,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addKeyRoutes(app, context);
   addManagementRoutes(app, context);
   addEvidenceRoutes(app, context);
+  addArchiveRoutes(app, context);
   addBodyPolicyRoutes(app, context);
   addJournalRoutes(app, context.journal);
   return app;
@@ -76,6 +79,9 @@ function explain(error: unknown): Problem | undefined {
   if (error instanceof CertificateError) return new Problem(422, `certificate-${error.code}`, error.message);
   if (error instanceof EvidenceAccessError) {
     return new Problem(evidenceStatus[error.code], error.code, error.message);
+  }
+  if (error instanceof ArchivingError) {
+    return new Problem(error.code === 'archive-off' ? 409 : 503, error.code, error.message);
   }
   if (error instanceof MessageLogError) {
     return new Problem(error.code === 'damaged' ? 500 : 409, `log-${error.code}`, error.message);

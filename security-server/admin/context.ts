@@ -1,6 +1,7 @@
 import type { Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import type { Journal } from '../../gateway/journal/index.ts';
+import type { Archiving } from '../archive/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
 import type { BodyPolicyStore } from '../body-policy/index.ts';
 import type { Health } from '../health/index.ts';
@@ -17,6 +18,7 @@ export interface AdminContext {
   readonly management: ManagementSender;
   readonly log: SqliteMessageLog;
   readonly configurations: ConfigurationArchive;
+  readonly archiving: Archiving;
   readonly journal: Journal;
   readonly bodyPolicies: BodyPolicyStore;
   /** @throws Fault OutdatedGlobalConf */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { request } from 'undici';
 
-interface AdminOptions {
+export interface AdminOptions {
   readonly admin: string;
   readonly data: string;
   readonly json?: boolean;
@@ -54,7 +54,8 @@ export function requestsCommand(): Command {
     .action(listRequests);
 }
 
-function toServer(command: Command): Command {
+/** A command for a server that is running. */
+export function toServer(command: Command): Command {
   return command
     .requiredOption('--data <dir>', 'folder of the server, which holds its API key')
     .option('--admin <url>', 'address of its administration API', 'http://127.0.0.1:4100')
@@ -103,11 +104,12 @@ function readCertificate(text: string): Promise<string> | string {
 }
 
 /** @throws Error with what the server refuses, or that it cannot be reached */
-async function ask<Answer>(
+export async function ask<Answer>(
   { admin, data }: AdminOptions,
   method: 'GET' | 'POST',
   path: string,
   body?: object,
+  longRunning = false,
 ): Promise<Answer> {
   const key = (await readFile(join(data, 'api-key'), 'utf8')).trim();
   const response = await request(`${new URL(admin).origin}/api/v1${path}`, {
@@ -117,6 +119,7 @@ async function ask<Answer>(
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     body: body === undefined ? null : JSON.stringify(body),
+    ...(longRunning && { headersTimeout: 0 }),
   }).catch((cause: Error) => {
     const message = `the administration API at ${admin} did not answer: ${cause.message}; check --admin, and that the server is running`;
     throw new Error(message, { cause });

@@ -8,8 +8,10 @@ import { loadSettings, readSecret } from '../../gateway/http/index.ts';
 import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
+import { archiveSettingsSchema } from '../archive/index.ts';
 import { initServer } from '../init.ts';
 import { type RunningServer, startServer } from '../main.ts';
+import { archiveCommand } from './archive-command.ts';
 import { requestCommand, requestsCommand } from './request-command.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -49,6 +51,7 @@ const startSchema = z.object({
     .default('none'),
   maxBodyMegabytes: z.coerce.number().min(1).default(10_240),
   logMaxPages: z.coerce.number().int().min(100).optional(),
+  archive: archiveSettingsSchema.optional(),
   operationalDataDays: z.coerce.number().int().min(1).max(3650).default(7),
   operationalDataOffsetSeconds: z.coerce.number().int().min(1).max(3600).default(60),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -121,6 +124,7 @@ export function serverCommand(): Command {
     .action(start);
   command.addCommand(requestCommand());
   command.addCommand(requestsCommand());
+  command.addCommand(archiveCommand());
   return command;
 }
 
@@ -162,7 +166,7 @@ async function start({
     prefix: 'WAYGATE_SERVER',
     overrides,
   });
-  const { data, pinFile, logLevel, allowedFederations, logMaxPages, ...rest } = settings;
+  const { data, pinFile, logLevel, allowedFederations, logMaxPages, archive, ...rest } = settings;
   const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
   const pin = await readPin(pinFile);
   const logger = pino(
@@ -189,6 +193,7 @@ async function start({
         ? allowedFederations
         : new Set(listInstances(allowedFederations)),
     ...(logMaxPages !== undefined && { logMaxPages }),
+    ...(archive !== undefined && { archive }),
     onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),
     onTrouble: (about, error, reference) => logger.error({ about, reference, error: textOf(error) }),
   });
