@@ -39,6 +39,14 @@ export function parseCheckpoint(text: string): Checkpoint {
   return { origin, size, root };
 }
 
+/**
+ * What a signed note says of its log, the signatures unseen: for finding things by, never for trusting.
+ * @throws TransparencyError checkpoint-malformed
+ */
+export function readClaim(note: string): Checkpoint {
+  return parseCheckpoint(note.slice(0, note.lastIndexOf('\n\n') + 1));
+}
+
 function malformed(expected: string): TransparencyError {
   return new TransparencyError('checkpoint-malformed', `This is not a checkpoint: ${expected}`);
 }

@@ -1,5 +1,5 @@
 export { type CheckpointVerdict, judgeCheckpoint, wrongHashes } from './check-tree.ts';
-export { type Checkpoint, parseCheckpoint, writeCheckpoint } from './checkpoint.ts';
+export { type Checkpoint, parseCheckpoint, readClaim, writeCheckpoint } from './checkpoint.ts';
 export { TransparencyError } from './error.ts';
 export { hashBytes, hashChildren, hashLeaf } from './hash.ts';
 export { createNoteSigner, type NoteSigner, openNote } from './note.ts';

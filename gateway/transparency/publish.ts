@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder, writeFileDurably } from '../../certs/file/index.ts';
-import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, readClaim } from './checkpoint.ts';
 import { TransparencyError } from './error.ts';
 import { type HashReader, rootOf, tileWidth } from './reader.ts';
 import { hashesAtLevel, readTile, tilePath } from './tile.ts';
@@ -46,7 +46,7 @@ const maxEntryBytes = 0xffff;
  */
 export async function writeTileFolder(options: TileFolderOptions): Promise<TileFolderChange> {
   const { dir, reader, checkpoint } = options;
-  const next = checkpointIn(checkpoint);
+  const next = readClaim(checkpoint);
   const from = await readPublishedSize(dir, reader, next);
   const { size } = next;
   requireSame(rootOf(reader, size), next, 'the tree at hand');
@@ -67,11 +67,6 @@ export async function writeTileFolder(options: TileFolderOptions): Promise<TileF
   return { from, size, filesWritten };
 }
 
-/** The text of a note is all before its last empty line; whoever signs for the log hands it in. */
-function checkpointIn(note: string): Checkpoint {
-  return parseCheckpoint(note.slice(0, note.lastIndexOf('\n\n') + 1));
-}
-
 /** Leaves published so far, all of which the tree goes on from. */
 async function readPublishedSize(dir: string, reader: HashReader, next: Checkpoint): Promise<number> {
   const note = await readFile(join(dir, checkpointName), 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -79,7 +74,7 @@ async function readPublishedSize(dir: string, reader: HashReader, next: Checkpoi
     throw error;
   });
   if (note === undefined) return 0;
-  const published = checkpointIn(note);
+  const published = readClaim(note);
   if (published.origin !== next.origin) throw fork(`it is of another log, ${published.origin}`);
   if (published.size > next.size) {
     throw fork(`it has ${published.size} leaves already, the new checkpoint ${next.size}`);

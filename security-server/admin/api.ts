@@ -66,6 +66,7 @@ const evidenceStatus: Readonly<Record<EvidenceAccessErrorCode, 404 | 409 | 413 |
   'exchange-not-found': 404,
   'record-not-found': 404,
   'body-not-found': 404,
+  'log-older-than-held': 409,
   'period-empty': 422,
   'period-not-begun': 422,
   'period-too-long': 413,

@@ -27,13 +27,13 @@ export function addEvidenceContentRoutes(app: OpenAPIHono, context: AdminContext
       responses: octets('an *.evidence.zip'),
     }),
     async (c) => {
-      const { scope, purpose, includeBodies } = c.req.valid('json');
+      const { scope, purpose, includeBodies, heldSizes } = c.req.valid('json');
       const target = { exchange: 'queryId', party: 'party', case: 'title' }[scope.kind];
       await requireAuditor(context, {
         ...{ action: 'evidence.export', purpose, detail: { scope, includeBodies } },
         target: String((scope as Readonly<Record<string, unknown>>)[target]),
       });
-      const exported = await exporter.export({ scope, includeBodies, now: now() });
+      const exported = await exporter.export({ scope, includeBodies, heldSizes, now: now() });
       const { bytes, records, gaps } = exported;
       return new Response(new Uint8Array(bytes), {
         headers: {

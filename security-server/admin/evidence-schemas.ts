@@ -91,6 +91,11 @@ export const exportSchema = z.strictObject({
   ]),
   purpose: purposeSchema,
   includeBodies: z.boolean().default(false).describe('else digests prove what bodies were'),
+  heldSizes: z
+    .array(z.number().int().min(1).max(Number.MAX_SAFE_INTEGER))
+    .max(100)
+    .default([])
+    .describe('sizes of checkpoints that were kept: it is proved that the log only grew since'),
 });
 
 export const bodySchema = z.strictObject({

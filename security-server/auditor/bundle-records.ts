@@ -37,24 +37,28 @@ export interface BundlePlan {
   readonly tallies: readonly FoundTally[];
   /** Else containers have the signed heads, and digests of the bodies. */
   readonly includeBodies: boolean;
+  /** Sizes of the log from which the bundle proves that it only grew, besides those of its timestamps. */
+  readonly heldSizes?: readonly number[];
   readonly createdAt: Date;
   readonly limits: BundleLimits;
 }
 
 /**
  * Takes records out of the log with all that proves them.
- * @throws EvidenceAccessError export-too-large, record-not-found; MessageLogError locked
+ * @throws EvidenceAccessError export-too-large, record-not-found, log-older-than-held; MessageLogError locked
  */
 export async function gatherBundle(
   log: BundleSource,
   configurations: ConfigurationArchive,
   plan: BundlePlan,
 ): Promise<BundleContent> {
-  const { scope, tallies, createdAt } = plan;
+  const { scope, tallies, heldSizes = [], createdAt } = plan;
   const checkpoint = await log.checkpoint();
   const { verifierKey } = log;
   if (verifierKey === undefined) throw new Error('a log that has signed a checkpoint has a key');
   const { size } = parseCheckpoint(openNote(checkpoint, [verifierKey]).text);
+  const beyond = heldSizes.find((held) => held > size);
+  if (beyond !== undefined) throw olderThanHeld(beyond, size);
   const shelf = new TimestampShelf();
   const ids = new Set<string>();
   const records = await gatherRecords(log, plan, size, shelf, ids);
@@ -64,7 +68,7 @@ export async function gatherBundle(
     tallies: tallies.map((tally) => gatherTally(log, tally, scope, size)),
     timestamps: shelf.timestamps,
     configurations: await gatherConfigurations(configurations, ids),
-    consistency: proveGrowth(log, sizes, size),
+    consistency: proveGrowth(log, [...sizes, ...heldSizes], size),
   };
 }
 
@@ -182,6 +186,12 @@ function proveGrowth(log: BundleSource, sizes: readonly number[], size: number):
 
 function sizeOf(note: string, verifierKey: string): number {
   return parseCheckpoint(openNote(note, [verifierKey]).text).size;
+}
+
+function olderThanHeld(held: number, size: number): EvidenceAccessError {
+  const reason = `You hold a checkpoint of ${held} records, and this log has ${size}`;
+  const remedy = 'it was restored from an older backup or cut: keep the checkpoint, and have the log checked';
+  return new EvidenceAccessError('log-older-than-held', `${reason}: ${remedy}`);
 }
 
 function tooLarge({ octets }: BundleLimits, includeBodies: boolean): EvidenceAccessError {

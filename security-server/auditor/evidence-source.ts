@@ -35,6 +35,7 @@ export type EvidenceAccessErrorCode =
   | 'exchange-not-found'
   | 'record-not-found'
   | 'body-not-found'
+  | 'log-older-than-held'
   | 'period-empty'
   | 'period-not-begun'
   | 'period-too-long'

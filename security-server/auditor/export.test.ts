@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { judgeBundle } from '../../gateway/evidence/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
 import { type LogBench, startLogBench } from '../testing/log-bench.ts';
 import type { BundleLimits } from './bundle-limits.ts';
@@ -54,6 +55,20 @@ describe('an export', () => {
     const order = { ...all(), scope: { kind: 'exchange', queryId: 'large' } as const };
     await expect(one.export(order)).rejects.toMatchObject({ code: 'export-too-large' });
     expect(await one.export({ ...order, includeBodies: false })).toMatchObject({ records: 1, gaps: null });
+  });
+
+  it('proves to who holds a checkpoint that the log goes on from it, and tells them when it does not', async () => {
+    const held = await log.checkpoint();
+    const heldSizes = [log.tree.size];
+    await log.record(await bench.entry('four', Buffer.alloc(10)));
+    const order = { ...all(), scope: { kind: 'exchange', queryId: 'four' } as const };
+    const trust = { configuration: bench.services.configuration, heldCheckpoints: [held] };
+    const verdictOf = async ({ bytes }: { readonly bytes: Buffer }) => judgeBundle(bytes, trust);
+    expect(await verdictOf(await exporter().export({ ...order, heldSizes }))).toMatchObject({ valid: true });
+    expect(await verdictOf(await exporter().export(order))).toMatchObject({ code: 'consistency-missing' });
+    await expect(exporter().export({ ...order, heldSizes: [1_000] })).rejects.toMatchObject({
+      code: 'log-older-than-held',
+    });
   });
 
   it('waits for no third one: two at once are made, and then others', async () => {

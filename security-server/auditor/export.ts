@@ -8,6 +8,8 @@ import { type ExportScope, planExport } from './plan-export.ts';
 export interface ExportQuestion {
   readonly scope: ExportScope;
   readonly includeBodies: boolean;
+  /** Sizes of checkpoints that were kept: the bundle proves that the log goes on from them. */
+  readonly heldSizes?: readonly number[];
   readonly now: Date;
 }
 
@@ -42,10 +44,16 @@ export class Exporter {
   }
 
   /**
-   * @throws EvidenceAccessError export-busy, export-too-large, exchange-not-found, period-not-begun, period-empty;
+   * @throws EvidenceAccessError export-busy, export-too-large, exchange-not-found, period-not-begun, period-empty,
+   *   log-older-than-held;
    *   Fault TimestampingFailed when a record waits for a timestamp that cannot be had; MessageLogError locked
    */
-  async export({ scope: wanted, includeBodies, now }: ExportQuestion): Promise<ExportedEvidence> {
+  async export({
+    scope: wanted,
+    includeBodies,
+    heldSizes = [],
+    now,
+  }: ExportQuestion): Promise<ExportedEvidence> {
     if (this.#running >= maxAtOnce) {
       const reason = `${maxAtOnce} exports are being made already: ask again when one of them is done`;
       throw new EvidenceAccessError('export-busy', reason);
@@ -63,7 +71,7 @@ export class Exporter {
           : null;
       const content = await gatherBundle(this.#log, this.#configurations, {
         ...plan,
-        ...{ includeBodies, createdAt: now, limits: this.#limits },
+        ...{ includeBodies, heldSizes, createdAt: now, limits: this.#limits },
       });
       return { bytes: writeBundle(content), scope: plan.scope, records: plan.records.length, gaps };
     } finally {

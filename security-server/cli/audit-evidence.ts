@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { judgeBundle, type Verdict } from '../../gateway/evidence/index.ts';
+import { readClaim } from '../../gateway/transparency/index.ts';
 import type { ShownMessageId } from '../auditor/index.ts';
 import { type AuditOptions, askEvidence, auditCommand, keyHelp, orderEvidence } from './audit-client.ts';
 import { printable } from './print-table.ts';
@@ -13,6 +14,7 @@ interface ExportOptions extends AuditOptions {
   readonly to?: string;
   readonly purpose: string;
   readonly bodies?: boolean;
+  readonly checkpoint: readonly string[];
   readonly out: string;
 }
 
@@ -38,6 +40,7 @@ export function auditExportCommand(): Command {
     .option('--to <time>', 'its end, which no longer belongs to it: 2026-12-01')
     .requiredOption('--purpose <text>', 'why; it stands in the journal of the server')
     .option('--bodies', 'with the bodies of the messages; else their digests prove what they were')
+    .option('--checkpoint <file...>', 'signed checkpoints that you kept: proves that the log only grew', [])
     .requiredOption('--out <file>', 'file to write, which must not be there yet: case.evidence.zip')
     .addHelpText(
       'after',
@@ -78,11 +81,13 @@ function describeSteps({ steps }: Verdict): string[] {
 
 async function exportEvidence(options: ExportOptions): Promise<void> {
   const { purpose, bodies, out, json } = options;
-  const order = { scope: scopeOf(options), purpose, includeBodies: bodies === true };
+  const heldCheckpoints = await Promise.all(options.checkpoint.map((file) => readFile(file, 'utf8')));
+  const heldSizes = heldCheckpoints.map((note) => readClaim(note).size);
+  const order = { scope: scopeOf(options), purpose, includeBodies: bodies === true, heldSizes };
   const { bytes, header } = await orderEvidence(options, '/exports', order);
   // Evidence that was saved before is never written over.
   await writeFile(out, bytes, { flag: 'wx', mode: 0o600 });
-  const verdict = await judgeBundle(bytes);
+  const verdict = await judgeBundle(bytes, { heldCheckpoints });
   process.exitCode = verdict.valid ? 0 : 1;
   const records = Number(header('waygate-evidence-records') ?? 0);
   const period = header('waygate-evidence-period') ?? null;

@@ -3,12 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { entryOf } from '../../gateway/evidence/index.ts';
-import {
-  parseCheckpoint,
-  proveConsistency,
-  proveInclusion,
-  rootOf,
-} from '../../gateway/transparency/index.ts';
+import { proveConsistency, proveInclusion, readClaim, rootOf } from '../../gateway/transparency/index.ts';
 import { buildGoChecker, type GoChecker, hasGo } from '../../gateway/transparency/testing/go-checker.ts';
 import { type LogBench, startLogBench } from '../testing/log-bench.ts';
 import { fillLog } from '../testing/log-generator.ts';
@@ -43,7 +38,6 @@ async function fill(count: number, first = 0): Promise<void> {
 }
 
 const publish = () => publishLog({ folder: bench.dir, into });
-const textOf = (note: string) => note.slice(0, note.lastIndexOf('\n\n') + 1);
 
 describe('a published log', () => {
   it('has every leaf of the last checkpoint, and goes on with the log', async () => {
@@ -136,10 +130,10 @@ describe.skipIf(!hasGo)('Go’s own packages (needs go and golang-golang-x-mod-d
 
   it('take the proofs of its records, and of what it was before', async () => {
     await fill(300);
-    const old = parseCheckpoint(textOf(await log.checkpoint()));
+    const old = readClaim(await log.checkpoint());
     await fill(700, 300);
     const checkpoint = await log.checkpoint();
-    const { size } = parseCheckpoint(textOf(checkpoint));
+    const { size } = readClaim(checkpoint);
     const indexes = Array.from({ length: size }, (_, index) => index).filter((index) => index % 50 === 1);
     const inclusion = indexes.flatMap((index) => {
       const record = log.read(index);

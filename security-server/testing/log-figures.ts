@@ -5,9 +5,9 @@ import { performance } from 'node:perf_hooks';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import {
   checkInclusion,
-  parseCheckpoint,
   proveConsistency,
   proveInclusion,
+  readClaim,
 } from '../../gateway/transparency/index.ts';
 import type { RecordQuery, SqliteMessageLog } from '../message-log/index.ts';
 import type { LogBench } from './log-bench.ts';
@@ -123,7 +123,7 @@ async function measureSearches(
 }
 
 async function measureProofs(log: SqliteMessageLog): Promise<Timed[]> {
-  const { size, root } = parseCheckpoint(textOf(await log.checkpoint()));
+  const { size, root } = readClaim(await log.checkpoint());
   const inclusion = await timeWorst('inclusion proof', (round) => {
     const index = Math.floor(((size - 1) * round) / (rounds - 1));
     const proof = proveInclusion(log.tree, index, size);
@@ -165,10 +165,6 @@ async function timeWorst(name: string, act: (round: number) => number | Promise<
 /** An exchange somewhere in the log, another in each round. */
 function exchangeOf(round: number, records: number): number {
   return Math.floor((records / 2) * ((round + 0.5) / rounds));
-}
-
-function textOf(note: string): string {
-  return note.slice(0, note.lastIndexOf('\n\n') + 1);
 }
 
 function sizeOfFolder(dir: string): number {
