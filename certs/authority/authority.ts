@@ -30,6 +30,7 @@ import {
   parseRequest,
 } from '../x509/index.ts';
 import { IssuedBook } from './book.ts';
+import { EnrolmentBook } from './enrolment-book.ts';
 import { type Applicant, type CertificateKind, type ProfileName, subjectOf } from './profiles.ts';
 
 export interface AuthorityOptions {
@@ -79,14 +80,17 @@ export class Authority {
   readonly caCertificate: Certificate;
   readonly ocspCertificate: Certificate;
   readonly tsaCertificate: Certificate;
+  /** What applicants may fetch by themselves. */
+  readonly enrolments: EnrolmentBook;
+  readonly now: () => Date;
   readonly #keys: Readonly<Record<Role, SigningKey>>;
   readonly #book: IssuedBook;
-  readonly #now: () => Date;
 
   constructor(
     certificates: Readonly<Record<Role, Certificate>>,
     keys: Readonly<Record<Role, SigningKey>>,
     book: IssuedBook,
+    enrolments: EnrolmentBook,
     now: () => Date,
   ) {
     this.caCertificate = certificates.ca;
@@ -94,7 +98,8 @@ export class Authority {
     this.tsaCertificate = certificates.tsa;
     this.#keys = keys;
     this.#book = book;
-    this.#now = now;
+    this.enrolments = enrolments;
+    this.now = now;
   }
 
   /** @throws CertificateError malformed, signature, weak for a request that is not good */
@@ -115,7 +120,7 @@ export class Authority {
         cause: error,
       });
     }
-    const now = this.#now();
+    const now = this.now();
     const serialNumber = newSerial();
     const wanted =
       applicant.dnsName === undefined
@@ -149,12 +154,12 @@ export class Authority {
     const entry = this.#book.get(serialNumber.toString(16));
     if (entry === undefined)
       throw new Error(`serial number ${serialNumber.toString(16)} was never issued here`);
-    await this.#book.put({ ...entry, revokedAt: this.#now().toISOString() });
+    await this.#book.put({ ...entry, revokedAt: this.now().toISOString() });
   }
 
   /** @param request DER @returns DER, also for requests that are refused */
   async answerOcsp(request: Uint8Array): Promise<Buffer> {
-    const now = this.#now();
+    const now = this.now();
     try {
       const statuses = parseOcspRequest(request).map(({ certId, serialNumber, issuerKeyHash }) => {
         const isOurs = issuerKeyHash.equals(this.#issuerKeyHash());
@@ -182,7 +187,7 @@ export class Authority {
         request: parseTimestampRequest(request),
         policy: timestampPolicy,
         serialNumber: newSerial(),
-        at: this.#now(),
+        at: this.now(),
       };
       return createTimestampResponse(await createTimestampToken(wanted, this.tsaCertificate, this.#keys.tsa));
     } catch (error) {
@@ -246,7 +251,7 @@ export async function createAuthority(dir: string, options: AuthorityOptions): P
       extendedKeyUsageCritical: true,
     }),
   };
-  return new Authority(certificates, keys, book, now);
+  return new Authority(certificates, keys, book, await openEnrolments(dir), now);
 }
 
 /** @throws TokenError not-initialized, pin-incorrect, pin-locked */
@@ -262,7 +267,12 @@ export async function openAuthority(
     certificates[role] = parseCertificate(await readFile(join(dir, `${role}.pem`)));
     keys[role] = keyOf(token, role);
   }
-  return new Authority(certificates, keys, await IssuedBook.open(join(dir, 'issued.json')), now);
+  const book = await IssuedBook.open(join(dir, 'issued.json'));
+  return new Authority(certificates, keys, book, await openEnrolments(dir), now);
+}
+
+function openEnrolments(dir: string): Promise<EnrolmentBook> {
+  return EnrolmentBook.open(join(dir, 'enrolments.json'));
 }
 
 function keyOf(token: Token, role: Role): SigningKey {

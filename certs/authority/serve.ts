@@ -3,13 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { CertificateError } from '../x509/index.ts';
 import type { Authority, CertificateOrder } from './authority.ts';
+import { EnrolmentError, enrol, openEnrolment } from './enrol.ts';
 
 export interface AuthorityListener {
   readonly authority: Authority;
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  /** Opens `POST /issue`: whoever holds it decides who gets certificates. */
+  /** Opens `POST /issue` and `POST /enrolments`: whoever holds it decides who gets certificates. */
   readonly issueSecret: string;
   /** Told of errors that nobody foresaw. */
   readonly report: (error: unknown) => void;
@@ -19,14 +20,18 @@ export interface RunningAuthority {
   readonly url: string;
   readonly ocspUrl: string;
   readonly tsaUrl: string;
+  /** Where applicants fetch certificates with a token that was opened for them. */
+  readonly enrolUrl: string;
   close(): Promise<void>;
 }
 
 const maxRequestBytes = 64 * 1024;
+const posts = new Set(['POST /ocsp', 'POST /tsa', 'POST /issue', 'POST /enrolments', 'POST /enrol']);
 
 /**
  * Serves an authority over HTTP: `POST /ocsp` (RFC 6960), `POST /tsa` (RFC 3161), `GET /ca.pem`, and `POST /issue`,
- * which takes a JSON order with the request as PEM and gives the certificate as PEM.
+ * which takes a JSON order with the request as PEM and gives the certificate as PEM. `POST /enrolments` opens a
+ * one-time token for an applicant; with it the applicant itself asks `POST /enrol`, and gets its certificate as PEM.
  */
 export async function startAuthority(options: AuthorityListener): Promise<RunningAuthority> {
   const { host, port, report } = options;
@@ -56,6 +61,7 @@ export async function startAuthority(options: AuthorityListener): Promise<Runnin
     url,
     ocspUrl: `${url}/ocsp`,
     tsaUrl: `${url}/tsa`,
+    enrolUrl: `${url}/enrol`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -75,23 +81,30 @@ async function answer(
   };
   const route = `${incoming.method} ${(incoming.url ?? '').split('?', 1)[0]}`;
   if (route === 'GET /ca.pem') return send(200, 'application/x-pem-file', authority.caCertificate.pem);
-  if (!['POST /ocsp', 'POST /tsa', 'POST /issue'].includes(route))
-    return send(404, 'text/plain', 'not found\n');
+  if (!posts.has(route)) return send(404, 'text/plain', 'not found\n');
   const body = await readBody(incoming);
   if (body === undefined) return send(413, 'text/plain', `at most ${maxRequestBytes} octets are taken\n`);
   if (route === 'POST /ocsp') return send(200, 'application/ocsp-response', await authority.answerOcsp(body));
   if (route === 'POST /tsa')
     return send(200, 'application/timestamp-reply', await authority.answerTimestamp(body));
-  if (!isSame(incoming.headers.authorization ?? '', `Bearer ${issueSecret}`)) {
+  const bearer = /^Bearer (.{1,200})$/.exec(incoming.headers.authorization ?? '')?.[1] ?? '';
+  if (route !== 'POST /enrol' && !isSame(bearer, issueSecret)) {
     return send(401, 'text/plain', 'the secret of the authority is expected as a bearer token\n');
   }
   try {
-    const order = JSON.parse(body.toString('utf8')) as Omit<CertificateOrder, 'request'> & {
-      readonly request: string;
-    };
+    const asked: unknown = JSON.parse(body.toString('utf8'));
+    if (route === 'POST /enrolments') {
+      const answered = JSON.stringify({ token: await openEnrolment(authority, asked) });
+      return send(201, 'application/json', answered);
+    }
+    if (route === 'POST /enrol') {
+      return send(200, 'application/x-pem-file', await enrol(authority, bearer, asked, ocspUrl));
+    }
+    const order = asked as Omit<CertificateOrder, 'request'> & { readonly request: string };
     const certificate = await authority.issue({ ...order, request: Buffer.from(order.request), ocspUrl });
     return send(200, 'application/x-pem-file', certificate.pem);
   } catch (error) {
+    if (error instanceof EnrolmentError) return send(error.status, 'text/plain', `${error.message}\n`);
     if (!(error instanceof CertificateError) && !(error instanceof SyntaxError)) throw error;
     return send(400, 'text/plain', `${error.message}\n`);
   }
