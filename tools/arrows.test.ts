@@ -36,6 +36,7 @@ const floors = [
   'transport',
   'soap',
   'management',
+  'joining',
   'ocsp-port',
   'road',
   'client-side',
