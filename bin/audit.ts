@@ -7,6 +7,7 @@ import {
   auditStatisticsCommand,
 } from '../security-server/index.ts';
 import { auditFsckCommand } from './audit-fsck.ts';
+import { auditPageCommand } from './audit-page.ts';
 import { auditTilesCommand } from './audit-tiles.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 
@@ -22,9 +23,10 @@ export function auditCommand(): Command {
     .addCommand(auditVerifyCommand())
     .addCommand(auditFsckCommand())
     .addCommand(auditTilesCommand())
+    .addCommand(auditPageCommand())
     .addHelpText(
       'after',
-      '\nsearch, show, export, statistics and gaps ask a running server; verify, fsck and tiles need files alone.' +
+      '\nsearch, show, export, statistics and gaps ask a running server; verify, fsck, tiles and page need files alone.' +
         '\n\nFrom a complaint to evidence:' +
         '\n\n  waygate audit search --party PILOT:GOV:1001 --from 2026-11-01 --api-key-file api-key' +
         '\n  waygate audit show MESSAGE-ID --api-key-file api-key' +

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+
+interface PageOptions {
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** `waygate audit page`: the page that judges evidence, for whoever has no command. */
+export function auditPageCommand(): Command {
+  return new Command('page')
+    .description('save the page that judges evidence in a browser, without network')
+    .requiredOption('--out <file>', 'file to write, which must not be there yet: judge.html')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nHand it out together with an *.evidence.zip: opened from disk, with the network off, it comes to the verdict' +
+        '\nof `waygate audit verify`. Who gets it compares its fingerprint with that of somebody they trust.' +
+        '\n\nExit status: 0 written, 2 not written.',
+    )
+    .action(savePage);
+}
+
+async function savePage({ out, json }: PageOptions): Promise<void> {
+  const page = await readPage();
+  await writeFile(out, page, { flag: 'wx' });
+  const sha256 = createHash('sha256').update(page).digest('hex');
+  const saved = { file: out, octets: page.length, sha256 };
+  process.stdout.write(
+    json === true ? `${JSON.stringify(saved)}\n` : `${out}: ${page.length} octets, SHA-256 ${sha256}\n`,
+  );
+}
+
+/** It is made with the program and lies beside its compiled form. */
+async function readPage(): Promise<Buffer> {
+  try {
+    return await readFile(new URL('../judge.html', import.meta.url));
+  } catch (cause) {
+    throw new Error('the page is made by `npm run build`: run that, then this from dist/', { cause });
+  }
+}
