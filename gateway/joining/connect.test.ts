@@ -27,7 +27,7 @@ describe('a trial of a connection', () => {
 
   it('says that what answers is not TLS, or says nothing at all', async () => {
     const speaking = await portOf(
-      createServer((socket) => socket.on('error', ignore).end('HTTP/1.1 400\r\n\r\n')),
+      createServer((socket) => socket.on('error', ignore).resume().end('HTTP/1.1 400\r\n\r\n')),
     );
     const silent = await portOf(createServer((socket) => socket.on('error', ignore).resume()));
     expect(await tryConnection({ ...trial, port: speaking, tls: true })).toBe('no-tls');
