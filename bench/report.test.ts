@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { type Rung, ratioOf, writeReport } from './report.ts';
 
@@ -11,7 +12,12 @@ const rungs: Rung[] = [
   { name: 'waygate', keys: 'RSA-2048', bodyBytes: 10_485_760, requestsPerSecond: 5, ...figures },
 ];
 
-const log = { plainPerSecond: 10_000, evidencedPerSecond: 5_000 };
+const log = {
+  plainPerSecond: 12_500,
+  searchablePerSecond: 10_000,
+  evidencedPerSecond: 5_000,
+  evidenceMs: 0.05,
+};
 
 describe('the report of the ladder', () => {
   it('holds each rung against the one above it, of the same size and keys', () => {
@@ -28,8 +34,11 @@ describe('the report of the ladder', () => {
 
   it('tells what evidence adds to a record, and to the records of an exchange', () => {
     const report = writeReport(rungs, log, new Date('2026-11-23T10:00:00Z'), true);
-    expect(report).toContain('| sealed, as leaves of the tree | 5000 | 0.50 |');
-    expect(report).toContain('add 0.100 ms to a record');
-    expect(report).toContain('10 % of one core of each server');
+    expect(report).toContain('| sealed, as leaves of the tree | 5000 | 0.40 |');
+    expect(report).toContain('take 0.050 ms a record');
+    const exchangeMs = (cpus().length * 1000) / 500;
+    const share = (ms: number) => ((100 * 4 * ms) / exchangeMs).toFixed(1);
+    expect(report).toContain(`sealing and tree ${share(0.05)} %`);
+    expect(report).toContain(`over searchable rows ${share(0.1)} %`);
   });
 });

@@ -14,5 +14,7 @@ export {
 } from './model.ts';
 export type { BodyPolicy, LogHealth, MessageLogOptions } from './options.ts';
 export { type LogPublication, type LogToPublish, publishLog } from './publish-log.ts';
+export { RandomPool } from './random.ts';
+export { createRecordSeal, sealedParts } from './seal.ts';
 export type { RecordQuery } from './search.ts';
 export type { Statistics, StatisticsQuery, StatisticsRow } from './statistics.ts';
