@@ -5,9 +5,17 @@ import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '
 import type { ConfigurationVersion } from '../gateway/configuration/index.ts';
 import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
 import { encodeSegment } from '../gateway/identifier/index.ts';
+import { joiningPath } from '../gateway/joining/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createRegistryApi } from './admin/index.ts';
+import {
+  createJoinerEndpoint,
+  type EnrolmentAuthority,
+  type JoinerEndpoint,
+  loadOrMakeInvitationKey,
+  type ReachSettings,
+} from './invitations/index.ts';
 import {
   createManagementListener,
   ensureRegistrationCertificate,
@@ -55,6 +63,13 @@ interface Place {
   readonly port: number;
 }
 
+export interface JoiningSettings {
+  /** Gives certificates out to who was invited; absent: they bring certificates by hand. */
+  readonly authority?: EnrolmentAuthority;
+  /** How a joining server is tried; at port 5500 and at public addresses alone unless told. */
+  readonly reach?: ReachSettings;
+}
+
 export interface RegistrySettings {
   readonly data: string;
   readonly pin: string;
@@ -71,6 +86,8 @@ export interface RegistrySettings {
   readonly management?: Place;
   /** Where the registration service listens, over TLS. Absent: certificates are not registered by request. */
   readonly registration?: Place;
+  /** How administrations that were invited join. */
+  readonly joining?: JoiningSettings;
   /** Address written into anchors, when a proxy stands before the registry; its own unless told. */
   readonly publicUrl?: string;
   /** Pause between renewals of the configuration. Milliseconds; 60 s unless told. */
@@ -173,7 +190,10 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     const anchor = async (source: ConfigurationSource) =>
       readAnchor(register, source, await baseUrl(), now());
 
-    const services = await listenForRequests(settings, register, token, publisher, closers);
+    const key = await loadOrMakeInvitationKey(register, token);
+    const { authority, reach = { ports: [5500], addresses: 'public' } } = settings.joining ?? {};
+    const joiners = createJoinerEndpoint({ register, key, now, reach });
+    const services = await listenForRequests(settings, register, token, publisher, joiners, closers);
     const journal = await Journal.open({
       ...{
         dir: join(data, 'journal'),
@@ -193,6 +213,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
         publicationState: () => publisher.state(),
         createKey: (source, spec) => createConfigurationKey(register, token, source, now(), spec),
         deleteKey: (keyId) => deleteConfigurationKey(register, token, keyId),
+        inviting: { register, key, now, anchor, ...(authority !== undefined && { authority }) },
       },
       { version: apiVersion, isApiKey: apiKeyCheck(apiKey), report },
     );
@@ -219,6 +240,7 @@ async function listenForRequests(
   register: Register,
   token: Token,
   publisher: Publisher,
+  joiners: JoinerEndpoint,
   closers: (() => Promise<void> | void)[],
 ): Promise<Pick<RunningRegistry, 'managementUrl' | 'registrationUrl'>> {
   const context = { register, configuration: () => publisher.configuration(), now, report };
@@ -230,7 +252,7 @@ async function listenForRequests(
     urls.managementUrl = `${urlOf(management.host, listening.port)}/managementservice/manage`;
   }
   if (registration !== undefined) {
-    const server = createManagementListener(context, 'registration');
+    const server = createManagementListener(context, 'registration', { path: joiningPath, answer: joiners });
     serveOverTls(server, await registrationContext(register, token));
     const listening = await listen(server, registration.host, registration.port, '--registration-port');
     closers.push(() => listening.close());

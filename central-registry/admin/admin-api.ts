@@ -3,9 +3,11 @@ import { TokenError } from '../../certs/token/index.ts';
 import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
 import { addJournalRoutes } from '../../gateway/journal/index.ts';
+import { InvitationRefusal, type InvitationRefusalCode } from '../invitations/index.ts';
 import { RegisterError, type RegisterErrorCode } from '../register/index.ts';
 import type { AdminContext } from './context.ts';
 import { addGroupRoutes } from './group-routes.ts';
+import { addInvitationRoutes } from './invitation-routes.ts';
 import { addKeyRoutes } from './key-routes.ts';
 import { addManagementRoutes } from './management-routes.ts';
 import { addManagementServiceRoutes } from './management-service-routes.ts';
@@ -39,6 +41,7 @@ export function createRegistryApi(context: AdminContext, options: RegistryApiOpt
   addKeyRoutes(app, context);
   addManagementServiceRoutes(app, context);
   addManagementRoutes(app, context);
+  addInvitationRoutes(app, context);
   addJournalRoutes(app, context.journal);
   return app;
 }
@@ -50,10 +53,26 @@ const statuses = {
   invalid: 422,
 } as const satisfies Record<RegisterErrorCode, number>;
 
+const invitationStatuses = {
+  'invitation-unknown': 404,
+  'invitation-expired': 409,
+  'invitation-withdrawn': 409,
+  'invitation-used': 409,
+  'not-redeemed': 409,
+  'decided-before': 409,
+  'not-configured': 409,
+  'authority-failed': 503,
+  'not-authenticated': 403,
+  'too-often': 503,
+} as const satisfies Record<InvitationRefusalCode, number>;
+
 /** Refusals of the rooms behind the API; their messages name identifiers, never secrets. */
 function explain(error: unknown): Problem | undefined {
   if (error instanceof RegisterError) {
     return new Problem(statuses[error.code], error.code, error.message, { cause: error });
+  }
+  if (error instanceof InvitationRefusal) {
+    return new Problem(invitationStatuses[error.code], error.code, error.message, { cause: error });
   }
   if (error instanceof IdentifierError) {
     return new Problem(422, 'invalid-identifier', error.message, { cause: error });

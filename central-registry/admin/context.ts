@@ -1,5 +1,6 @@
 import type { KeySpec } from '../../certs/key/index.ts';
 import type { Journal } from '../../gateway/journal/index.ts';
+import type { InvitingContext } from '../invitations/index.ts';
 import type { Anchor, PublicationState } from '../publication/index.ts';
 import type { ConfigurationSource, Register } from '../register/index.ts';
 
@@ -16,4 +17,6 @@ export interface AdminContext {
   readonly createKey: (source: ConfigurationSource, spec: KeySpec | undefined) => Promise<string>;
   /** @throws RegisterError not-found, in-use */
   readonly deleteKey: (keyId: string) => Promise<void>;
+  /** What it takes to invite administrations. */
+  readonly inviting: InvitingContext;
 }

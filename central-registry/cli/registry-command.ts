@@ -35,6 +35,18 @@ const startSchema = z.object({
     .optional()
     .describe('base address written into anchors'),
   renewSeconds: z.coerce.number().int().min(1).max(3600).default(60),
+  joinAuthorityUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('authority that gives certificates out to who was invited'),
+  joinAuthoritySecretFile: z.string().optional().describe('file with the secret that opens enrolments there'),
+  joinAuthorityProfile: z.string().default('basic'),
+  joinPorts: z
+    .string()
+    .regex(/^\d{1,5}(,\d{1,5})?$/, 'one or two ports are expected, with a comma between them')
+    .default('5500')
+    .describe('at which a joining server is tried'),
+  joinAddresses: z.enum(['public', 'private', 'loopback']).default('public'),
 });
 
 interface InitOptions {
@@ -78,6 +90,14 @@ export function registryCommand(): Command {
     .option('--registration-host <host>', 'where authentication certificates are registered (0.0.0.0)')
     .option('--registration-port <port>', '(4001)')
     .option('--public-url <url>', 'address written into anchors, when a proxy stands before the registry')
+    .option('--join-authority-url <url>', 'authority that gives certificates out to who was invited')
+    .option('--join-authority-secret-file <file>', 'file with the secret that opens enrolments there')
+    .option('--join-authority-profile <name>', 'of its certificates (basic)')
+    .option('--join-ports <ports>', 'at which a joining server is tried, one or two (5500)')
+    .option(
+      '--join-addresses <kind>',
+      'where a joining server is tried: public, private networks too, or loopback too (public)',
+    )
     .option('--renew-seconds <seconds>', 'pause between renewals of the configuration (60)')
     .option('--json', 'print one JSON document when ready')
     .action(start);
@@ -108,11 +128,23 @@ async function start({
     prefix: 'WAYGATE_REGISTRY',
     overrides,
   });
-  const { data, pinFile, publicUrl, renewSeconds, ...places } = settings;
+  const { data, pinFile, publicUrl, renewSeconds, ...others } = settings;
+  const { joinAuthorityUrl, joinAuthoritySecretFile, joinAuthorityProfile, ...rest } = others;
+  const { joinPorts, joinAddresses, ...places } = rest;
   const { managementHost, managementPort, registrationHost, registrationPort, ...listeners } = places;
   const pin = await readPin(pinFile);
   const registry = await startRegistry({
     ...listeners,
+    joining: {
+      reach: { ports: joinPorts.split(',').map(Number), addresses: joinAddresses },
+      ...(joinAuthorityUrl !== undefined && {
+        authority: {
+          url: joinAuthorityUrl.replace(/\/$/, ''),
+          secret: await readAuthoritySecret(joinAuthoritySecretFile),
+          profile: joinAuthorityProfile,
+        },
+      }),
+    },
     management: { host: managementHost, port: managementPort },
     registration: { host: registrationHost, port: registrationPort },
     data,
@@ -170,6 +202,11 @@ function show(
       '',
     ].join('\n'),
   );
+}
+
+function readAuthoritySecret(file: string | undefined): Promise<string> {
+  const variable = 'WAYGATE_REGISTRY_JOIN_AUTHORITY_SECRET';
+  return readSecret({ name: 'join authority secret', file, variable, environment: process.env });
 }
 
 function readPin(file: string | undefined): Promise<string> {

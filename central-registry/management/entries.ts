@@ -73,6 +73,27 @@ export async function listEntries(
   return rows.map((row) => entryOf(book.instance, row));
 }
 
+/** What the owner of a server asked for it since an instant, oldest first, at most `limit`. */
+export async function listEntriesOfServer(
+  book: Book,
+  { memberClass, memberCode, serverCode }: ServerId,
+  { since, limit }: { readonly since: Date; readonly limit: number },
+): Promise<ManagementEntry[]> {
+  const rows = await book.db
+    .selectFrom('managementRequest')
+    .selectAll()
+    .where('senderClass', '=', memberClass)
+    .where('senderCode', '=', memberCode)
+    .where('ownerClass', '=', memberClass)
+    .where('ownerCode', '=', memberCode)
+    .where('serverCode', '=', serverCode)
+    .where('createdAt', '>=', since.toISOString())
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => entryOf(book.instance, row));
+}
+
 /** What a member sent under one message identifier. */
 export async function findMessage(
   book: Book,

@@ -4,6 +4,6 @@ export {
   writeAutomaticApproval,
 } from './approval-kinds.ts';
 export { approveRequest, declineRequest, revokeRequest } from './decide.ts';
-export { listEntries, type ManagementEntry, readEntry } from './entries.ts';
+export { listEntries, listEntriesOfServer, type ManagementEntry, readEntry } from './entries.ts';
 export { createManagementListener, serveOverTls } from './listener.ts';
 export { ensureRegistrationCertificate, registrationContext } from './registration-certificate.ts';

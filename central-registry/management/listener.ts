@@ -24,16 +24,36 @@ const paths = {
 /** Where the management service is described, for the server that is to host it. */
 const descriptionPath = '/managementservice/managementservices.wsdl';
 
+/** What is answered beside the requests of X-Road, under a path of its own, in JSON. */
+export interface BesideManagement {
+  /** With a slash at its beginning, and none at its end. */
+  readonly path: string;
+  readonly answer: (request: {
+    readonly method: string;
+    readonly path: string;
+    readonly authorization: string;
+    readonly remoteAddress: string;
+    readonly body: Buffer;
+  }) => Promise<{ readonly status: number; readonly body: object }>;
+}
+
 /** The HTTP side of the management service or the registration service. */
-export function createManagementListener(context: ManagementContext, origin: ManagementOrigin): Server {
+export function createManagementListener(
+  context: ManagementContext,
+  origin: ManagementOrigin,
+  beside?: BesideManagement,
+): Server {
   const server = createServer(
     { headersTimeout: headDeadlineMs, requestTimeout: deadlineMs },
     (request, response) => {
-      answer(context, origin, request, response).catch((error: NodeJS.ErrnoException) => {
-        response.destroy();
-        // A sender that went away is no trouble of ours.
-        if (error.code !== 'ECONNRESET') context.report(error, '-');
-      });
+      const isBeside = beside !== undefined && request.url?.startsWith(`${beside.path}/`) === true;
+      (isBeside ? answerBeside(beside, request, response) : answer(context, origin, request, response)).catch(
+        (error: NodeJS.ErrnoException) => {
+          response.destroy();
+          // A sender that went away is no trouble of ours.
+          if (error.code !== 'ECONNRESET') context.report(error, '-');
+        },
+      );
     },
   );
   server.maxConnections = maxConnections;
@@ -67,6 +87,32 @@ async function answer(
   const contentType = request.headers['content-type'] ?? '';
   const { status, body, ...rest } = await answerManagement(context, origin, { contentType, bytes });
   response.writeHead(status, { 'content-type': rest.contentType, 'content-length': body.length }).end(body);
+}
+
+async function answerBeside(
+  beside: BesideManagement,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const received = await readBody(request);
+  if (received === undefined) {
+    refuse(response, 413);
+    return;
+  }
+  const { status, body } = await beside.answer({
+    method: request.method ?? '',
+    path: request.url ?? '',
+    authorization: request.headers.authorization ?? '',
+    remoteAddress: request.socket.remoteAddress ?? '',
+    body: received,
+  });
+  const text = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': text.length,
+    'cache-control': 'no-store',
+  });
+  response.end(text);
 }
 
 /** The server that is to host the service reaches it as it reached this. */

@@ -64,6 +64,37 @@ export interface RegisterTables {
     readonly createdAt: string;
     readonly decidedAt: string | null;
   };
+  /** Who was invited to join with a server, and how far that went. */
+  readonly invitation: {
+    readonly jti: string;
+    readonly memberClass: string;
+    readonly memberCode: string;
+    readonly memberName: string;
+    readonly contact: string;
+    readonly serverCode: string;
+    /** Anchor file that redemption hands out: the invitation names its hash. */
+    readonly anchor: Buffer;
+    readonly createdAt: string;
+    readonly createdBy: string;
+    readonly expiresAt: string;
+    readonly withdrawnAt: string | null;
+    /** Null until it was redeemed; so are the four after it. */
+    readonly redeemedAt: string | null;
+    /** Hex SHA-256. */
+    readonly secretSha256: string | null;
+    /** Where the joining server said that it will be reached. */
+    readonly address: string | null;
+    /** JSON: subsystems that it said it will register. */
+    readonly subsystems: string | null;
+    /** JSON: its own report of its steps. */
+    readonly progress: string | null;
+    /** JSON: what the registry found when it tried to reach it. */
+    readonly connections: string | null;
+    readonly decision: string | null;
+    readonly reason: string | null;
+    readonly decidedAt: string | null;
+    readonly decidedBy: string | null;
+  };
   readonly globalGroup: { readonly code: string; readonly description: string };
   readonly groupMember: {
     readonly groupCode: string;
@@ -215,4 +246,12 @@ export const registerSteps: readonly string[] = [
    ALTER TABLE certificationService ADD COLUMN acmeSigningProfile TEXT;
    ALTER TABLE ocspResponder ADD COLUMN costType TEXT;
    ALTER TABLE timestampingService ADD COLUMN costType TEXT;`,
+  `CREATE TABLE invitation (
+     jti TEXT PRIMARY KEY, memberClass TEXT NOT NULL, memberCode TEXT NOT NULL, memberName TEXT NOT NULL,
+     contact TEXT NOT NULL, serverCode TEXT NOT NULL, anchor BLOB NOT NULL,
+     createdAt TEXT NOT NULL, createdBy TEXT NOT NULL, expiresAt TEXT NOT NULL, withdrawnAt TEXT,
+     redeemedAt TEXT, secretSha256 TEXT, address TEXT, subsystems TEXT, progress TEXT, connections TEXT,
+     decision TEXT CHECK (decision IN ('approved', 'declined')), reason TEXT, decidedAt TEXT, decidedBy TEXT
+   ) STRICT;
+   CREATE INDEX invitationByServer ON invitation (memberClass, memberCode, serverCode);`,
 ];
