@@ -1,61 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { pino } from 'pino';
-import { z } from 'zod';
-import { asFault, spellCode } from '../../gateway/fault/index.ts';
-import { loadSettings, readSecret } from '../../gateway/http/index.ts';
 import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
-import { isPeerVersion } from '../../gateway/provider-side/index.ts';
-import type { RoadEvent } from '../../gateway/road/index.ts';
-import { archiveSettingsSchema } from '../archive/index.ts';
 import { initServer } from '../init.ts';
 import { type RunningServer, startServer } from '../main.ts';
 import { archiveCommand } from './archive-command.ts';
 import { requestCommand, requestsCommand } from './request-command.ts';
-
-const port = z.coerce.number().int().min(0).max(65_535);
-const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
-  error: 'expected true or false',
-});
-
-/** Settings of `server start`: file, then environment (`WAYGATE_SERVER_…`), then options. */
-const startSchema = z.object({
-  data: z.string(),
-  pinFile: z.string().optional(),
-  clientHost: z.string().default('127.0.0.1'),
-  clientPort: port.default(8080),
-  clientTlsPort: port.default(8443),
-  peerHost: z.string().default('0.0.0.0'),
-  peerPort: port.default(5500),
-  instancePeerPort: port.default(5500),
-  posture: z.enum(['modern', 'xroad7']).default('modern'),
-  onlyTls12: flag.default(false),
-  pooledPeerConnections: flag.optional(),
-  ocspPort: port.default(5577),
-  instanceOcspPort: port.default(5577),
-  minimumPeerVersion: z
-    .string()
-    .refine(isPeerVersion, { error: 'expected a semantic version such as 7.6.0' })
-    .optional(),
-  adminHost: z.string().default('127.0.0.1'),
-  adminPort: port.default(4100),
-  timestampUrls: z
-    .union([z.array(z.url()), z.string().transform((text) => text.split(',').map((url) => url.trim()))])
-    .default([]),
-  acceptableTimestampFailureSeconds: z.coerce.number().int().min(0).default(14_400),
-  configurationPollSeconds: z.coerce.number().min(0.2).max(600).default(3),
-  allowedFederations: z
-    .string()
-    .refine(isChoiceOfInstances, { error: 'expected none, all, or codes of instances separated by commas' })
-    .default('none'),
-  maxBodyMegabytes: z.coerce.number().min(1).default(10_240),
-  logMaxPages: z.coerce.number().int().min(100).optional(),
-  archive: archiveSettingsSchema.optional(),
-  operationalDataDays: z.coerce.number().int().min(1).max(3650).default(7),
-  operationalDataOffsetSeconds: z.coerce.number().int().min(1).max(3600).default(60),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-});
+import { loadStartSettings, pinOption, readPin, serverSettings, withStartOptions } from './start-settings.ts';
 
 interface InitOptions {
   readonly data: string;
@@ -64,11 +15,6 @@ interface InitOptions {
   readonly pinFile?: string;
   readonly json?: boolean;
 }
-
-const pinOption = [
-  '--pin-file <file>',
-  'file with the PIN; else WAYGATE_SERVER_PIN, else the terminal',
-] as const;
 
 /** `waygate server`: set up a security server, run it, and register it. */
 export function serverCommand(): Command {
@@ -82,61 +28,17 @@ export function serverCommand(): Command {
     .option(...pinOption)
     .option('--json', 'print one JSON document')
     .action(init);
-  command
+  const starting = command
     .command('start')
     .description('serve information systems, other security servers and administrators until interrupted')
     .option('--settings <file>', 'YAML or JSON file with any of the settings below')
     .option('--data <dir>', 'folder of this server')
-    .option(...pinOption)
-    .option('--client-host <host>', 'where information systems are served (127.0.0.1)')
-    .option('--client-port <port>', 'HTTP for information systems (8080)')
-    .option('--client-tls-port <port>', 'HTTPS for information systems (8443)')
-    .option('--peer-host <host>', 'where other security servers are served (0.0.0.0)')
-    .option('--peer-port <port>', '(5500)')
-    .option('--instance-peer-port <port>', 'port of the other security servers of the instance (5500)')
-    .option(
-      '--posture <posture>',
-      'modern, or xroad7 to meet Java servers: TLS 1.2 and the OCSP port too (modern)',
-    )
-    .option('--only-tls12 <yes>', 'true: show peers no more than a Java server would; needs xroad7 (false)')
-    .option('--pooled-peer-connections <yes>', 'true: a connection serves many exchanges (false in xroad7)')
-    .option('--ocsp-port <port>', "where peers ask for our certificates' statuses, in xroad7 (5577)")
-    .option('--instance-ocsp-port <port>', 'port where they are asked of the other servers (5577)')
-    .option('--minimum-peer-version <version>', 'least release of a calling server (7.6.0 in xroad7)')
-    .option('--admin-host <host>', 'where the administration API is served, in the clear (127.0.0.1)')
-    .option('--admin-port <port>', '(4100)')
-    .option('--timestamp-urls <urls>', 'comma-separated; those of the instance unless told')
-    .option(
-      '--acceptable-timestamp-failure-seconds <s>',
-      'how long to go on without timestamps; 0 for ever (14400)',
-    )
-    .option('--configuration-poll-seconds <s>', 'pause between looks at the registry (3)')
-    .option(
-      '--allowed-federations <instances>',
-      'other instances whose members take part: none, all, or codes separated by commas (none)',
-    )
-    .option('--max-body-megabytes <n>', 'largest message body (10240)')
-    .option('--log-max-pages <n>', 'pages of 4 KiB the message log may grow to; as the disk allows')
-    .option('--operational-data-days <n>', 'how long operational data are kept for monitoring (7)')
-    .option('--operational-data-offset-seconds <s>', 'how old operational data are when they are told (60)')
-    .option('--log-level <level>', 'debug, info, warn or error (info)')
-    .option('--json', 'print one JSON document when ready')
-    .action(start);
+    .option(...pinOption);
+  withStartOptions(starting).option('--json', 'print one JSON document when ready').action(start);
   command.addCommand(requestCommand());
   command.addCommand(requestsCommand());
   command.addCommand(archiveCommand());
   return command;
-}
-
-function listInstances(text: string): string[] {
-  return text.split(',').map((instance) => instance.trim());
-}
-
-/** A list with `all` in it would admit an instance of that name, which nobody means. */
-function isChoiceOfInstances(text: string): boolean {
-  const instances = listInstances(text);
-  const isWord = instances.some((instance) => instance === 'none' || instance === 'all');
-  return text === 'none' || text === 'all' || (!isWord && !instances.includes(''));
 }
 
 async function init({ data, id, anchor, pinFile, json }: InitOptions): Promise<void> {
@@ -151,52 +53,15 @@ async function init({ data, id, anchor, pinFile, json }: InitOptions): Promise<v
   );
 }
 
-function readPin(file: string | undefined): Promise<string> {
-  return readSecret({ name: 'PIN', file, variable: 'WAYGATE_SERVER_PIN', environment: process.env });
-}
-
 async function start({
   settings: file,
   json,
   ...overrides
 }: Readonly<Record<string, string>> & { readonly json?: boolean }): Promise<void> {
-  const settings = loadSettings(startSchema, {
-    file,
-    environment: process.env,
-    prefix: 'WAYGATE_SERVER',
-    overrides,
-  });
-  const { data, pinFile, logLevel, allowedFederations, logMaxPages, archive, ...rest } = settings;
-  const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
+  const settings = loadStartSettings(file, overrides);
+  const { data, pinFile } = settings;
   const pin = await readPin(pinFile);
-  const logger = pino(
-    { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination(2),
-  );
-  const server = await startServer({
-    ...rest,
-    data,
-    pin,
-    acceptableTimestampFailureMs: rest.acceptableTimestampFailureSeconds * 1000,
-    configurationPollMs: rest.configurationPollSeconds * 1000,
-    peers: {
-      posture,
-      onlyTls12,
-      ocspPort,
-      instanceOcspPort,
-      ...(pooledPeerConnections !== undefined && { pooled: pooledPeerConnections }),
-      ...(minimumPeerVersion !== undefined && { minimumVersion: minimumPeerVersion }),
-    },
-    maxBodyBytes: rest.maxBodyMegabytes * 1024 * 1024,
-    allowedFederations:
-      allowedFederations === 'none' || allowedFederations === 'all'
-        ? allowedFederations
-        : new Set(listInstances(allowedFederations)),
-    ...(logMaxPages !== undefined && { logMaxPages }),
-    ...(archive !== undefined && { archive }),
-    onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),
-    onTrouble: (about, error, reference) => logger.error({ about, reference, error: textOf(error) }),
-  });
+  const server = await startServer({ ...serverSettings(settings), pin });
   // Whoever starts programs may send the signal as soon as it reads the lines below.
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
@@ -204,21 +69,6 @@ async function start({
   show(server, data, json === true);
   await interrupted;
   await server.close();
-}
-
-/** One line per exchange: who, how long, and why not; no headers, no bodies. */
-function lineOf({ error, durationMs, ...event }: RoadEvent): object {
-  const shown = { ...event, durationMs: Math.round(durationMs * 10) / 10 };
-  if (error === undefined) return shown;
-  return { ...shown, code: spellCode(asFault(error)), error: textOf(error) };
-}
-
-/** Message and causes; the stack too when nobody foresaw the error. */
-function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isForeseen = error.name === 'Fault' || error.name === 'RelayedFault' || 'code' in error;
-  const text = isForeseen ? error.message : (error.stack ?? error.message);
-  return error.cause === undefined ? text : `${text}; caused by ${textOf(error.cause)}`;
 }
 
 function show(
