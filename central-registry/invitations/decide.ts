@@ -1,4 +1,4 @@
-import { equal, memberOf, type ServerId } from '../../gateway/identifier/index.ts';
+import { equal, memberOf, printEncoded, type ServerId } from '../../gateway/identifier/index.ts';
 import type { JoiningStatus } from '../../gateway/joining/index.ts';
 import {
   approveRequest,
@@ -88,6 +88,7 @@ export async function joiningStatus(book: Book, invitation: Invitation): Promise
     ...(decision?.reason !== undefined && { reason: decision.reason }),
     requests: requests.map(({ id, request, status, reason }) => ({
       ...{ id, kind: request.kind, status },
+      ...('client' in request && { client: printEncoded(request.client) }),
       ...(reason !== undefined && { reason }),
     })),
   };

@@ -69,6 +69,8 @@ export const joiningStatusSchema = z.object({
       z.object({
         id: z.number().int(),
         kind: z.string().max(40),
+        /** Whom it asks to register, in encoded form. */
+        client: z.string().max(1100).optional(),
         status: z.enum(['waiting', 'approved', 'declined', 'revoked']),
         reason: z.string().max(1000).optional(),
       }),

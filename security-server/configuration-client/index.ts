@@ -1,1 +1,2 @@
 export { ConfigurationClient, type ConfigurationClientOptions } from './client.ts';
+export { downloadConfiguration } from './download.ts';

@@ -1,4 +1,5 @@
 export { hostManagementService } from './host.ts';
+export { postPinned } from './pinned-post.ts';
 export { ManagementSender } from './sender.ts';
 export { type SentRequest, sentStatuses } from './sent-requests.ts';
 export { managementSigners } from './signers.ts';

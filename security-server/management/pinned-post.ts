@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { isIP } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -8,8 +9,10 @@ export interface PinnedPost {
   readonly url: URL;
   readonly contentType: string;
   readonly bytes: Buffer;
-  /** DER: the server must show exactly this certificate; nothing else makes it trusted. */
-  readonly pinned: Buffer;
+  /** Sent beside those of every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** DER, or hex SHA-256 of it: the server must show exactly this certificate; nothing else makes it trusted. */
+  readonly pinned: Buffer | { readonly sha256: string };
   /** What we show ourselves with; absent: nothing. */
   readonly context?: SecureContext;
   /** For all of it. */
@@ -63,7 +66,7 @@ function connectPinned({ url, pinned, context }: PinnedPost, signal: AbortSignal
     socket.once('secureConnect', () => {
       signal.removeEventListener('abort', onTimeout);
       const shown = socket.getPeerX509Certificate();
-      if (shown?.raw.equals(pinned) === true) {
+      if (shown !== undefined && isSame(shown.raw, pinned)) {
         socket.off('error', fail);
         resolve(socket);
         return;
@@ -76,7 +79,7 @@ function connectPinned({ url, pinned, context }: PinnedPost, signal: AbortSignal
 }
 
 function exchange(
-  { url, contentType, bytes }: PinnedPost,
+  { url, contentType, bytes, headers: more }: PinnedPost,
   socket: TLSSocket,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
@@ -88,6 +91,7 @@ function exchange(
       'content-length': bytes.length,
       soapaction: '""',
       connection: 'close',
+      ...more,
     };
     const options = { method: 'POST', path: `${url.pathname}${url.search}`, headers, signal };
     const outgoing = request({ ...options, createConnection: () => socket }, (incoming) => {
@@ -100,6 +104,11 @@ function exchange(
     outgoing.once('error', fail);
     outgoing.end(bytes);
   });
+}
+
+function isSame(der: Buffer, pinned: PinnedPost['pinned']): boolean {
+  if (Buffer.isBuffer(pinned)) return der.equals(pinned);
+  return createHash('sha256').update(der).digest('hex') === pinned.sha256;
 }
 
 async function* bounded(source: AsyncIterable<Buffer>, url: URL): AsyncGenerator<Buffer> {
