@@ -1,0 +1,213 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ClientId,
+  equal,
+  memberOf,
+  printEncoded,
+  type ServerId,
+  type SubsystemId,
+} from '../../gateway/identifier/index.ts';
+import type { JoiningStatus } from '../../gateway/joining/index.ts';
+import { writeFileDurably } from '../../gateway/store/index.ts';
+import { type CertificateUse, fetchCertificate } from './enrol.ts';
+import { JoinError } from './error.ts';
+import { isThere } from './prepare-steps.ts';
+import { JoiningDeclined, type JoiningServer, type RunStep, type StepContext } from './step.ts';
+
+/** Steps of a server that runs: all it does is asked of its administration API, as an administrator would. */
+
+const uses: readonly CertificateUse[] = ['signing', 'authentication'];
+const keySpec = { type: 'ec', curve: 'P-256' } as const;
+
+interface Key {
+  readonly id: string;
+  readonly label: string;
+}
+interface OwnCertificate {
+  readonly sha256: string;
+  readonly use: CertificateUse;
+  readonly keyId: string;
+}
+
+export const makeKeys: RunStep = async ({ server, state, keep, claims }) => {
+  const running = await server();
+  const { keys: former } = state();
+  const known = await running.ask<readonly Key[]>('GET', '/keys');
+  const keyFor = async (use: CertificateUse): Promise<string> => {
+    // By its label, should a crash have come between the key and the note of it.
+    const label = `${use} ${claims.jti}`;
+    const key = known.find(({ id }) => id === former?.[use]) ?? known.find((one) => one.label === label);
+    return (key ?? (await running.ask<Key>('POST', '/keys', { label, spec: keySpec }))).id;
+  };
+  await keep({ keys: { signing: await keyFor('signing'), authentication: await keyFor('authentication') } });
+  return { state: 'done', detail: 'a key for signing and one for authentication, P-256' };
+};
+
+export const obtainCertificates: RunStep = async (context) => {
+  const { server, state, claims, places } = context;
+  const running = await server();
+  const lacking: string[] = [];
+  for (const use of uses) {
+    const keyId = state().keys?.[use] ?? '';
+    const own = await running.ask<readonly OwnCertificate[]>('GET', '/certificates');
+    if (own.some((one) => one.keyId === keyId && one.use === use)) continue;
+    const pem =
+      claims.enrolment === undefined
+        ? await readBrought(context, running, use, keyId)
+        : await fetchCertificate(
+            claims.enrolment,
+            use,
+            await requestFor(context, running, use, keyId),
+            state().address,
+          );
+    if (pem === undefined) lacking.push(use);
+    else await running.ask('POST', '/certificates', { certificate: pem });
+  }
+  if (lacking.length === 0) return { state: 'done', detail: 'for signing and for authentication' };
+  const { requestFolder, certificateFolder } = places;
+  return {
+    state: 'waiting',
+    detail: `certificates for ${lacking.join(' and ')} are not there yet`,
+    remedy: `take ${lacking.map((use) => `${use}.csr.pem`).join(' and ')} from ${requestFolder} to the certification authority, and put what it issues into ${certificateFolder} as ${lacking.map((use) => `${use}.pem`).join(' and ')}`,
+  };
+};
+
+/** The same every time: an authority that issued for it before, and whose answer was lost, answers as before. */
+async function requestFor(
+  { places, state, claims }: StepContext,
+  running: JoiningServer,
+  use: CertificateUse,
+  keyId: string,
+): Promise<string> {
+  const path = join(places.requestFolder, `${use}.csr.pem`);
+  if (await isThere(path)) return readFile(path, 'utf8');
+  const { name, memberClass, memberCode } = claims.member;
+  const { address } = state();
+  const subject =
+    use === 'signing'
+      ? { O: name, businessCategory: memberClass, serialNumber: memberCode, CN: name }
+      : { O: name, serialNumber: memberCode, CN: address };
+  const subjectAltNames = use === 'signing' ? [] : [address];
+  const { request } = await running.ask<{ readonly request: string }>(
+    'POST',
+    `/keys/${encodeURIComponent(keyId)}/requests`,
+    { subject, subjectAltNames },
+  );
+  await mkdir(places.requestFolder, { recursive: true, mode: 0o700 });
+  await writeFileDurably(path, request);
+  return request;
+}
+
+/** @returns undefined until somebody has brought it */
+async function readBrought(
+  context: StepContext,
+  running: JoiningServer,
+  use: CertificateUse,
+  keyId: string,
+): Promise<string | undefined> {
+  await requestFor(context, running, use, keyId);
+  const path = join(context.places.certificateFolder, `${use}.pem`);
+  return (await isThere(path)) ? readFile(path, 'utf8') : undefined;
+}
+
+export const requestServer: RunStep = async ({ server, state, serverId, report }) => {
+  const running = await server();
+  await running.ask('POST', '/configuration/refresh');
+  const { requests } = await report();
+  const isAsked = requests.some(({ kind, status }) => kind === 'authCertReg' && isAlive(status));
+  if (isAsked || isRegistered(running, memberOf(serverId), serverId)) return { state: 'done' };
+  const { keys, address } = state();
+  const own = await running.ask<readonly OwnCertificate[]>('GET', '/certificates');
+  const certificate = own.find(({ keyId }) => keyId === keys?.authentication)?.sha256;
+  await running.ask('POST', '/management-requests', { kind: 'authCertReg', certificate, address });
+  return { state: 'done', detail: `the authentication certificate, at ${address}` };
+};
+
+export const awaitServer: RunStep = (context) =>
+  awaitRegistration(context, [memberOf(context.serverId)], 'authCertReg');
+
+export const requestClients: RunStep = async ({ server, state, serverId, report }) => {
+  const running = await server();
+  const { requests } = await report();
+  for (const { code, name } of state().subsystems) {
+    const id = subsystemOf(serverId, code);
+    const client = printEncoded(id);
+    const isAsked = requests.some(
+      (one) => one.kind === 'clientReg' && one.client === client && isAlive(one.status),
+    );
+    if (isAsked || isRegistered(running, id, serverId)) continue;
+    const settings = { status: 'saved', connectionType: 'NOSSL', certificates: [] };
+    await running.ask('PUT', `/clients/${encodeURIComponent(client)}`, settings);
+    const subsystemName = name ?? code;
+    await running.ask('POST', '/management-requests', { kind: 'clientReg', client, subsystemName });
+  }
+  return {
+    state: 'done',
+    detail: state()
+      .subsystems.map(({ code }) => code)
+      .join(', '),
+  };
+};
+
+export const awaitClients: RunStep = (context) => {
+  const clients = context.state().subsystems.map(({ code }) => subsystemOf(context.serverId, code));
+  return awaitRegistration(context, clients, 'clientReg');
+};
+
+export const firstTimestamp: RunStep = async ({ server }) => {
+  const running = await server();
+  await running.ask('POST', '/timestamps');
+  const { lastTimestampAt } = await running.ask<{ readonly lastTimestampAt?: string }>('GET', '/status');
+  if (lastTimestampAt !== undefined) return { state: 'done', detail: lastTimestampAt };
+  return { state: 'waiting', detail: 'nothing was timestamped yet' };
+};
+
+/** Approved is what the configuration shows; whatever else was decided, the registry tells with its reason. */
+async function awaitRegistration(
+  { server, serverId, report }: StepContext,
+  clients: readonly ClientId[],
+  kind: 'authCertReg' | 'clientReg',
+): ReturnType<RunStep> {
+  const running = await server();
+  const status = await report();
+  await running.ask('POST', '/configuration/refresh');
+  if (clients.every((client) => isRegistered(running, client, serverId))) {
+    // The settings follow what the configuration shows.
+    await running.ask('POST', '/management-requests/refresh');
+    return { state: 'done', detail: clients.map(printEncoded).join(', ') };
+  }
+  requireUndeclined(status, kind);
+  const waiting = status.requests.filter((one) => one.kind === kind && one.status === 'waiting');
+  const numbers = waiting.map(({ id }) => id).join(', ');
+  const detail =
+    waiting.length === 0
+      ? 'approved; the configuration does not show it yet'
+      : `request ${numbers} waits for the registration officer`;
+  return { state: 'waiting', detail };
+}
+
+function requireUndeclined({ decision, reason, requests }: JoiningStatus, kind: string): void {
+  if (decision === 'declined') throw new JoiningDeclined(reason ?? 'no reason was given');
+  const last = requests.filter((one) => one.kind === kind).at(-1);
+  if (last?.status === 'declined') throw new JoiningDeclined(last.reason ?? 'no reason was given');
+  if (last?.status === 'revoked') {
+    const message = `the registry has taken request ${last.id} back: ${last.reason ?? 'no reason was given'}`;
+    throw new JoinError('refused', message, { remedy: 'ask the registration officer for a new invitation' });
+  }
+}
+
+function isAlive(status: JoiningStatus['requests'][number]['status']): boolean {
+  return status === 'waiting' || status === 'approved';
+}
+
+function isRegistered(running: JoiningServer, client: ClientId, serverId: ServerId): boolean {
+  return running
+    .configuration()
+    .serversOf(client)
+    .some(({ id }) => equal(id, serverId));
+}
+
+function subsystemOf(serverId: ServerId, subsystemCode: string): SubsystemId {
+  return { ...memberOf(serverId), kind: 'SUBSYSTEM', subsystemCode };
+}
