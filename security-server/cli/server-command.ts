@@ -5,6 +5,7 @@ import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
 import { initServer } from '../init.ts';
 import { type RunningServer, startServer } from '../main.ts';
 import { archiveCommand } from './archive-command.ts';
+import { joinCommand } from './join-command.ts';
 import { requestCommand, requestsCommand } from './request-command.ts';
 import { loadStartSettings, pinOption, readPin, serverSettings, withStartOptions } from './start-settings.ts';
 
@@ -35,6 +36,7 @@ export function serverCommand(): Command {
     .option('--data <dir>', 'folder of this server')
     .option(...pinOption);
   withStartOptions(starting).option('--json', 'print one JSON document when ready').action(start);
+  command.addCommand(joinCommand());
   command.addCommand(requestCommand());
   command.addCommand(requestsCommand());
   command.addCommand(archiveCommand());

@@ -48,6 +48,11 @@ const startSchema = z.object({
   archive: archiveSettingsSchema.optional(),
   operationalDataDays: z.coerce.number().int().min(1).max(3650).default(7),
   operationalDataOffsetSeconds: z.coerce.number().int().min(1).max(3600).default(60),
+  joinWebhook: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('told what became of joining an instance'),
+  joinWebhookSecretFile: z.string().optional().describe('file with the secret that signs what it is told'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -109,6 +114,11 @@ export function withStartOptions(command: Command): Command {
     .option('--log-max-pages <n>', 'pages of 4 KiB the message log may grow to; as the disk allows')
     .option('--operational-data-days <n>', 'how long operational data are kept for monitoring (7)')
     .option('--operational-data-offset-seconds <s>', 'how old operational data are when they are told (60)')
+    .option('--join-webhook <url>', 'told what became of joining an instance')
+    .option(
+      '--join-webhook-secret-file <file>',
+      'secret that signs it; else WAYGATE_SERVER_JOIN_WEBHOOK_SECRET',
+    )
     .option('--log-level <level>', 'debug, info, warn or error (info)');
 }
 
