@@ -210,6 +210,10 @@ async function startPilotRegistry(
     adminPort: ports.registryAdmin,
     management: { host: '127.0.0.1', port: ports.management },
     registration: { host: '127.0.0.1', port: ports.registration },
+    joining: {
+      authority: { url: `http://127.0.0.1:${ports.authority}`, secret: secrets.issue, profile: 'basic' },
+      reach: { ports: [ports.peers], addresses: 'loopback' },
+    },
     report: (error) => options.onTrouble('registry', 'operation', error),
   });
   closers.add(() => registry.close());
