@@ -22,6 +22,7 @@ export interface JoiningOutcome {
 
 const attempts = 4;
 const timeoutMs = 5_000;
+const maxAnswerBytes = 16 * 1024;
 const firstPauseMs = 500;
 
 /**
@@ -54,7 +55,7 @@ export async function tellWebhook(
         signal: AbortSignal.timeout(timeoutMs),
       });
       // What it says beside its status is of no use, however long it is.
-      response.body.destroy();
+      await response.body.dump({ limit: maxAnswerBytes });
       if (response.statusCode >= 200 && response.statusCode < 300) return;
       last = `it answered ${response.statusCode}`;
     } catch (error) {
