@@ -20,6 +20,7 @@ import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
 import { internalContext } from './internal-tls.ts';
+import type { JoinDesk } from './join/index.ts';
 import { ManagementSender, managementSigners } from './management/index.ts';
 import { SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices, createSoapServices } from './metadata/index.ts';
@@ -77,6 +78,8 @@ export interface ServerSettings {
   readonly logMaxPages?: number;
   /** How the message log is archived; absent: not at all. */
   readonly archive?: ArchiveSettings;
+  /** Joining an instance through the administration API; absent: not there. */
+  readonly join?: JoinDesk;
   readonly now?: () => Date;
   /** Told how each exchange went. */
   readonly onExchange: (event: RoadEvent) => void;
@@ -298,6 +301,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         reloadCertificates,
         health,
         now,
+        ...(options.join !== undefined && { join: options.join }),
       },
       {
         version: apiVersion,

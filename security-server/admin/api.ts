@@ -16,6 +16,7 @@ import { addBodyPolicyRoutes } from './body-policies.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
 import { addEvidenceRoutes } from './evidence.ts';
+import { addJoinRoutes, explainJoining } from './join.ts';
 import { addKeyRoutes } from './keys.ts';
 import { addManagementRoutes } from './management.ts';
 import { addOperationRoutes } from './operation.ts';
@@ -46,6 +47,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addEvidenceRoutes(app, context);
   addArchiveRoutes(app, context);
   addBodyPolicyRoutes(app, context);
+  if (context.join !== undefined) addJoinRoutes(app, context.join);
   addJournalRoutes(app, context.journal);
   return app;
 }
@@ -92,6 +94,8 @@ function explain(error: unknown): Problem | undefined {
   if (error instanceof SettingsConflict) {
     return new Problem(error.code.startsWith('unknown') ? 404 : 409, error.code, error.message);
   }
+  const joining = explainJoining(error);
+  if (joining !== undefined) return joining;
   if (error instanceof Fault) return new Problem(409, spellCode(error).replaceAll('_', '-'), error.message);
   return undefined;
 }

@@ -5,6 +5,7 @@ import type { Archiving } from '../archive/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
 import type { BodyPolicyStore } from '../body-policy/index.ts';
 import type { Health } from '../health/index.ts';
+import type { JoinDesk } from '../join/index.ts';
 import type { ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
@@ -28,5 +29,7 @@ export interface AdminContext {
   /** Makes the signer use the certificates as they are now. */
   readonly reloadCertificates: () => Promise<void>;
   readonly health: () => Promise<Health>;
+  /** Joining an instance through this API; absent: not here. */
+  readonly join?: JoinDesk;
   readonly now: () => Date;
 }

@@ -1,2 +1,3 @@
 export { createServerAdmin, type ServerAdminOptions } from './api.ts';
 export type { AdminContext } from './context.ts';
+export { createUnfoundedAdmin } from './unfounded.ts';

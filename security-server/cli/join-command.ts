@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { readSecret } from '../../gateway/http/index.ts';
 import { printShort } from '../../gateway/identifier/index.ts';
-import { InvitationError, type JoinStep, joinStepTitles } from '../../gateway/joining/index.ts';
-import { JoinError, Joining, type JoiningBegin, type JoiningServer, type Webhook } from '../join/index.ts';
+import { type JoinStep, joinStepTitles } from '../../gateway/joining/index.ts';
+import { Joining, type JoiningBegin, joiningServer } from '../join/index.ts';
 import { startServer } from '../main.ts';
-import { ask } from './request-command.ts';
+import { type CertificateFolders, joinSettings } from './join-settings.ts';
 import {
   loadStartSettings,
+  loggerOf,
   pinOption,
   readPin,
   type StartSettings,
@@ -27,9 +26,6 @@ interface JoinOptions {
   readonly stay?: boolean;
   readonly json?: boolean;
 }
-
-/** Pause before a step that waits looks again. */
-const pollMs = 2_000;
 
 /** Exit status of each end of a run. */
 const statuses = { joined: 0, declined: 1, failed: 2, waiting: 3 } as const;
@@ -113,9 +109,7 @@ async function runJoin(
   }
 }
 
-interface Flow {
-  readonly requestFolder: string | undefined;
-  readonly certificateFolder: string | undefined;
+interface Flow extends CertificateFolders {
   readonly waits: boolean;
   readonly signal: AbortSignal;
 }
@@ -123,56 +117,20 @@ interface Flow {
 async function openJoining(
   settings: StartSettings,
   begin: JoiningBegin | undefined,
-  flow: Flow,
+  { waits, signal, ...folders }: Flow,
 ): Promise<Joining> {
-  const { data, pinFile, peerHost, peerPort, posture, ocspPort, instancePeerPort } = settings;
-  const requestFolder = flow.requestFolder ?? join(data, 'requests');
-  const webhook = await webhookOf(settings);
   const options = {
-    places: {
-      ...{ data, peerHost, instancePeerPort, requestFolder },
-      peerPorts: posture === 'xroad7' ? [peerPort, ocspPort] : [peerPort],
-      certificateFolder: flow.certificateFolder ?? requestFolder,
-    },
-    pin: await readPin(pinFile),
-    start: (pin: string) => startJoiningServer(settings, pin),
-    now: () => new Date(),
-    pollMs,
-    waits: flow.waits,
-    signal: flow.signal,
-    ...(webhook !== undefined && { webhook }),
+    ...(await joinSettings(settings, folders)),
+    pin: await readPin(settings.pinFile),
+    start: async (pin: string) =>
+      joiningServer(await startServer({ ...serverSettings(settings, loggerOf(settings)), pin })),
+    ...{ waits, signal },
     onStep: (step: JoinStep) => process.stderr.write(`${lineOf(step)}\n`),
     onTrouble: (about: string, error: unknown) => {
       process.stderr.write(`    ${about}: ${error instanceof Error ? error.message : String(error)}\n`);
     },
   };
-  try {
-    return await Joining.open(options, begin);
-  } catch (error) {
-    if (error instanceof InvitationError || error instanceof JoinError)
-      throw new Error(error.message, { cause: error });
-    throw error;
-  }
-}
-
-async function startJoiningServer(settings: StartSettings, pin: string): Promise<JoiningServer> {
-  const running = await startServer({ ...serverSettings(settings), pin });
-  const admin = { admin: running.adminUrl, data: settings.data };
-  return {
-    ask: (method, path, body) => ask(admin, method, path, body),
-    configuration: () => running.configuration(),
-    close: () => running.close(),
-  };
-}
-
-async function webhookOf({
-  joinWebhook,
-  joinWebhookSecretFile: file,
-}: StartSettings): Promise<Webhook | undefined> {
-  if (joinWebhook === undefined) return undefined;
-  const variable = 'WAYGATE_SERVER_JOIN_WEBHOOK_SECRET';
-  const secret = await readSecret({ name: 'join webhook secret', file, variable, environment: process.env });
-  return { url: joinWebhook, secret };
+  return Joining.open(options, begin);
 }
 
 /** @throws Error for wrong usage */

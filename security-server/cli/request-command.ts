@@ -106,7 +106,7 @@ function readCertificate(text: string): Promise<string> | string {
 /** @throws Error with what the server refuses, or that it cannot be reached */
 export async function ask<Answer>(
   { admin, data }: AdminOptions,
-  method: 'GET' | 'POST' | 'PUT',
+  method: 'GET' | 'POST',
   path: string,
   body?: object,
   longRunning = false,

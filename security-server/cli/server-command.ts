@@ -3,11 +3,21 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
 import { initServer } from '../init.ts';
-import { type RunningServer, startServer } from '../main.ts';
+import type { RunningServer } from '../main.ts';
+import { serveFolder } from '../serve.ts';
 import { archiveCommand } from './archive-command.ts';
+import { serverBackupCommands } from './backup-commands.ts';
 import { joinCommand } from './join-command.ts';
+import { joinSettings } from './join-settings.ts';
 import { requestCommand, requestsCommand } from './request-command.ts';
-import { loadStartSettings, pinOption, readPin, serverSettings, withStartOptions } from './start-settings.ts';
+import {
+  loadStartSettings,
+  loggerOf,
+  pinOption,
+  readPin,
+  serverSettings,
+  withStartOptions,
+} from './start-settings.ts';
 
 interface InitOptions {
   readonly data: string;
@@ -40,6 +50,7 @@ export function serverCommand(): Command {
   command.addCommand(requestCommand());
   command.addCommand(requestsCommand());
   command.addCommand(archiveCommand());
+  for (const one of serverBackupCommands()) command.addCommand(one);
   return command;
 }
 
@@ -63,14 +74,33 @@ async function start({
   const settings = loadStartSettings(file, overrides);
   const { data, pinFile } = settings;
   const pin = await readPin(pinFile);
-  const server = await startServer({ ...serverSettings(settings), pin });
+  const logger = loggerOf(settings);
+  const running = serverSettings(settings, logger);
+  const serving = await serveFolder(
+    { ...running, pin },
+    {
+      ...(await joinSettings(settings)),
+      onStep: ({ code, state, detail }) => logger.info({ about: 'joining', code, state, detail }),
+      onTrouble: running.onTrouble,
+    },
+  );
   // Whoever starts programs may send the signal as soon as it reads the lines below.
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-  show(server, data, json === true);
+  if (serving.server === undefined) showWaiting(serving.adminUrl, data, json === true);
+  else show(serving.server, data, json === true);
   await interrupted;
-  await server.close();
+  await serving.close();
+}
+
+/** There is no server in the folder yet: an invitation makes one. */
+function showWaiting(adminUrl: string, data: string, asJson: boolean): void {
+  process.stdout.write(
+    asJson
+      ? `${JSON.stringify({ adminUrl })}\n`
+      : `No security server is founded in ${data} yet. It waits for an invitation: POST ${adminUrl}/api/v1/join\nStop it with Ctrl+C.\n`,
+  );
 }
 
 function show(

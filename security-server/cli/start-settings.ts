@@ -122,14 +122,18 @@ export function withStartOptions(command: Command): Command {
     .option('--log-level <level>', 'debug, info, warn or error (info)');
 }
 
-/** What starts a server with these settings, and tells its troubles on standard error. */
-export function serverSettings(settings: StartSettings): Omit<ServerSettings, 'pin'> {
-  const { data, pinFile: _, logLevel, allowedFederations, logMaxPages, archive, ...rest } = settings;
+/** Of a running server: on standard error, one JSON document a line. */
+export function loggerOf({ logLevel }: StartSettings): Logger {
+  return pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+}
+
+/** What starts a server with these settings. */
+export function serverSettings(
+  settings: StartSettings,
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>,
+): Omit<ServerSettings, 'pin'> {
+  const { data, pinFile: _, logLevel: __, allowedFederations, logMaxPages, archive, ...rest } = settings;
   const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
-  const logger: Logger = pino(
-    { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination(2),
-  );
   return {
     ...rest,
     data,
