@@ -9,6 +9,7 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Listening, listen } from '../../gateway/http/index.ts';
 import { bodyOf, freePorts, startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
+import { adminClient } from '../../pilot/admin-client.ts';
 
 const pin = 'Correct-Horse-7';
 const webhookSecret = 'secret-of-the-webhook';
@@ -129,6 +130,12 @@ interface Checklist {
   readonly connections: readonly { readonly outcome: string }[];
 }
 
+interface JoinView {
+  readonly result: string;
+  readonly isRunning: boolean;
+  readonly steps: readonly { readonly code: string; readonly state: string }[];
+}
+
 const checklistOf = (id: string) => network.registryAdmin.get<Checklist>(`/invitations/${id}`);
 
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
@@ -188,6 +195,41 @@ describe('an administration that was invited', () => {
       return statusCode === 200;
     });
     await server.end('SIGTERM');
+  });
+
+  it('joins through the administration API of a server that is not founded yet', async () => {
+    const { id, invitation } = await invite('1007', 'Fifth Agency');
+    const settings = await serverArgs('fifth', '127.0.0.10');
+    const { adminPort } = JSON.parse(await readFile(settings[1] ?? '', 'utf8'));
+    const server = waygate('server', 'start', ...settings, '--json');
+    await server.until('adminUrl');
+    const admin = async () => {
+      const key = (await readFile(join(folder, 'fifth', 'api-key'), 'utf8')).trim();
+      return adminClient(`http://127.0.0.1:${adminPort}`, key);
+    };
+    const begin = { invitation, address: '127.0.0.10', subsystems: [{ code: 'x' }] };
+    expect(await (await admin()).get('/join')).toEqual({ result: 'none', isRunning: false, steps: [] });
+    await expect((await admin()).post('/join', { ...begin, invitation: 'x.y.z' })).rejects.toThrow(
+      'invitation-malformed',
+    );
+    await (await admin()).post('/join', begin);
+    await expect((await admin()).post('/join', begin)).rejects.toThrow('not-joinable');
+    const viewIs = (wanted: (view: JoinView) => boolean) =>
+      until('the joining', async () => {
+        // The server takes the place of what came before it: for a moment nobody listens.
+        const view = await (await admin()).get<JoinView>('/join').catch(() => undefined);
+        return view !== undefined && wanted(view);
+      });
+    const isAt = (code: string) => (view: JoinView) =>
+      view.steps.some((step) => step.code === code && step.state === 'waiting');
+    await viewIs(isAt('server-approval'));
+    await server.end('SIGKILL');
+    const again = waygate('server', 'start', ...settings, '--json');
+    await again.until('adminUrl');
+    await finish(waygate('registry', 'decide', id, '--approve', ...registryArgs()));
+    await viewIs(({ result, isRunning }) => result === 'joined' && !isRunning);
+    await expect((await admin()).post('/join', begin)).rejects.toThrow('not-joinable');
+    await again.end('SIGTERM');
   });
 
   it('is declined, and told why: at the command line, and at its webhook', async () => {
