@@ -23,6 +23,7 @@ const mayImport: Record<string, readonly string[]> = {
 const floors = [
   'http',
   'store',
+  'backup',
   'transparency',
   'journal',
   'xml',

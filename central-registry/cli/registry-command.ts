@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { KeySpec } from '../../certs/key/index.ts';
 import { loadSettings, readSecret } from '../../gateway/http/index.ts';
 import { initRegistry, type RunningRegistry, startRegistry } from '../main.ts';
+import { registryBackupCommands } from './backup-commands.ts';
 import { invitationCommands } from './invitation-command.ts';
 
 const keySpecs: Readonly<Record<string, KeySpec>> = {
@@ -102,7 +103,7 @@ export function registryCommand(): Command {
     .option('--renew-seconds <seconds>', 'pause between renewals of the configuration (60)')
     .option('--json', 'print one JSON document when ready')
     .action(start);
-  for (const one of invitationCommands()) command.addCommand(one);
+  for (const one of [...invitationCommands(), ...registryBackupCommands()]) command.addCommand(one);
   return command;
 }
 

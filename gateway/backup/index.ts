@@ -1,0 +1,1 @@
+export { type BackedUp, backupCommands } from './commands.ts';
