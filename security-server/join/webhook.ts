@@ -36,11 +36,12 @@ export async function tellWebhook(
   { url, secret }: Webhook,
   outcome: JoiningOutcome,
   now: () => Date,
+  pause: (ms: number) => Promise<unknown> = sleep,
 ): Promise<void> {
   const body = JSON.stringify(outcome);
   let last = '';
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    if (attempt > 0) await sleep(firstPauseMs * 3 ** (attempt - 1));
+    if (attempt > 0) await pause(firstPauseMs * 3 ** (attempt - 1));
     const timestamp = String(Math.floor(now().getTime() / 1000));
     const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
     try {
