@@ -1,0 +1,121 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportJWK, SignJWT } from 'jose';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { invitationAlgorithm, invitationType, type JoinStep } from '../../gateway/joining/index.ts';
+import { Joining, type JoiningOptions, readJoinView } from './joining.ts';
+
+const now = new Date('2026-01-01T00:00:00Z');
+let data: string;
+let steps: JoinStep[];
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'waygate-joining-'));
+  steps = [];
+});
+afterEach(() => rmSync(data, { recursive: true }));
+
+const keys = generateKeyPairSync('ed25519');
+
+/** Of a registry that nobody can reach. */
+async function invitation(jti = 'a'): Promise<string> {
+  const iat = now.getTime() / 1000;
+  return new SignJWT({
+    ...{ jti: jti.repeat(22), iat, exp: iat + 3600, iss: 'DEV', serverCode: 'ss1' },
+    member: { memberClass: 'GOV', memberCode: '1', name: 'Agency' },
+    configurationUrl: 'http://127.0.0.1:1/internalconf',
+    registrationUrl: 'https://127.0.0.1:1/managementservice/',
+    ...{ anchorSha256: '0'.repeat(64), registrationCertificateSha256: '0'.repeat(64) },
+  })
+    .setProtectedHeader({
+      alg: invitationAlgorithm,
+      typ: invitationType,
+      jwk: await exportJWK(keys.publicKey),
+    })
+    .sign(keys.privateKey);
+}
+
+const options = (more: Partial<JoiningOptions> = {}): JoiningOptions => ({
+  places: {
+    ...{ data, peerHost: '127.0.0.1', peerPorts: [], instancePeerPort: 1 },
+    ...{ requestFolder: data, certificateFolder: data },
+  },
+  pin: '1',
+  start: async () => {
+    throw new Error('no server is started here');
+  },
+  now: () => now,
+  pollMs: 1,
+  waits: false,
+  onStep: (step) => steps.push(step),
+  onTrouble: (about, error) => {
+    throw new Error(about, { cause: error });
+  },
+  ...more,
+});
+const beginWith = (text: string) => ({
+  invitation: text,
+  address: 'ss1.example',
+  subsystems: [{ code: 'x' }],
+});
+
+describe('a joining', () => {
+  it('waits for the network, and names the lines that are missing', async () => {
+    const joining = await Joining.open(options(), beginWith(await invitation()));
+    const { result } = await joining.run();
+    expect(result).toBe('waiting');
+    expect(steps.at(-1)).toMatchObject({
+      code: 'reach-registry',
+      state: 'waiting',
+      awaits: 'network-administrator',
+      detail: expect.stringContaining('the registry at 127.0.0.1 port 1: refused'),
+    });
+  });
+
+  it('goes on without the invitation, and with the same one', async () => {
+    const text = await invitation();
+    await (await Joining.open(options(), beginWith(text))).run();
+    const kept = readFileSync(join(data, 'join.json'), 'utf8');
+    for (const begin of [undefined, beginWith(`${text}\n`)]) {
+      const again = await Joining.open(options(), begin);
+      expect(again.view().steps.find(({ code }) => code === 'invitation')).toMatchObject({ state: 'done' });
+    }
+    // The secret that the registry may know already is not another one.
+    expect(readFileSync(join(data, 'join.json'), 'utf8')).toBe(kept);
+  });
+
+  it('does not begin where another has begun, or a server was founded', async () => {
+    await Joining.open(options(), beginWith(await invitation()));
+    const second = Joining.open(options(), beginWith(await invitation('b')));
+    await expect(second).rejects.toMatchObject({ code: 'wrong-use' });
+    rmSync(join(data, 'join.json'));
+    writeFileSync(join(data, 'settings.sqlite'), '');
+    const founded = Joining.open(options(), beginWith(await invitation()));
+    await expect(founded).rejects.toMatchObject({ code: 'wrong-use' });
+  });
+
+  it('does not go on where none has begun, or from a file that is damaged', async () => {
+    await expect(Joining.open(options(), undefined)).rejects.toMatchObject({ code: 'wrong-use' });
+    writeFileSync(join(data, 'join.json'), '{"version":2}');
+    await expect(Joining.open(options(), undefined)).rejects.toThrow('damaged');
+    await expect(readJoinView(data)).rejects.toThrow('damaged');
+  });
+
+  it('refuses an invitation that expired before it was redeemed', async () => {
+    const later = () => new Date(now.getTime() + 7_200_000);
+    await Joining.open(options(), beginWith(await invitation()));
+    const again = Joining.open(options({ now: later }), undefined);
+    await expect(again).rejects.toMatchObject({ code: 'expired' });
+  });
+
+  it('is broken off while it waits', async () => {
+    const interruption = new AbortController();
+    const onStep = ({ state }: JoinStep) => {
+      if (state === 'waiting') interruption.abort();
+    };
+    const waiting = options({ waits: true, signal: interruption.signal, onStep, pollMs: 60_000 });
+    const joining = await Joining.open(waiting, beginWith(await invitation()));
+    await expect(joining.run()).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import type { ServerId } from '../../gateway/identifier/index.ts';
+import type { InvitationClaims, JoiningStatus } from '../../gateway/joining/index.ts';
+import { redeemInvitation } from './prepare-steps.ts';
+import {
+  awaitServer,
+  makeKeys,
+  obtainCertificates,
+  requestClients,
+  requestServer,
+} from './register-steps.ts';
+import type { JoinState } from './state.ts';
+import type { StepContext } from './step.ts';
+
+const serverId: ServerId = {
+  kind: 'SERVER',
+  instance: 'DEV',
+  memberClass: 'GOV',
+  memberCode: '1',
+  serverCode: 'ss1',
+};
+const anchor = '<configurationAnchor/>';
+const claims = {
+  jti: 'j'.repeat(22),
+  iss: 'DEV',
+  member: { memberClass: 'GOV', memberCode: '1', name: 'Agency' },
+  serverCode: 'ss1',
+  anchorSha256: createHash('sha256').update(anchor).digest('hex'),
+} as InvitationClaims;
+
+let folder: string;
+let asked: { method: string; path: string; body: unknown }[];
+let keys: { id: string; label: string }[];
+let certificates: { sha256: string; use: string; keyId: string }[];
+let status: JoiningStatus;
+let state: JoinState;
+/** Whether the configuration shows the server. */
+let isPublished: boolean;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'waygate-join-'));
+  asked = [];
+  keys = [];
+  certificates = [];
+  status = { requests: [] };
+  state = { version: 1, address: 'ss1.example', subsystems: [{ code: 'x' }], steps: [] };
+  isPublished = false;
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What a server of this kind would answer. */
+function answer(method: string, path: string, body: { label?: string; certificate?: string }): unknown {
+  if (`${method} ${path}` === 'GET /keys') return keys;
+  if (`${method} ${path}` === 'GET /certificates') return certificates;
+  if (`${method} ${path}` === 'POST /keys') {
+    const key = { id: `key-${keys.length}`, label: body.label ?? '' };
+    keys = [...keys, key];
+    return key;
+  }
+  if (path.endsWith('/requests')) return { request: `request of ${path}` };
+  if (`${method} ${path}` === 'POST /certificates') {
+    const [use = '', keyId = ''] = (body.certificate ?? '').split(' ');
+    certificates = [...certificates, { sha256: use, use, keyId }];
+  }
+  return undefined;
+}
+
+function context(more: Partial<StepContext> = {}): StepContext {
+  const unused = async () => {
+    throw new Error('not asked here');
+  };
+  return {
+    places: {
+      ...{ data: folder, peerHost: '127.0.0.1', peerPorts: [], instancePeerPort: 1 },
+      ...{ requestFolder: join(folder, 'requests'), certificateFolder: join(folder, 'requests') },
+    },
+    ...{ pin: '1', claims, serverId },
+    link: { redeem: unused, tryConnections: unused, report: unused },
+    state: () => state,
+    keep: async (kept) => {
+      state = { ...state, ...kept };
+    },
+    server: async () => ({
+      ask: async <Answer>(method: string, path: string, body?: object) => {
+        asked.push({ method, path, body });
+        return answer(method, path, body ?? {}) as Answer;
+      },
+      configuration: () =>
+        ({ serversOf: () => (isPublished ? [{ id: serverId }] : []) }) as unknown as GlobalConfiguration,
+      close: async () => undefined,
+    }),
+    report: async () => status,
+    now: () => new Date(),
+    ...more,
+  };
+}
+
+const sent = () => asked.filter(({ path }) => path === '/management-requests').map(({ body }) => body);
+
+describe('redeeming', () => {
+  const redeem = (redeemed: object) =>
+    redeemInvitation(
+      context({
+        link: { redeem: async () => ({ instance: 'DEV', anchor, ports: [], ...redeemed }) } as never,
+      }),
+    );
+
+  it('keeps the anchor that the invitation names', async () => {
+    await redeem({});
+    expect(state.anchor).toBe(anchor);
+  });
+
+  it.each([{ anchor: `${anchor} ` }, { instance: 'OTHER' }])('keeps no other: %o', async (more) => {
+    await expect(redeem(more)).rejects.toMatchObject({ code: 'refused' });
+    expect(state.anchor).toBeUndefined();
+  });
+});
+
+describe('keys', () => {
+  it('are made once, though the process dies before it notes them', async () => {
+    await makeKeys(context());
+    const made = keys;
+    state = { ...state };
+    delete state.keys;
+    await makeKeys(context());
+    expect(keys).toEqual(made);
+    expect(state.keys).toEqual({ signing: 'key-0', authentication: 'key-1' });
+  });
+});
+
+describe('certificates by hand', () => {
+  it('are awaited where their requests lie, and taken in as they come', async () => {
+    await makeKeys(context());
+    expect(await obtainCertificates(context())).toMatchObject({ state: 'waiting' });
+    const requests = join(folder, 'requests');
+    expect(readdirSync(requests).sort()).toEqual(['authentication.csr.pem', 'signing.csr.pem']);
+    const first = readFileSync(join(requests, 'signing.csr.pem'), 'utf8');
+    writeFileSync(join(requests, 'signing.pem'), 'signing key-0');
+    expect(await obtainCertificates(context())).toMatchObject({
+      state: 'waiting',
+      detail: expect.stringContaining('authentication'),
+    });
+    writeFileSync(join(requests, 'authentication.pem'), 'authentication key-1');
+    expect(await obtainCertificates(context())).toMatchObject({ state: 'done' });
+    expect(certificates.map(({ use }) => use)).toEqual(['signing', 'authentication']);
+    // The authority has the first ones: another request would be for nothing.
+    expect(readFileSync(join(requests, 'signing.csr.pem'), 'utf8')).toBe(first);
+  });
+});
+
+describe('a management request', () => {
+  beforeEach(async () => {
+    await makeKeys(context());
+    certificates = [{ sha256: 'abc', use: 'authentication', keyId: 'key-1' }];
+  });
+
+  it('is sent once, though the process dies before it notes that', async () => {
+    await requestServer(context());
+    expect(sent()).toEqual([{ kind: 'authCertReg', certificate: 'abc', address: 'ss1.example' }]);
+    status = { requests: [{ id: 1, kind: 'authCertReg', status: 'waiting' }] };
+    await requestServer(context());
+    expect(sent()).toHaveLength(1);
+  });
+
+  it('is sent again after one that was declined, for then somebody invited again', async () => {
+    status = { requests: [{ id: 1, kind: 'authCertReg', status: 'declined', reason: 'r' }] };
+    await requestServer(context());
+    expect(sent()).toHaveLength(1);
+  });
+
+  it('is sent for each subsystem that none waits for', async () => {
+    state = { ...state, subsystems: [{ code: 'x' }, { code: 'y', name: 'Ypsilon' }] };
+    status = { requests: [{ id: 2, kind: 'clientReg', client: 'DEV:GOV:1:x', status: 'approved' }] };
+    await requestClients(context());
+    expect(sent()).toEqual([{ kind: 'clientReg', client: 'DEV:GOV:1:y', subsystemName: 'Ypsilon' }]);
+  });
+
+  it('is waited for until the configuration shows what it asked for', async () => {
+    status = { requests: [{ id: 1, kind: 'authCertReg', status: 'waiting' }] };
+    expect(await awaitServer(context())).toMatchObject({ state: 'waiting' });
+    status = { decision: 'approved', requests: [{ id: 1, kind: 'authCertReg', status: 'approved' }] };
+    expect(await awaitServer(context())).toMatchObject({ state: 'waiting' });
+    isPublished = true;
+    expect(await awaitServer(context())).toMatchObject({ state: 'done' });
+  });
+
+  it.each([
+    [{ decision: 'declined', reason: 'why', requests: [] }, 'JoiningDeclined', 'why'],
+    [
+      { requests: [{ id: 1, kind: 'authCertReg', status: 'declined', reason: 'why' }] },
+      'JoiningDeclined',
+      'why',
+    ],
+    [{ requests: [{ id: 1, kind: 'authCertReg', status: 'revoked' }] }, 'JoinError', 'taken request 1 back'],
+  ] as const)('that was decided otherwise ends the waiting: %o', async (told, name, message) => {
+    status = told as unknown as JoiningStatus;
+    await expect(awaitServer(context())).rejects.toMatchObject({ name });
+    await expect(awaitServer(context())).rejects.toThrow(message);
+  });
+});
