@@ -2,6 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ServerId, SubsystemId } from '../../gateway/identifier/index.ts';
 import { readEntry } from '../management/index.ts';
 import {
+  agencyServer,
   at,
   certificateOf,
   openSmallRegister,
@@ -99,5 +100,18 @@ describe('declining a joining', () => {
     const { requestId: next } = await registration();
     expect(await settleNow()).toBe(false);
     expect(await statusOf(next)).toBe('waiting');
+  });
+});
+
+describe('an invited member', () => {
+  it('acts for its own server alone: sender not the owner', async () => {
+    await approve();
+    for (const server of [agencyServer, { ...invited, memberCode: '1' }]) {
+      const stolen = small.submit(
+        { kind: 'authCertReg', server, address, authCert: fresh },
+        { sender: stranger },
+      );
+      await expect(stolen).rejects.toMatchObject({ code: 'AccessDenied' });
+    }
   });
 });

@@ -9,14 +9,14 @@ export const invitationType = 'waygate-invitation+jwt';
 export const invitationAlgorithm = 'EdDSA';
 
 /** Characters of an invitation; whole ones have about 1,500. */
-export const maxInvitationLength = 8192;
+const maxInvitationLength = 8192;
 
 const code = z.string().min(1).max(255);
 const url = z.url({ protocol: /^https?$/ }).max(1024);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** What an invitation says. Instants are seconds since 1970, as in every JWT (RFC 7519). */
-export const invitationClaimsSchema = z.object({
+const invitationClaimsSchema = z.object({
   jti: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
   iat: z.number().int(),
   exp: z.number().int(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Who has to do something before a step is done. */
-export const awaitedParties = [
+const awaitedParties = [
   'joiner',
   'network-administrator',
   'registry',

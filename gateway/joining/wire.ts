@@ -34,7 +34,7 @@ export const redeemedSchema = z.object({
 export type Redeemed = z.infer<typeof redeemedSchema>;
 
 /** `refused`, `timeout` and `unreachable` are a firewall's; `no-tls`: something else listens there. */
-export const connectionOutcomes = [
+const connectionOutcomes = [
   'reached',
   'refused',
   'timeout',
