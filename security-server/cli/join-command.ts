@@ -53,7 +53,8 @@ export function joinCommand(): Command {
     .option('--json', 'print one JSON document at the end')
     .addHelpText(
       'after',
-      '\nProgress goes to standard error, a line for each change of a step. Broken off, or crashed, it goes on where it' +
+      '\nA file or standard input keeps the invitation from the other users of the machine, who see every argument.' +
+        '\n\nProgress goes to standard error, a line for each change of a step. Broken off, or crashed, it goes on where it' +
         '\nwas: run it again without the invitation.' +
         '\n\nExit status: 0 joined, 1 declined by the registry, 2 a step failed or wrong usage, 3 somebody else has to act' +
         '\n(with --no-wait).',
