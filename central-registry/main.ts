@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import type { KeySpec } from '../certs/key/index.ts';
 import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '../certs/token/index.ts';
 import type { ConfigurationVersion } from '../gateway/configuration/index.ts';
-import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
+import {
+  fileKeyAuthentication,
+  type Listening,
+  listen,
+  loadOrCreateApiKey,
+  serverOf,
+} from '../gateway/http/index.ts';
 import { encodeSegment } from '../gateway/identifier/index.ts';
 import { joiningPath } from '../gateway/joining/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
@@ -215,7 +221,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
         deleteKey: (keyId) => deleteConfigurationKey(register, token, keyId),
         inviting: { register, key, now, anchor, ...(authority !== undefined && { authority }) },
       },
-      { version: apiVersion, isApiKey: apiKeyCheck(apiKey), report },
+      { version: apiVersion, authenticate: fileKeyAuthentication(apiKey), report },
     );
     const admin: Listening = await listen(serverOf(api.fetch), adminHost, adminPort, '--admin-port');
     closers.push(() => admin.close());

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { openSoftwareToken } from '../certs/token/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
 import type { GlobalConfiguration } from '../gateway/configuration/index.ts';
-import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
+import {
+  fileKeyAuthentication,
+  type Listening,
+  listen,
+  loadOrCreateApiKey,
+  serverOf,
+} from '../gateway/http/index.ts';
 import { printRest, type ServerId } from '../gateway/identifier/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
 import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
@@ -305,7 +311,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       },
       {
         version: apiVersion,
-        isApiKey: apiKeyCheck(apiKey),
+        authenticate: fileKeyAuthentication(apiKey),
         report: (error, reference) => onTrouble('administration', error, reference),
       },
     );

@@ -1,6 +1,12 @@
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { apiKeyCheck, type Listening, listen, loadOrCreateApiKey, serverOf } from '../gateway/http/index.ts';
+import {
+  fileKeyAuthentication,
+  type Listening,
+  listen,
+  loadOrCreateApiKey,
+  serverOf,
+} from '../gateway/http/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createUnfoundedAdmin } from './admin/index.ts';
 import { JoinDesk, type JoinDeskOptions, joiningServer } from './join/index.ts';
@@ -84,7 +90,7 @@ async function waitForInvitation(
   const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
   const admin = createUnfoundedAdmin(desk, {
     version: apiVersion,
-    isApiKey: apiKeyCheck(apiKey),
+    authenticate: fileKeyAuthentication(apiKey),
     report: (error, reference) => onTrouble('administration', error, reference),
   });
   const listening = await listen(serverOf(admin.fetch), adminHost, adminPort, '--admin-port');

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { TokenError } from '../../certs/token/index.ts';
-import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
+import { type Authenticate, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
 import { addJournalRoutes } from '../../gateway/journal/index.ts';
 import { InvitationRefusal, type InvitationRefusalCode } from '../invitations/index.ts';
@@ -19,7 +19,7 @@ import { addTrustedAnchorRoutes } from './trusted-anchor-routes.ts';
 
 export interface RegistryApiOptions {
   readonly version: string;
-  readonly isApiKey: ApiKeyCheck;
+  readonly authenticate: Authenticate;
   readonly report: (error: unknown, reference: string) => void;
 }
 

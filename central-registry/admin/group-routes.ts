@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import { addGroupMember, listGroups, putGroup, removeGroup, removeGroupMember } from '../register/index.ts';
 import type { AdminContext } from './context.ts';
@@ -12,6 +13,7 @@ const groupSchema = z
 export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/global-groups',
       responses: { 200: { description: 'all groups', ...json(z.array(groupSchema)) } },
@@ -26,6 +28,7 @@ export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): vo
   const group = z.object({ code: codeSchema });
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'put',
       path: '/api/v1/global-groups/{code}',
       description: 'Adds a group, or describes it anew; its members stay.',
@@ -42,6 +45,7 @@ export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'delete',
       path: '/api/v1/global-groups/{code}',
       request: { params: group },
@@ -56,6 +60,7 @@ export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/global-groups/{code}/members',
       request: { params: group, body: jsonBody(z.object({ id: clientIdSchema })) },
@@ -71,6 +76,7 @@ export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'delete',
       path: '/api/v1/global-groups/{code}/members/{client}',
       request: { params: group.extend({ client: clientIdSchema }) },

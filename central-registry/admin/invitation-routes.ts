@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, principalOf } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import { connectionSchema, joiningStatusSchema, joinStepSchema } from '../../gateway/joining/index.ts';
 import {
@@ -81,6 +82,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'get',
       path: '/api/v1/invitations',
       description: `The latest ${maxListed}, newest first.`,
@@ -94,6 +96,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/invitations',
       request: { body: jsonBody(newInvitationSchema) },
@@ -103,7 +106,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
       const { memberClass, memberCode, validHours, ...rest } = c.req.valid('json');
       const member = { kind: 'MEMBER', instance: register.instance, memberClass, memberCode } as const;
       const expiresAt = new Date(now().getTime() + validHours * 3_600_000);
-      const { jti, text } = await invite(inviting, { ...rest, member, expiresAt }, 'api-key');
+      const { jti, text } = await invite(inviting, { ...rest, member, expiresAt }, principalOf(c).id);
       return c.json({ id: jti, invitation: text }, 201);
     },
   );
@@ -111,6 +114,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
   const one = z.object({ id: z.string().max(40) });
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'get',
       path: '/api/v1/invitations/{id}',
       description: 'One joining, with the checklist that its joiner sees.',
@@ -131,6 +135,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'delete',
       path: '/api/v1/invitations/{id}',
       description: 'Withdraws an invitation that nobody has redeemed.',
@@ -146,6 +151,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/invitations/{id}/approve',
       description:
@@ -155,7 +161,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
     }),
     async (c) => {
       const { id } = c.req.valid('param');
-      const deciding = { by: 'api-key', at: now() };
+      const deciding = { by: principalOf(c).id, at: now() };
       await register.change(
         (book) => approveJoining(book, id, deciding),
         (hasEffect) => hasEffect,
@@ -166,6 +172,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/invitations/{id}/decline',
       description: 'The reason is shown to the administrator of the joining server.',
@@ -175,7 +182,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
     async (c) => {
       const { id } = c.req.valid('param');
       const { reason } = c.req.valid('json');
-      const deciding = { by: 'api-key', at: now() };
+      const deciding = { by: principalOf(c).id, at: now() };
       await register.change((book) => declineJoining(book, id, reason, deciding), isUnseen);
       return c.body(null, 204);
     },

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import { activateKey, listKeys } from '../register/index.ts';
 import type { AdminContext } from './context.ts';
 import { certificateSchema, done, json, jsonBody, showCertificate } from './schemas.ts';
@@ -36,6 +37,7 @@ export function addKeyRoutes(
 ): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/keys',
       responses: { 200: { description: 'all configuration keys', ...json(z.array(keySchema)) } },
@@ -53,6 +55,7 @@ export function addKeyRoutes(
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'post',
       path: '/api/v1/keys',
       description:
@@ -69,6 +72,7 @@ export function addKeyRoutes(
   const key = z.object({ keyId: z.string() });
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'post',
       path: '/api/v1/keys/{keyId}/activation',
       description: 'Lets the key sign from now on; the former one stays in the anchor until it is deleted.',
@@ -84,6 +88,7 @@ export function addKeyRoutes(
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'delete',
       path: '/api/v1/keys/{keyId}',
       description: 'Takes a key that does not sign out of the anchor and the token.',
@@ -98,6 +103,7 @@ export function addKeyRoutes(
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/anchors/{source}',
       request: { params: z.object({ source: sourceSchema }) },
@@ -112,6 +118,7 @@ export function addKeyRoutes(
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/anchors/{source}/file',
       description: 'The anchor file to hand to security servers or other instances.',

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import { managementKinds } from '../../gateway/management/index.ts';
 import {
@@ -54,6 +55,7 @@ const maxListed = 1000;
 export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminContext): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/management-requests',
       description: `The latest ${maxListed} requests, newest first.`,
@@ -69,6 +71,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/management-requests/automatic-approval',
       responses: { 200: { description: 'kinds that no administrator decides', ...json(automaticSchema) } },
@@ -78,6 +81,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'put',
       path: '/api/v1/management-requests/automatic-approval',
       description: 'Requests of these kinds take effect at once when the member is registered.',
@@ -94,6 +98,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
   const one = z.object({ id: z.coerce.number().int().positive() });
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/management-requests/{id}',
       request: { params: one },
@@ -107,6 +112,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/management-requests/{id}/approve',
       request: { params: one },
@@ -121,6 +127,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/management-requests/{id}/decline',
       description: 'The reason is shown to the administrator of the server.',
@@ -137,6 +144,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/management-requests/{id}/revoke',
       description: 'Takes a waiting request back on behalf of its sender.',

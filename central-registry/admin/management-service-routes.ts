@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import {
   addServerClient,
@@ -37,6 +37,7 @@ export function addManagementServiceRoutes(app: OpenAPIHono, { register }: Admin
   });
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/management-service',
       responses: { 200: { description: 'as servers are told', ...json(shownSchema) } },
@@ -56,6 +57,7 @@ export function addManagementServiceRoutes(app: OpenAPIHono, { register }: Admin
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer', 'system-administrator'),
       method: 'put',
       path: '/api/v1/management-service',
       request: { body: jsonBody(serviceSchema) },
@@ -75,6 +77,7 @@ export function addManagementServiceRoutes(app: OpenAPIHono, { register }: Admin
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer', 'system-administrator'),
       method: 'post',
       path: '/api/v1/management-service/register-provider',
       description:

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import {
   addMember,
@@ -35,6 +36,7 @@ const subsystemSchema = z.object({ id: subsystemIdSchema, name: z.string().optio
 export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/member-classes',
       responses: { 200: { description: 'all classes', ...json(z.array(classSchema)) } },
@@ -44,6 +46,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'put',
       path: '/api/v1/member-classes/{code}',
       request: { params: z.object({ code: codeSchema }), body: jsonBody(classSchema.omit({ code: true })) },
@@ -59,6 +62,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'delete',
       path: '/api/v1/member-classes/{code}',
       request: { params: z.object({ code: codeSchema }) },
@@ -73,6 +77,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/members',
       responses: { 200: { description: 'all members', ...json(z.array(memberSchema)) } },
@@ -82,6 +87,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/members',
       request: { body: jsonBody(memberSchema) },
@@ -98,6 +104,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
   const member = z.object({ member: memberIdSchema });
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'put',
       path: '/api/v1/members/{member}',
       description: 'Names a member anew.',
@@ -114,6 +121,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'delete',
       path: '/api/v1/members/{member}',
       request: { params: member },
@@ -128,6 +136,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/subsystems',
       responses: { 200: { description: 'all subsystems', ...json(z.array(subsystemSchema)) } },
@@ -137,6 +146,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/subsystems',
       request: { body: jsonBody(subsystemSchema) },
@@ -153,6 +163,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
   const subsystem = z.object({ subsystem: subsystemIdSchema });
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'put',
       path: '/api/v1/subsystems/{subsystem}',
       description: 'Names a subsystem anew; without a name it loses the one it has.',
@@ -169,6 +180,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'delete',
       path: '/api/v1/subsystems/{subsystem}',
       request: { params: subsystem },

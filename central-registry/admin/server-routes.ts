@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import {
   addAuthenticationCertificate,
@@ -57,6 +58,7 @@ const serverEntrySchema = serverSchema
 export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/servers',
       responses: { 200: { description: 'all security servers', ...json(z.array(serverEntrySchema)) } },
@@ -66,6 +68,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/servers',
       request: { body: jsonBody(serverSchema) },
@@ -82,6 +85,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
   const server = z.object({ server: serverIdSchema });
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'put',
       path: '/api/v1/servers/{server}',
       description: 'Gives a server a new address and state of maintenance.',
@@ -97,6 +101,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'delete',
       path: '/api/v1/servers/{server}',
       request: { params: server },
@@ -111,6 +116,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/servers/{server}/clients',
       request: { params: server, body: jsonBody(z.object({ id: clientIdSchema })) },
@@ -126,6 +132,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'delete',
       path: '/api/v1/servers/{server}/clients/{client}',
       request: { params: server.extend({ client: clientIdSchema }) },
@@ -141,6 +148,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/servers/{server}/authentication-certificates',
       request: { params: server, body: jsonBody(z.object({ certificate: certificateSchema })) },
@@ -156,6 +164,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'delete',
       path: '/api/v1/servers/{server}/authentication-certificates/{sha256}',
       request: { params: server.extend({ sha256: z.string() }) },

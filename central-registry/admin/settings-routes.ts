@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import { type GlobalSettings, readSettings, writeSettings } from '../register/index.ts';
 import type { AdminContext } from './context.ts';
@@ -47,6 +48,7 @@ const publicationSchema = z
 export function addSettingsRoutes(app: OpenAPIHono, { register, publicationState }: AdminContext): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/settings',
       responses: { 200: { description: 'all settings', ...json(settingsSchema) } },
@@ -65,6 +67,7 @@ export function addSettingsRoutes(app: OpenAPIHono, { register, publicationState
 
   app.openapi(
     createRoute({
+      ...allow('system-administrator'),
       method: 'put',
       path: '/api/v1/settings',
       description: 'Puts all settings in place of the former ones.',
@@ -80,6 +83,7 @@ export function addSettingsRoutes(app: OpenAPIHono, { register, publicationState
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/publication',
       responses: { 200: { description: 'what readers get now', ...json(publicationSchema) } },

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import {
   type Authority,
   addCertificationService,
@@ -78,6 +79,7 @@ const added = { 201: { description: 'registered; published at once', ...json(ent
 export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminContext): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/certification-services',
       responses: {
@@ -100,6 +102,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'post',
       path: '/api/v1/certification-services',
       request: { body: jsonBody(certificationSchema) },
@@ -114,6 +117,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'put',
       path: '/api/v1/certification-services/{entryId}',
       request: { params: entrySchema, body: jsonBody(certificationSchema) },
@@ -129,6 +133,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'delete',
       path: '/api/v1/certification-services/{entryId}',
       description: 'Certificates it issued are trusted no more.',
@@ -144,6 +149,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/timestamping-services',
       responses: {
@@ -165,6 +171,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'post',
       path: '/api/v1/timestamping-services',
       request: { body: jsonBody(timestampingSchema) },
@@ -180,6 +187,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'put',
       path: '/api/v1/timestamping-services/{entryId}',
       request: { params: entrySchema, body: jsonBody(timestampingSchema) },
@@ -196,6 +204,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'delete',
       path: '/api/v1/timestamping-services/{entryId}',
       request: { params: entrySchema },

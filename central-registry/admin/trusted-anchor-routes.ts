@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import {
   listTrustedAnchors,
   putTrustedAnchor,
@@ -30,6 +31,7 @@ const uploadSchema = z.object({
 export function addTrustedAnchorRoutes(app: OpenAPIHono, { register }: AdminContext): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/trusted-anchors',
       responses: { 200: { description: 'instances trusted', ...json(z.array(trustedAnchorSchema)) } },
@@ -42,6 +44,7 @@ export function addTrustedAnchorRoutes(app: OpenAPIHono, { register }: AdminCont
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'post',
       path: '/api/v1/trusted-anchors',
       description:
@@ -58,6 +61,7 @@ export function addTrustedAnchorRoutes(app: OpenAPIHono, { register }: AdminCont
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'delete',
       path: '/api/v1/trusted-anchors/{instance}',
       description: 'Own servers forget that instance with the next configuration they fetch.',

@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { OpenAPIHono } from '@hono/zod-openapi';
+import type { IncomingMessage } from 'node:http';
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
-import type { ApiKeyCheck } from './api-key.ts';
 import { type AuditTrail, auditRequests } from './audit-trail.ts';
+import { type Allowance, type Authenticate, notAuthenticated } from './principal.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 export interface AdminApiOptions {
   readonly title: string;
   readonly version: string;
   readonly description: string;
-  readonly isApiKey: ApiKeyCheck;
+  readonly authenticate: Authenticate;
   /** Where changes and refusals are written down. */
   readonly audit?: AuditTrail;
   /** Octets of a request body; default 1 MiB. */
@@ -53,13 +55,14 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
       auditRequests(options.audit, (error) => options.report(error, 'audit-log')),
     );
   }
+  const open = requireAllowances(app);
   app.use('/api/*', async (context, next) => {
-    const [scheme, key = ''] = (context.req.header('authorization') ?? '').split(' ');
-    if (scheme?.toLowerCase() !== 'bearer' || !options.isApiKey(key)) {
-      const detail = 'Send the key from the api-key file of the data folder: `Authorization: Bearer KEY`';
-      return problemResponse(new Problem(401, 'not-authenticated', detail));
-    }
-    return next();
+    const { method, path, raw } = context.req;
+    const principal = await options.authenticate({ headers: raw.headers, address: addressOf(context) });
+    // Before it is told what there is: strangers learn nothing of it.
+    if (principal === undefined && !open.has(`${method} ${path}`)) throw notAuthenticated();
+    context.set('principal' as never, principal as never);
+    await next();
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {
@@ -94,6 +97,31 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     );
   });
   return app;
+}
+
+/**
+ * Lets no operation into the API that does not say who may.
+ * @returns method and path of those that ask for no sign-in, filled as they are added
+ */
+function requireAllowances(app: OpenAPIHono): ReadonlySet<string> {
+  const open = new Set<string>();
+  const add = app.openapi.bind(app) as (...rest: unknown[]) => unknown;
+  const addChecked = (route: RouteConfig, ...rest: unknown[]): unknown => {
+    const { method, path } = route;
+    const allowed = (route as Partial<Allowance>)['x-roles'];
+    if (allowed === undefined)
+      throw new Error(`${method} ${path} does not say who may: spread allow(…) into it`);
+    if (allowed.length === 0) open.add(`${method.toUpperCase()} ${path}`);
+    return add(route, ...rest);
+  };
+  app.openapi = addChecked as typeof app.openapi;
+  return open;
+}
+
+/** Of whoever is connected; a request that came over no socket, as in a console's own calls, brings it along. */
+function addressOf(context: Context): string {
+  const { incoming } = (context.env ?? {}) as { readonly incoming?: IncomingMessage };
+  return incoming?.socket.remoteAddress ?? 'none';
 }
 
 /** Methods that the API has for a path: none when it has no such path. Middleware stands for every method. */

@@ -1,13 +1,13 @@
 import { createRoute } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
-import { type AuditedRequest, createAdminApi, Problem } from './index.ts';
+import { type AuditedRequest, allowAll, createAdminApi, fileKeyAuthentication, Problem } from './index.ts';
 
 function api() {
   const events: AuditedRequest[] = [];
   const state = { isBroken: false, made: 0, reports: 0 };
   const app = createAdminApi({
     ...{ title: 'test', version: '1', description: 'test' },
-    isApiKey: (key) => key === 'good',
+    authenticate: fileKeyAuthentication('good'),
     audit: {
       append: (event) => {
         if (state.isBroken) throw new Error('the disk is full');
@@ -19,15 +19,19 @@ function api() {
     },
   });
   const path = '/api/v1/things/{thing}';
-  app.openapi(createRoute({ method: 'get', path, responses: { 200: { description: 'x' } } }), (c) =>
-    c.text('x'),
+  app.openapi(
+    createRoute({ ...allowAll(), method: 'get', path, responses: { 200: { description: 'x' } } }),
+    (c) => c.text('x'),
   );
-  app.openapi(createRoute({ method: 'put', path, responses: { 204: { description: 'x' } } }), (c) => {
-    if (c.req.param('thing') === 'none') throw new Problem(404, 'not-found', 'none');
-    if (c.req.param('thing') === 'bug') throw new Error('unforeseen');
-    state.made += 1;
-    return c.body(null, 204);
-  });
+  app.openapi(
+    createRoute({ ...allowAll(), method: 'put', path, responses: { 204: { description: 'x' } } }),
+    (c) => {
+      if (c.req.param('thing') === 'none') throw new Problem(404, 'not-found', 'none');
+      if (c.req.param('thing') === 'bug') throw new Error('unforeseen');
+      state.made += 1;
+      return c.body(null, 204);
+    },
+  );
   const ask = async (method: string, thing: string, key = 'good') =>
     app.request(`/api/v1/things/${thing}`, { method, headers: { authorization: `Bearer ${key}` } });
   return { events, state, ask };

@@ -1,10 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import { knownPrincipal } from './principal.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 /** One request to an administration API that is written down: every change, and every refusal of who asked. */
 export interface AuditedRequest {
-  readonly actor: 'api-key' | 'anonymous' | 'system';
+  /** `Principal.id`; `anonymous` before anybody was known; `system` for the program itself. */
+  readonly actor: string;
   /** Method and pattern of the path. */
   readonly action: string;
   /** Path as it was asked for. */
@@ -50,7 +52,7 @@ export function auditRequests(trail: AuditTrail, report: (error: unknown) => voi
     if (!isChange && status !== 401 && status !== 403) return undefined;
     const code = await codeOf(context.res);
     const isWritten = await append({
-      actor: status === 401 ? 'anonymous' : 'api-key',
+      actor: knownPrincipal(context)?.id ?? 'anonymous',
       action: `${method} ${status === 401 ? '' : routePath(context, -1)}`.trim(),
       target,
       outcome: status < 400 ? 'done' : status < 500 ? 'refused' : 'failed',

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { createRoute, z } from '@hono/zod-openapi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  apiKeyCheck,
+  allowAll,
   createAdminApi,
+  fileKeyAuthentication,
   listen,
   loadOrCreateApiKey,
   loadSettings,
@@ -34,13 +35,14 @@ describe('an administration API', () => {
       title: 'Test',
       version: '1',
       description: 'd',
-      isApiKey: apiKeyCheck('right-key'),
+      authenticate: fileKeyAuthentication('right-key'),
       maxBodyBytes: 1000,
       report: (error) => reported.push(error),
       explain: (error) =>
         error instanceof RangeError ? new Problem(409, 'range', error.message) : undefined,
     });
     const route = createRoute({
+      ...allowAll(),
       method: 'post',
       path: '/api/v1/things',
       request: {

@@ -1,7 +1,22 @@
 export { createAdminApi } from './admin-api.ts';
-export { type ApiKeyCheck, apiKeyCheck, loadOrCreateApiKey } from './api-key.ts';
+export { loadOrCreateApiKey } from './api-key.ts';
 export type { AuditedRequest, AuditTrail } from './audit-trail.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
+export {
+  type Allowance,
+  type AskedBy,
+  type Authenticate,
+  allow,
+  allowAll,
+  allowNobodyYet,
+  anyOf,
+  bearerOf,
+  fileKeyAuthentication,
+  type Principal,
+  principalOf,
+  type Role,
+  roles,
+} from './principal.ts';
 export { Problem } from './problem.ts';
 export { readSecret } from './read-secret.ts';
 export { loadSettings, SettingsError } from './settings-file.ts';

@@ -7,22 +7,28 @@ export class Problem extends Error {
   readonly code: string;
   /** What was found, field by field, when the request did not fit its schema. */
   readonly errors: readonly ProblemField[] | undefined;
+  /** When it is worth asking again. */
+  readonly retryAfterSeconds: number | undefined;
 
   /** @param detail for people: what was expected, what came, who can fix it */
   constructor(
     status: ProblemStatus,
     code: string,
     detail: string,
-    options?: ErrorOptions & { readonly errors?: readonly ProblemField[] },
+    options?: ErrorOptions & {
+      readonly errors?: readonly ProblemField[];
+      readonly retryAfterSeconds?: number;
+    },
   ) {
     super(detail, options);
     this.status = status;
     this.code = code;
     this.errors = options?.errors;
+    this.retryAfterSeconds = options?.retryAfterSeconds;
   }
 }
 
-export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 422 | 500 | 503;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 421 | 422 | 428 | 429 | 500 | 503;
 
 export interface ProblemField {
   /** JSON pointer into the request. */
@@ -37,15 +43,19 @@ const titles: Readonly<Record<ProblemStatus, string>> = {
   404: 'There is no such thing',
   405: 'The method is not allowed here',
   409: 'The request does not fit the present state',
+  412: 'It was changed meanwhile',
   413: 'The request is too large',
+  421: 'The request is for another host',
   422: 'The request has fields that do not fit',
+  428: 'A precondition is expected',
+  429: 'Too many requests',
   500: 'An unexpected error',
   503: 'Not possible at this time',
 };
 
 /** @param reference under which the log knows more; set for unexpected errors */
 export function problemResponse(problem: Problem, reference?: string): Response {
-  const { status, code, message, errors } = problem;
+  const { status, code, message, errors, retryAfterSeconds } = problem;
   const document = {
     type: 'about:blank',
     title: titles[status],
@@ -60,6 +70,7 @@ export function problemResponse(problem: Problem, reference?: string): Response 
     headers: {
       'content-type': 'application/problem+json',
       ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(Math.ceil(retryAfterSeconds)) }),
     },
   });
 }

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { Problem } from '../http/index.ts';
+import { allow, Problem } from '../http/index.ts';
 import { JournalError } from './error.ts';
 import type { Journal } from './journal.ts';
 
@@ -40,6 +40,7 @@ const querySchema = z.object({
 export function addJournalRoutes(app: OpenAPIHono, journal: Journal): void {
   app.openapi(
     createRoute({
+      ...allow('auditor', 'system-administrator'),
       method: 'get',
       path: '/api/v1/audit-events',
       description: 'Who did what, newest first; go on with `before` set to the last index.',
@@ -68,6 +69,7 @@ export function addJournalRoutes(app: OpenAPIHono, journal: Journal): void {
   );
   app.openapi(
     createRoute({
+      ...allow('auditor', 'system-administrator'),
       method: 'get',
       path: '/api/v1/audit-events/checkpoint',
       description:
@@ -80,6 +82,7 @@ export function addJournalRoutes(app: OpenAPIHono, journal: Journal): void {
   );
   app.openapi(
     createRoute({
+      ...allow('auditor', 'system-administrator'),
       method: 'post',
       path: '/api/v1/audit-events/check',
       description: 'Checks the whole audit log, also against checkpoints that were kept elsewhere.',

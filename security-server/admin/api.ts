@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { TokenError, type TokenErrorCode } from '../../certs/token/index.ts';
 import { CertificateError } from '../../certs/x509/index.ts';
 import { Fault, spellCode } from '../../gateway/fault/index.ts';
-import { type ApiKeyCheck, createAdminApi, Problem } from '../../gateway/http/index.ts';
+import { type Authenticate, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
 import { addJournalRoutes } from '../../gateway/journal/index.ts';
 import { ArchivingError } from '../archive/index.ts';
@@ -25,7 +25,7 @@ import { addTokenRoutes } from './token.ts';
 
 export interface ServerAdminOptions {
   readonly version: string;
-  readonly isApiKey: ApiKeyCheck;
+  readonly authenticate: Authenticate;
   readonly report: (error: unknown, reference: string) => void;
 }
 

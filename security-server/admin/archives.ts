@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import type { ArchiveRow } from '../archive/index.ts';
 import type { AdminContext } from './context.ts';
 
@@ -31,6 +32,7 @@ const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'applic
 export function addArchiveRoutes(app: OpenAPIHono, { archiving }: AdminContext): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path,
       description: 'Archives of the message log that were made, newest first.',
@@ -41,6 +43,7 @@ export function addArchiveRoutes(app: OpenAPIHono, { archiving }: AdminContext):
   );
   app.openapi(
     createRoute({
+      ...allow('system-administrator'),
       method: 'post',
       path,
       description:

@@ -1,4 +1,5 @@
-import { Problem } from '../../gateway/http/index.ts';
+import type { Context } from 'hono';
+import { Problem, principalOf } from '../../gateway/http/index.ts';
 import type { AdminContext } from './context.ts';
 
 /** What an auditor did, for the journal. */
@@ -17,16 +18,17 @@ export interface EvidenceRead {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-/** Who reads evidence: whoever has the key of the API, which opens all of it. */
-const actor = 'api-key';
-
 /**
  * Writes down that evidence is read, before any of it leaves: nobody reads unseen.
  * @throws Problem journal-failed when it cannot be written down
  */
-export async function requireAuditor({ journal }: AdminContext, read: EvidenceRead): Promise<void> {
+export async function requireAuditor(
+  context: Context,
+  { journal }: AdminContext,
+  read: EvidenceRead,
+): Promise<void> {
   try {
-    await journal.append({ actor, outcome: 'done', ...read });
+    await journal.append({ actor: principalOf(context).id, outcome: 'done', ...read });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const detail = `Who reads evidence is written into the journal first, and that failed: ${reason}. Nothing was handed out`;

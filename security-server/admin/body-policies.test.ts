@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { everybodyIs } from '../../gateway/http/testing/principals.ts';
 import { BodyPolicyStore } from '../body-policy/index.ts';
 import { type AdminContext, createServerAdmin } from './index.ts';
 
@@ -13,7 +14,7 @@ afterAll(() => {
 });
 const app = createServerAdmin({ bodyPolicies } as unknown as AdminContext, {
   version: '1',
-  isApiKey: () => true,
+  authenticate: everybodyIs(),
   report: (error) => {
     throw error;
   },

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
 import type { AdminContext } from './context.ts';
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
@@ -30,6 +30,7 @@ const path = '/api/v1/body-policies/{side}/{scope}';
 export function addBodyPolicyRoutes(app: OpenAPIHono, { bodyPolicies }: AdminContext): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/body-policies',
       description:
@@ -40,6 +41,7 @@ export function addBodyPolicyRoutes(app: OpenAPIHono, { bodyPolicies }: AdminCon
   );
   app.openapi(
     createRoute({
+      ...allow('system-administrator'),
       method: 'put',
       path,
       description:
@@ -56,6 +58,7 @@ export function addBodyPolicyRoutes(app: OpenAPIHono, { bodyPolicies }: AdminCon
   );
   app.openapi(
     createRoute({
+      ...allow('system-administrator'),
       method: 'delete',
       path,
       description: 'Removes a policy. What was recorded under it is still erased when it said.',

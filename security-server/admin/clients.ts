@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
 import { checkCreatable } from '../../gateway/identifier/index.ts';
 import { endpointsOf, fetchDescription } from '../metadata/index.ts';
 import { baseEndpoint, type Endpoint } from '../settings/index.ts';
@@ -43,6 +43,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/clients',
       responses: { 200: { description: 'all clients', ...json(z.array(clientSchema)) } },
@@ -52,6 +53,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator', 'registration-officer'),
       method: 'put',
       path: '/api/v1/clients/{client}',
       request: {
@@ -70,6 +72,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator', 'registration-officer'),
       method: 'delete',
       path: '/api/v1/clients/{client}',
       request: { params: clientParameter },
@@ -84,6 +87,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/clients/{client}/services',
       request: { params: clientParameter },
@@ -97,6 +101,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator', 'registration-officer'),
       method: 'put',
       path: '/api/v1/clients/{client}/services/{service}',
       request: {
@@ -126,6 +131,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator', 'registration-officer'),
       method: 'delete',
       path: '/api/v1/clients/{client}/services/{service}',
       request: { params: serviceParameter },
@@ -145,6 +151,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator', 'registration-officer'),
       method: 'post',
       path: '/api/v1/clients/{client}/services/{service}/endpoints/refresh',
       description: 'Reads the endpoints from the OpenAPI description; rights on endpoints that went stay.',
@@ -175,6 +182,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/clients/{client}/services/{service}/access-rights',
       request: { params: serviceParameter },
@@ -199,6 +207,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator', 'registration-officer'),
       method: 'put',
       path: '/api/v1/clients/{client}/services/{service}/access-rights',
       description: 'Gives each subject listed exactly its endpoints; a subject with none loses its right.',
@@ -226,6 +235,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator', 'registration-officer'),
       method: 'put',
       path: '/api/v1/clients/{client}/local-groups/{group}',
       request: {
@@ -251,6 +261,7 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator', 'registration-officer'),
       method: 'delete',
       path: '/api/v1/clients/{client}/local-groups/{group}',
       request: { params: groupParameter },

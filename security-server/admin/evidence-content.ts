@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow } from '../../gateway/http/index.ts';
 import { EvidenceAccessError, Exporter } from '../auditor/index.ts';
 import type { FoundRecord } from '../message-log/index.ts';
 import { requireAuditor } from './auditor-access.ts';
@@ -18,6 +19,7 @@ export function addEvidenceContentRoutes(app: OpenAPIHono, context: AdminContext
 
   app.openapi(
     createRoute({
+      ...allow('auditor'),
       method: 'post',
       path: '/api/v1/evidence/exports',
       description:
@@ -29,7 +31,7 @@ export function addEvidenceContentRoutes(app: OpenAPIHono, context: AdminContext
     async (c) => {
       const { scope, purpose, includeBodies, heldSizes } = c.req.valid('json');
       const target = { exchange: 'queryId', party: 'party', case: 'title' }[scope.kind];
-      await requireAuditor(context, {
+      await requireAuditor(c, context, {
         ...{ action: 'evidence.export', purpose, detail: { scope, includeBodies } },
         target: String((scope as Readonly<Record<string, unknown>>)[target]),
       });
@@ -50,6 +52,7 @@ export function addEvidenceContentRoutes(app: OpenAPIHono, context: AdminContext
 
   app.openapi(
     createRoute({
+      ...allow('auditor'),
       method: 'post',
       path: '/api/v1/evidence/records/{index}/body',
       description:
@@ -64,7 +67,7 @@ export function addEvidenceContentRoutes(app: OpenAPIHono, context: AdminContext
       const { index } = c.req.valid('param');
       const { position, purpose } = c.req.valid('json');
       const part = partOf(log, index, position);
-      await requireAuditor(context, {
+      await requireAuditor(c, context, {
         ...{ action: 'evidence.body-read', target: `record ${index}`, purpose },
         detail: { queryId: part.queryId, part: part.name },
       });

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { Problem } from '../../gateway/http/index.ts';
+import { allow, Problem } from '../../gateway/http/index.ts';
 import { readTile, tilePath, tileWidth } from '../../gateway/transparency/index.ts';
 import { readEntryBundle } from '../auditor/index.ts';
 import { requireAuditor } from './auditor-access.ts';
@@ -16,6 +16,7 @@ export function addEvidenceLogRoutes(app: OpenAPIHono, context: AdminContext): v
 
   app.openapi(
     createRoute({
+      ...allow('auditor'),
       method: 'get',
       path: `${base}/checkpoint`,
       description:
@@ -31,7 +32,7 @@ export function addEvidenceLogRoutes(app: OpenAPIHono, context: AdminContext): v
     },
   );
 
-  app.get(`${base}/tile/*`, (c) => {
+  app.get(`${base}/tile/*`, allow('auditor').middleware, (c) => {
     const tile = tileAt(log, c.req.path.slice(`${base}/`.length));
     const headers = { 'content-type': 'application/octet-stream', 'content-length': String(tile.length) };
     return c.body(new Uint8Array(tile), 200, headers);
@@ -40,6 +41,7 @@ export function addEvidenceLogRoutes(app: OpenAPIHono, context: AdminContext): v
   let checking = false;
   app.openapi(
     createRoute({
+      ...allow('auditor'),
       method: 'post',
       path: `${base}/check`,
       description: 'Checks the whole log: every record, every content, every timestamp. Takes a while.',
@@ -48,7 +50,7 @@ export function addEvidenceLogRoutes(app: OpenAPIHono, context: AdminContext): v
     }),
     async (c) => {
       const { heldCheckpoints } = c.req.valid('json');
-      await requireAuditor(context, { action: 'evidence.check', target: 'log' });
+      await requireAuditor(c, context, { action: 'evidence.check', target: 'log' });
       if (checking) {
         throw new Problem(503, 'check-busy', 'The log is being checked already: ask again when that is done');
       }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { judgeBundle, readBundle } from '../../gateway/evidence/index.ts';
+import { fileKeyAuthentication } from '../../gateway/http/index.ts';
 import type { NewEvent } from '../../gateway/journal/index.ts';
 import { hashLeaf, openNote, parseCheckpoint, tilePath } from '../../gateway/transparency/index.ts';
 import type { ShownMessageId } from '../auditor/index.ts';
@@ -42,7 +43,7 @@ beforeEach(async () => {
   };
   app = createServerAdmin(context as unknown as AdminContext, {
     version: '1',
-    isApiKey: (key) => key === 'key',
+    authenticate: fileKeyAuthentication('key'),
     report: (error) => {
       throw error;
     },

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow } from '../../gateway/http/index.ts';
 import { reportGaps, searchRecords, showExchange } from '../auditor/index.ts';
 import { requireAuditor } from './auditor-access.ts';
 import type { AdminContext } from './context.ts';
@@ -20,6 +21,7 @@ export function addEvidenceRoutes(app: OpenAPIHono, context: AdminContext): void
 
   app.openapi(
     createRoute({
+      ...allow('auditor'),
       method: 'get',
       path: '/api/v1/evidence/records',
       description: 'Messages by what the log knows of them without opening them, newest first.',
@@ -28,7 +30,7 @@ export function addEvidenceRoutes(app: OpenAPIHono, context: AdminContext): void
     }),
     async (c) => {
       const question = given(c.req.valid('query'));
-      await requireAuditor(context, { action: 'evidence.search', target: 'messages', detail: question });
+      await requireAuditor(c, context, { action: 'evidence.search', target: 'messages', detail: question });
       const { records, next } = await searchRecords(log, question);
       const shown = records.map((record) => ({ ...record, at: new Date(record.at).toISOString() }));
       return c.json({ records: shown, next }, 200);
@@ -37,6 +39,7 @@ export function addEvidenceRoutes(app: OpenAPIHono, context: AdminContext): void
 
   app.openapi(
     createRoute({
+      ...allow('auditor'),
       method: 'get',
       path: '/api/v1/evidence/exchanges/{queryId}',
       description: 'All that the log has under one message id, told step by step and judged.',
@@ -45,13 +48,14 @@ export function addEvidenceRoutes(app: OpenAPIHono, context: AdminContext): void
     }),
     async (c) => {
       const { queryId } = c.req.valid('param');
-      await requireAuditor(context, { action: 'evidence.show', target: queryId });
+      await requireAuditor(c, context, { action: 'evidence.show', target: queryId });
       return c.json(await showExchange(log, configurations, queryId, now()), 200);
     },
   );
 
   app.openapi(
     createRoute({
+      ...allow('auditor'),
       method: 'get',
       path: '/api/v1/evidence/gaps',
       description: 'Numbers that are missing in a period, between the tallies of the log around it.',
@@ -61,7 +65,7 @@ export function addEvidenceRoutes(app: OpenAPIHono, context: AdminContext): void
     async (c) => {
       const { from = 0, to = now().getTime(), party } = c.req.valid('query');
       const question = given({ from, to, party });
-      await requireAuditor(context, {
+      await requireAuditor(c, context, {
         ...{ action: 'evidence.gaps', target: party ?? 'all parties', detail: question },
       });
       return c.json(await reportGaps(log, { ...question, from, to }), 200);
@@ -70,6 +74,7 @@ export function addEvidenceRoutes(app: OpenAPIHono, context: AdminContext): void
 
   app.openapi(
     createRoute({
+      ...allow('auditor'),
       method: 'get',
       path: '/api/v1/evidence/statistics',
       description: 'Who asks whom for what: sums of whole days in UTC.',
@@ -79,7 +84,7 @@ export function addEvidenceRoutes(app: OpenAPIHono, context: AdminContext): void
     async (c) => {
       const { limit, per, ...filter } = c.req.valid('query');
       const query = { per, ...given(filter) };
-      await requireAuditor(context, { action: 'evidence.statistics', target: 'messages', detail: query });
+      await requireAuditor(c, context, { action: 'evidence.statistics', target: 'messages', detail: query });
       const { rows, omitted } = log.statistics(query, limit);
       const shown = rows.map((row) => ({ ...row, firstDay: day(row.firstDay), lastDay: day(row.lastDay) }));
       return c.json({ rows: shown, omitted }, 200);

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
 import { InvitationError, joinStepSchema } from '../../gateway/joining/index.ts';
 import { type JoinDesk, JoinError } from '../join/index.ts';
 
@@ -30,6 +30,7 @@ const viewSchema = z
 export function addJoinRoutes(app: OpenAPIHono, desk: JoinDesk): void {
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/join',
       responses: { 200: { description: 'how far the joining is, and who is awaited', ...json(viewSchema) } },
@@ -42,6 +43,7 @@ export function addJoinRoutes(app: OpenAPIHono, desk: JoinDesk): void {
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer', 'system-administrator'),
       method: 'post',
       path: '/api/v1/join',
       description: 'Begins with an invitation; without a body, goes on with what was begun.',

@@ -6,7 +6,7 @@ import {
   parseCertificate,
   toPem,
 } from '../../certs/x509/index.ts';
-import { Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import { issuersOf, memberOfSigningCertificate, purposeOf } from '../../gateway/trust/index.ts';
 import {
@@ -58,6 +58,7 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/keys',
       responses: { 200: { description: 'keys of the token', ...json(z.array(keySchema)) } },
@@ -73,6 +74,7 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'post',
       path: '/api/v1/keys',
       request: { body: { required: true, ...json(z.object({ label: z.string(), spec: keySpecSchema })) } },
@@ -87,6 +89,7 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'post',
       path: '/api/v1/keys/{key}/requests',
       description: 'A certificate signing request to take to a certification authority.',
@@ -109,6 +112,7 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/certificates',
       responses: { 200: { description: 'certificates of this server', ...json(z.array(certificateSchema)) } },
@@ -124,6 +128,7 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'post',
       path: '/api/v1/certificates',
       description: 'Takes in a certificate that an authority issued for a key of the token.',
@@ -146,6 +151,7 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'put',
       path: '/api/v1/certificates/{sha256}/activity',
       request: {
@@ -164,6 +170,7 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allow('security-officer'),
       method: 'delete',
       path: '/api/v1/certificates/{sha256}',
       request: { params: certificateParameter },

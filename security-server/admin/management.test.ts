@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { everybodyIs } from '../../gateway/http/testing/principals.ts';
 import { parseEncodedServer } from '../../gateway/identifier/index.ts';
 import type { ManagementRequest } from '../../gateway/management/index.ts';
 import type { SentRequest } from '../management/index.ts';
@@ -33,7 +34,7 @@ describe('management requests of an administrator', () => {
     };
     app = createServerAdmin({ settings, management } as unknown as AdminContext, {
       version: '1',
-      isApiKey: () => true,
+      authenticate: everybodyIs(),
       report: (error) => {
         throw error;
       },

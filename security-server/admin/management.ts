@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
-import { Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
 import { type ClientId, printEncoded } from '../../gateway/identifier/index.ts';
 import { type ManagementRequest, managementKinds } from '../../gateway/management/index.ts';
 import { hostManagementService, type SentRequest, sentStatuses } from '../management/index.ts';
@@ -83,6 +83,7 @@ export function addManagementRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/management-requests',
       description: 'Sends a request of this server to the registry, which has taken it when this answers.',
@@ -97,6 +98,7 @@ export function addManagementRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/management-requests',
       description: 'The latest 1000 requests, newest first.',
@@ -108,6 +110,7 @@ export function addManagementRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/management-requests/refresh',
       description: 'Looks now what became of the requests that wait, instead of at the next poll.',
@@ -121,6 +124,7 @@ export function addManagementRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/management-requests/{id}',
       request: { params: z.object({ id: z.coerce.number().int().positive() }) },
@@ -136,6 +140,7 @@ export function addManagementRoutes(app: OpenAPIHono, context: AdminContext): vo
 
   app.openapi(
     createRoute({
+      ...allow('registration-officer'),
       method: 'post',
       path: '/api/v1/management-services',
       description:

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import type { AdminContext } from './context.ts';
 
@@ -39,6 +40,7 @@ export function addOperationRoutes(app: OpenAPIHono, context: AdminContext): voi
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/health',
       responses: { 200: { description: 'what was tried and found', ...json(healthSchema) } },
@@ -51,6 +53,7 @@ export function addOperationRoutes(app: OpenAPIHono, context: AdminContext): voi
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/status',
       responses: { 200: { description: 'state of the server', ...json(statusSchema) } },
@@ -73,6 +76,7 @@ export function addOperationRoutes(app: OpenAPIHono, context: AdminContext): voi
 
   app.openapi(
     createRoute({
+      ...allow('system-administrator', 'security-officer'),
       method: 'post',
       path: '/api/v1/timestamps',
       description: 'Timestamps everything recorded so far, now.',
@@ -86,6 +90,7 @@ export function addOperationRoutes(app: OpenAPIHono, context: AdminContext): voi
 
   app.openapi(
     createRoute({
+      ...allow('system-administrator', 'security-officer'),
       method: 'post',
       path: '/api/v1/configuration/refresh',
       description: 'Fetches the global configuration now instead of at the next poll.',

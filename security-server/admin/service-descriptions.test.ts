@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Listening, listen } from '../../gateway/http/index.ts';
+import { everybodyIs } from '../../gateway/http/testing/principals.ts';
 import { parseEncodedClient, parseEncodedServer } from '../../gateway/identifier/index.ts';
 import { SettingsStore } from '../settings/index.ts';
 import { type AdminContext, createServerAdmin } from './index.ts';
@@ -54,7 +55,7 @@ describe('service descriptions of a client', () => {
     const unforeseen = (error: unknown) => {
       throw error;
     };
-    app = createServerAdmin(context, { version: '1', isApiKey: () => true, report: unforeseen });
+    app = createServerAdmin(context, { version: '1', authenticate: everybodyIs(), report: unforeseen });
   });
   afterEach(async () => {
     await listening.close(0);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
 import { equal } from '../../gateway/identifier/index.ts';
 import type { WsdlDescription } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
@@ -58,6 +58,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: root,
       request: { params: clientParameter },
@@ -72,6 +73,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator'),
       method: 'post',
       path: root,
       description: 'Adds the services of a WSDL. Nobody may call them yet: rights are given per service.',
@@ -89,6 +91,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator'),
       method: 'post',
       path: `${root}/{description}/preview`,
       description: 'Reads the WSDL again and tells what would change; nothing changes.',
@@ -104,6 +107,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator'),
       method: 'post',
       path: `${root}/{description}/refresh`,
       description:
@@ -134,6 +138,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator'),
       method: 'put',
       path: `${root}/{description}/disabled-notice`,
       description: 'Switches all services of the WSDL off with a notice for callers, or on with null.',
@@ -152,6 +157,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator'),
       method: 'delete',
       path: `${root}/{description}`,
       description: 'Removes the WSDL with its services and the rights on them.',
@@ -167,6 +173,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
 
   app.openapi(
     createRoute({
+      ...allow('service-administrator'),
       method: 'put',
       path: `${root}/{description}/services/{service}`,
       description:

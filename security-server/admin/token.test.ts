@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSoftwareToken, type Token } from '../../certs/token/index.ts';
+import { everybodyIs } from '../../gateway/http/testing/principals.ts';
 import { parseEncodedServer } from '../../gateway/identifier/index.ts';
 import { SettingsStore } from '../settings/index.ts';
 import { ServerSigner, savedSigningModes } from '../signer/index.ts';
@@ -56,7 +57,7 @@ describe('the token', () => {
     };
     app = createServerAdmin(context as unknown as AdminContext, {
       version: '1',
-      isApiKey: () => true,
+      authenticate: everybodyIs(),
       report: unforeseen,
     });
   }

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { allow, allowAll } from '../../gateway/http/index.ts';
 import { saveSigningMode, signingModes } from '../signer/index.ts';
 import type { AdminContext } from './context.ts';
 
@@ -21,6 +22,7 @@ export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allowAll(),
       method: 'get',
       path: '/api/v1/token',
       responses: { 200: { description: 'the token of this server', ...json(tokenSchema) } },
@@ -33,6 +35,7 @@ export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allow('security-officer', 'system-administrator'),
       method: 'put',
       path: '/api/v1/token',
       description: 'Sets how messages are signed, from the next message on.',
@@ -49,6 +52,7 @@ export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
 
   app.openapi(
     createRoute({
+      ...allow('security-officer', 'system-administrator'),
       method: 'post',
       path: '/api/v1/token/activation',
       description: 'Enters the PIN, so that the server can sign.',
@@ -63,7 +67,12 @@ export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
   );
 
   app.openapi(
-    createRoute({ method: 'delete', path: '/api/v1/token/activation', responses: done }),
+    createRoute({
+      ...allow('security-officer', 'system-administrator'),
+      method: 'delete',
+      path: '/api/v1/token/activation',
+      responses: done,
+    }),
     async (c) => {
       token.deactivate();
       await context.reloadCertificates();
