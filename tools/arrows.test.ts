@@ -26,6 +26,7 @@ const floors = [
   'backup',
   'transparency',
   'journal',
+  'people',
   'xml',
   'identifier',
   'fault',
