@@ -36,29 +36,37 @@ export async function serveFolder(
   let waiting: Waiting | undefined;
   let starting: Promise<RunningServer> | undefined;
   let server: RunningServer | undefined;
+  const isJoining = !(await isFounded(data));
   const start = async () => {
     // The server listens where this did.
     await waiting?.listening.close(closingGraceMs);
     waiting = undefined;
-    server = await startServer({ ...settings, join: desk });
-    return server;
+    try {
+      server = await startServer({ ...settings, join: desk });
+      return server;
+    } catch (error) {
+      // Somebody has to see why, and to let the joining go on when it is mended.
+      starting = undefined;
+      if (isJoining) waiting = await waitForInvitation(settings, desk, onTrouble);
+      throw error;
+    }
   };
   const desk = new JoinDesk({
     ...joining,
     pin,
+    isListening: () => server !== undefined,
     server: async () => {
       starting ??= start();
       return joiningServer(await starting);
     },
   });
-  if (await isFounded(data)) {
+  if (isJoining) {
+    waiting = await waitForInvitation(settings, desk, onTrouble);
+  } else {
     starting = start();
     await starting;
-    await desk.resume();
-  } else {
-    waiting = await waitForInvitation(settings, desk, onTrouble);
-    await desk.resume();
   }
+  await desk.resume();
   return {
     get adminUrl() {
       return server?.adminUrl ?? waiting?.url ?? '';

@@ -251,6 +251,16 @@ describe('an administration that was invited', () => {
     const expected = createHmac('sha256', webhookSecret).update(signed).digest('hex');
     expect(headers['x-waygate-signature']).toBe(`v1=${expected}`);
     expect((await checklistOf(id)).requests).toMatchObject([{ status: 'declined' }]);
+
+    // Another invitation goes on with the server and the keys that are there.
+    const again = await invite('1004', 'Another Agency');
+    await finish(waygate('registry', 'decide', again.id, '--approve', ...registryArgs())).catch(
+      (error: Error) => expect(error.message).toContain('not-redeemed'),
+    );
+    const second = waygate('server', 'join', again.invitation, ...begin.slice(1), ...settings, '--json');
+    await second.until('waits for the registration officer');
+    await finish(waygate('registry', 'decide', again.id, '--approve', ...registryArgs()));
+    expect(JSON.parse(await finish(second))).toMatchObject({ result: 'joined' });
   });
 
   it('cannot use an invitation that somebody else has redeemed', async () => {

@@ -1,6 +1,7 @@
 import { JoinError, messageOf } from './error.ts';
-import { Joining, type JoiningBegin, type JoiningOptions, type JoinView, readJoinView } from './joining.ts';
+import { Joining, type JoiningOptions, type JoinView, readJoinView } from './joining.ts';
 import type { JoiningServer } from './step.ts';
+import type { JoiningBegin } from './take-up.ts';
 
 export interface JoinDeskOptions extends Omit<JoiningOptions, 'signal' | 'start' | 'waits'> {
   /** The server when it runs; else it is started, once it is founded. */

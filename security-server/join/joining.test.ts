@@ -95,6 +95,28 @@ describe('a joining', () => {
     await expect(founded).rejects.toMatchObject({ code: 'wrong-use' });
   });
 
+  it('that was declined begins again for the same server alone, with a secret of its own', async () => {
+    await Joining.open(options(), beginWith(await invitation()));
+    const path = join(data, 'join.json');
+    const { invitation: _, secret, ...rest } = JSON.parse(readFileSync(path, 'utf8'));
+    const declined = {
+      ...rest,
+      outcome: { result: 'declined', at: '', isTold: true },
+      keys: { signing: 's', authentication: 'a' },
+    };
+    writeFileSync(path, JSON.stringify(declined));
+    await expect(Joining.open(options(), undefined)).rejects.toThrow('has ended: declined');
+    writeFileSync(path, JSON.stringify({ ...declined, server: 'DEV/GOV/1/ss2' }));
+    const other = Joining.open(options(), beginWith(await invitation('b')));
+    await expect(other).rejects.toMatchObject({ code: 'wrong-use' });
+    writeFileSync(path, JSON.stringify(declined));
+    await Joining.open(options(), beginWith(await invitation('b')));
+    const begun = JSON.parse(readFileSync(path, 'utf8'));
+    expect(begun).toMatchObject({ keys: declined.keys });
+    expect(begun.outcome).toBeUndefined();
+    expect(begun.secret).not.toBe(secret);
+  });
+
   it('does not go on where none has begun, or from a file that is damaged', async () => {
     await expect(Joining.open(options(), undefined)).rejects.toMatchObject({ code: 'wrong-use' });
     writeFileSync(join(data, 'join.json'), '{"version":2}');

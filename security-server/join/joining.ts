@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printEncoded, type ServerId } from '../../gateway/identifier/index.ts';
 import {
@@ -9,12 +6,10 @@ import {
   type JoinStepCode,
   joinStepCodes,
   joinSteps,
-  readInvitation,
 } from '../../gateway/joining/index.ts';
 import { JoinError, messageOf } from './error.ts';
 import {
   foundServer,
-  isThere,
   reachRegistry,
   reachServer,
   redeemInvitation,
@@ -38,15 +33,8 @@ import {
   type RunStep,
   type StepContext,
 } from './step.ts';
+import { type JoiningBegin, takeUp } from './take-up.ts';
 import { tellWebhook, type Webhook } from './webhook.ts';
-
-export interface JoiningBegin {
-  readonly invitation: string;
-  /** Host name or IP address at which other servers will reach this one. */
-  readonly address: string;
-  /** To register on it; one at least. */
-  readonly subsystems: readonly { readonly code: string; readonly name?: string }[];
-}
 
 export interface JoiningOptions {
   readonly places: JoinPlaces;
@@ -54,6 +42,8 @@ export interface JoiningOptions {
   readonly pin: string;
   /** Starts the server that was founded in the folder. */
   readonly start: (pin: string) => Promise<JoiningServer>;
+  /** Whether that server listens already; not, unless told. */
+  readonly isListening?: () => boolean;
   readonly now: () => Date;
   /** Pause before a step that waits looks again. */
   readonly pollMs: number;
@@ -117,7 +107,7 @@ export class Joining {
   #server: Promise<JoiningServer> | undefined;
 
   private constructor(options: JoiningOptions, state: JoinState, claims: InvitationClaims) {
-    const { places, pin, now, start } = options;
+    const { places, pin, now, start, isListening = () => false } = options;
     this.#options = options;
     this.#state = state;
     this.claims = claims;
@@ -126,7 +116,7 @@ export class Joining {
     this.serverId = { kind: 'SERVER', instance, memberClass, memberCode, serverCode };
     const link = registryLink(claims, state.secret ?? '');
     this.#context = {
-      ...{ places, pin, claims, link, now, serverId: this.serverId },
+      ...{ places, pin, claims, link, now, isListening, serverId: this.serverId },
       state: () => this.#state,
       keep: (more) => this.#keep(more),
       server: () => {
@@ -142,33 +132,7 @@ export class Joining {
    * @throws JoinError wrong-use; InvitationError malformed, expired
    */
   static async open(options: JoiningOptions, begin: JoiningBegin | undefined): Promise<Joining> {
-    const { places, now } = options;
-    const former = await readJoinState(places.data);
-    const invitation = begin?.invitation.trim() ?? former?.invitation;
-    if (invitation === undefined) throw noneToGoOn(former);
-    // An invitation that was redeemed in time serves to the end, however long others take.
-    const isRedeemed = former?.invitation === invitation && former.anchor !== undefined;
-    const claims = await readInvitation(invitation, isRedeemed ? new Date(0) : now());
-    if (former?.invitation === invitation) return new Joining(options, former, claims);
-    if (begin === undefined) throw noneToGoOn(former);
-    if (former !== undefined && former.outcome?.result !== 'declined') {
-      const message = `${places.data} holds a joining that has begun: go on without naming an invitation, or take another folder`;
-      throw new JoinError('wrong-use', message);
-    }
-    if (former === undefined && (await isThere(join(places.data, 'settings.sqlite')))) {
-      const message = `${places.data} holds a server that was founded without an invitation: take another folder`;
-      throw new JoinError('wrong-use', message);
-    }
-    await mkdir(places.data, { recursive: true, mode: 0o700 });
-    const { address, subsystems } = begin;
-    const state: JoinState = {
-      ...{ version: 1, invitation, address, subsystems: subsystems.map((one) => ({ ...one })) },
-      secret: randomBytes(32).toString('base64url'),
-      steps: joinStepCodes.map((code) => ({ code, state: 'pending' })),
-      // Declined before: the server is there already, and its keys.
-      ...(former?.keys !== undefined && { keys: former.keys }),
-    };
-    await writeJoinState(places.data, state);
+    const { state, claims } = await takeUp(options.places.data, begin, options.now());
     return new Joining(options, state, claims);
   }
 
@@ -303,12 +267,4 @@ function viewOf({ outcome, steps }: JoinState): JoinView {
     ...(outcome?.reason !== undefined && { reason: outcome.reason }),
     steps,
   };
-}
-
-function noneToGoOn(former: JoinState | undefined): JoinError {
-  const message =
-    former?.outcome === undefined
-      ? 'no joining was begun in this folder: name an invitation'
-      : `the joining in this folder has ended: ${former.outcome.result}`;
-  return new JoinError('wrong-use', message);
 }

@@ -33,17 +33,19 @@ export const redeemInvitation: RunStep = async ({ claims, link, state, keep }) =
   return { state: 'done', detail: `anchor of ${instance}, SHA-256 ${hash}` };
 };
 
-export const reachServer: RunStep = async ({ link, places }) => {
-  const stop = await listenForTrial(places.peerHost, places.peerPorts).catch((cause: unknown) => {
-    throw new JoinError('failed', messageOf(cause), { cause });
-  });
+export const reachServer: RunStep = async ({ link, places, isListening }) => {
+  const stop = isListening()
+    ? undefined
+    : await listenForTrial(places.peerHost, places.peerPorts).catch((cause: unknown) => {
+        throw new JoinError('failed', messageOf(cause), { cause });
+      });
   try {
     const connections = await link.tryConnections();
     const missing = missingLines(connections);
     if (missing !== undefined) return { state: 'waiting', detail: missing, remedy: openLine };
     return { state: 'done', detail: describeReached(connections) };
   } finally {
-    await stop();
+    await stop?.();
   }
 };
 

@@ -9,6 +9,8 @@ const subsystemSchema = z.object({ code: z.string(), name: z.string().optional()
 /** What a joining server has to know after a crash; on disk before it is acted on. */
 const joinStateSchema = z.object({
   version: z.literal(1),
+  /** Instance, class, member and server, as the invitation names them. */
+  server: z.string(),
   /** Opens the registry for this joining, with `secret`; both are gone once it has ended. */
   invitation: z.string().optional(),
   secret: z.string().optional(),

@@ -41,6 +41,8 @@ export interface StepContext {
   readonly server: () => Promise<JoiningServer>;
   /** Tells the registry how far this is, and hears what was decided. */
   readonly report: () => Promise<JoiningStatus>;
+  /** Whether the server listens for others already. */
+  readonly isListening: () => boolean;
   readonly now: () => Date;
 }
 

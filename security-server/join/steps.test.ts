@@ -48,7 +48,13 @@ beforeEach(() => {
   keys = [];
   certificates = [];
   status = { requests: [] };
-  state = { version: 1, address: 'ss1.example', subsystems: [{ code: 'x' }], steps: [] };
+  state = {
+    version: 1,
+    server: 'DEV/GOV/1/ss1',
+    address: 'ss1.example',
+    subsystems: [{ code: 'x' }],
+    steps: [],
+  };
   isPublished = false;
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -95,6 +101,7 @@ function context(more: Partial<StepContext> = {}): StepContext {
       close: async () => undefined,
     }),
     report: async () => status,
+    isListening: () => false,
     now: () => new Date(),
     ...more,
   };

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type InvitationClaims, joinStepCodes, readInvitation } from '../../gateway/joining/index.ts';
+import { JoinError } from './error.ts';
+import { isThere } from './prepare-steps.ts';
+import { type JoinState, readJoinState, writeJoinState } from './state.ts';
+
+export interface JoiningBegin {
+  readonly invitation: string;
+  /** Host name or IP address at which other servers will reach this one. */
+  readonly address: string;
+  /** To register on it; one at least. */
+  readonly subsystems: readonly { readonly code: string; readonly name?: string }[];
+}
+
+export interface TakenUp {
+  /** On disk already. */
+  readonly state: JoinState;
+  readonly claims: InvitationClaims;
+}
+
+/**
+ * Finds the joining that was begun in a folder, or begins one. After one that was declined another may begin, with
+ * the server and the keys that are there.
+ * @throws JoinError wrong-use; InvitationError malformed, expired
+ */
+export async function takeUp(data: string, begin: JoiningBegin | undefined, now: Date): Promise<TakenUp> {
+  const former = await readJoinState(data);
+  const invitation = begin?.invitation.trim() ?? former?.invitation;
+  if (invitation === undefined) throw noneToGoOn(former);
+  // An invitation that was redeemed in time serves to the end, however long others take.
+  const isRedeemed = former?.invitation === invitation && former.anchor !== undefined;
+  const claims = await readInvitation(invitation, isRedeemed ? new Date(0) : now);
+  if (former?.invitation === invitation) return { state: former, claims };
+  if (begin === undefined) throw noneToGoOn(former);
+  if (former !== undefined && former.outcome?.result !== 'declined') {
+    const message = `${data} holds a joining that has begun: go on without naming an invitation, or take another folder`;
+    throw new JoinError('wrong-use', message);
+  }
+  if (former === undefined && (await isThere(join(data, 'settings.sqlite')))) {
+    const message = `${data} holds a server that was founded without an invitation: take another folder`;
+    throw new JoinError('wrong-use', message);
+  }
+  const { iss, member, serverCode } = claims;
+  const server = [iss, member.memberClass, member.memberCode, serverCode].join('/');
+  if (former !== undefined && former.server !== server) {
+    const message = `${data} holds server ${former.server}, the invitation is for ${server}: take another folder`;
+    throw new JoinError('wrong-use', message);
+  }
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const { address, subsystems } = begin;
+  const state: JoinState = {
+    ...{ version: 1, server, invitation, address, subsystems: subsystems.map((one) => ({ ...one })) },
+    secret: randomBytes(32).toString('base64url'),
+    steps: joinStepCodes.map((code) => ({ code, state: 'pending' })),
+    ...(former?.keys !== undefined && { keys: former.keys }),
+  };
+  await writeJoinState(data, state);
+  return { state, claims };
+}
+
+function noneToGoOn(former: JoinState | undefined): JoinError {
+  const message =
+    former?.outcome === undefined
+      ? 'no joining was begun in this folder: name an invitation'
+      : `the joining in this folder has ended: ${former.outcome.result}`;
+  return new JoinError('wrong-use', message);
+}
