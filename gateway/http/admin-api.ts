@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
+import { addressOf } from './address.ts';
 import { type AuditTrail, auditRequests } from './audit-trail.ts';
 import { type Allowance, type Authenticate, notAuthenticated } from './principal.ts';
 import { Problem, problemResponse } from './problem.ts';
@@ -116,12 +115,6 @@ function requireAllowances(app: OpenAPIHono): ReadonlySet<string> {
   };
   app.openapi = addChecked as typeof app.openapi;
   return open;
-}
-
-/** Of whoever is connected; a request that came over no socket, as in a console's own calls, brings it along. */
-function addressOf(context: Context): string {
-  const { incoming } = (context.env ?? {}) as { readonly incoming?: IncomingMessage };
-  return incoming?.socket.remoteAddress ?? 'none';
 }
 
 /** Methods that the API has for a path: none when it has no such path. Middleware stands for every method. */

@@ -1,3 +1,4 @@
+export { addressOf } from './address.ts';
 export { createAdminApi } from './admin-api.ts';
 export { loadOrCreateApiKey } from './api-key.ts';
 export type { AuditedRequest, AuditTrail } from './audit-trail.ts';

@@ -131,7 +131,7 @@ export class SignIn {
     const attempt = throttle.begin(name ?? typed, origin.address, found !== undefined);
     if (attempt.kind === 'wait') {
       const detail = `Too many tries failed; wait ${attempt.seconds} seconds`;
-      throw new Problem(429, 'sign-in-throttled', detail);
+      throw new Problem(429, 'sign-in-throttled', detail, { retryAfterSeconds: attempt.seconds });
     }
     const normalized = normalizePassword(password);
     const verdict = await hasher.verify(normalized, found?.passwordRecord).catch((error: unknown) => {
