@@ -8,6 +8,7 @@ import { type LoadOptions, load } from './load.ts';
 import { measureLogCost } from './log-cost.ts';
 import { hasNginx, startNginx } from './nginx.ts';
 import { type Running, start } from './processes.ts';
+import { measureRegistry } from './registry.ts';
 import { type Rung, ratioOf, writeReport } from './report.ts';
 import { makeTlsFiles } from './tls-files.ts';
 import { startWaygate } from './waygate.ts';
@@ -56,9 +57,12 @@ async function main(): Promise<void> {
   try {
     const log = measureLogCost(dir);
     process.stderr.write(`log: ${log.plainPerSecond} plain rows /s, ${log.evidencedPerSecond} leaves /s\n`);
+    const registry = await measureRegistry(dir);
+    process.stderr.write(`registry: a change is published in ${Math.round(registry.publicationMs)} ms\n`);
     const rungs = await climb(dir, timing, started);
-    if (values.save) await writeFile('bench/RESULTS.md', writeReport(rungs, log, new Date(), values.quick));
-    if (values.json) process.stdout.write(`${JSON.stringify({ log, rungs })}\n`);
+    if (values.save)
+      await writeFile('bench/RESULTS.md', writeReport({ rungs, log, registry }, new Date(), values.quick));
+    if (values.json) process.stdout.write(`${JSON.stringify({ log, registry, rungs })}\n`);
   } finally {
     for (const one of started.reverse()) await one.stop();
     await rm(dir, { recursive: true, force: true });

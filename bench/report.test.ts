@@ -19,13 +19,18 @@ const log = {
   evidenceMs: 0.05,
 };
 
+const registry = {
+  ...{ members: 10_000, subsystems: 50_000, startMs: 900, publicationMs: 1_100 },
+  pages: [{ path: '/members', worstMs: 12, octets: 1_234 }],
+};
+
 describe('the report of the ladder', () => {
   it('holds each rung against the one above it, of the same size and keys', () => {
     expect(rungs.map((rung) => ratioOf(rung, rungs))).toEqual([undefined, 0.5, 0.5, 0.475, 0.25, undefined]);
   });
 
   it('names the machine, the date and every rung', () => {
-    const report = writeReport(rungs, log, new Date('2026-11-23T10:00:00Z'), true);
+    const report = writeReport({ rungs, log, registry }, new Date('2026-11-23T10:00:00Z'), true);
     expect(report).toContain('2026-11-23');
     expect(report).toContain(process.version);
     expect(report).toContain('| waygate | 1 KB | P-256 | 500 | 0.25 | 1.0 | 2.0 | 3.0 | 100 MB |');
@@ -33,12 +38,18 @@ describe('the report of the ladder', () => {
   });
 
   it('tells what evidence adds to a record, and to the records of an exchange', () => {
-    const report = writeReport(rungs, log, new Date('2026-11-23T10:00:00Z'), true);
+    const report = writeReport({ rungs, log, registry }, new Date('2026-11-23T10:00:00Z'), true);
     expect(report).toContain('| sealed, as leaves of the tree | 5000 | 0.40 |');
     expect(report).toContain('take 0.050 ms a record');
     const exchangeMs = (cpus().length * 1000) / 500;
     const share = (ms: number) => ((100 * 4 * ms) / exchangeMs).toFixed(1);
     expect(report).toContain(`sealing and tree ${share(0.05)} %`);
     expect(report).toContain(`over searchable rows ${share(0.1)} %`);
+  });
+
+  it('tells how a large registry does', () => {
+    const report = writeReport({ rungs, log, registry }, new Date('2026-11-23T10:00:00Z'), true);
+    expect(report).toContain('| /members | 12 | 1,234 |');
+    expect(report).toContain('10,000 members');
   });
 });

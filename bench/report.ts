@@ -1,6 +1,7 @@
 import { arch, cpus, totalmem } from 'node:os';
 import type { LoadResult } from './load.ts';
 import type { LogCost } from './log-cost.ts';
+import type { RegistryFigures } from './registry.ts';
 
 export type RungName = 'direct' | 'proxy' | 'mtls' | 'waygate';
 
@@ -31,8 +32,14 @@ export function ratioOf(rung: Rung, rungs: readonly Rung[]): number | undefined 
     : rung.requestsPerSecond / other.requestsPerSecond;
 }
 
+export interface Measured {
+  readonly rungs: readonly Rung[];
+  readonly log: LogCost;
+  readonly registry: RegistryFigures;
+}
+
 /** The ladder as Markdown, with the machine it stood on. */
-export function writeReport(rungs: readonly Rung[], log: LogCost, at: Date, quick: boolean): string {
+export function writeReport({ rungs, log, registry }: Measured, at: Date, quick: boolean): string {
   const [cpu] = cpus();
   const lines = rungs.map((rung) => {
     const ratio = ratioOf(rung, rungs);
@@ -57,7 +64,8 @@ ${lines.join('\n')}
 
 *direct*: the service alone. *proxy*: two plain hops, of nginx where it is installed, else of Node. *mtls*: two hops of Node with TLS 1.3 and client certificates between them. *waygate*: two security servers as processes of their own, with every message signed, verified, and logged durably on both sides. Peak memory is that of the largest process of the rung.
 
-${writeLogCost(log, rungs)}`;
+${writeLogCost(log, rungs)}
+${writeRegistry(registry)}`;
 }
 
 /** What evidence adds to logging, and to an exchange: each of the two servers records its request and its response. */
@@ -81,6 +89,22 @@ function writeLogCost(log: LogCost, rungs: readonly Rung[]): string {
 | sealed, as leaves of the tree | ${evidencedPerSecond} | ${toPlain(evidencedPerSecond)} |
 
 Sealing and the tree by themselves take ${evidenceMs.toFixed(3)} ms a record; with tables of their own for contents, bodies, certificates and counts, the evidenced log takes ${addedMs.toFixed(3)} ms more than searchable rows. An exchange is four records, in two servers.${shares.length === 0 ? '' : ` Of the processor time of an exchange of 1 KB at the rate of the *waygate* rung:\n\n${shares.join('\n')}`}
+`;
+}
+
+/** A registry of the size of a country. */
+function writeRegistry({ members, subsystems, startMs, publicationMs, pages }: RegistryFigures): string {
+  const count = (value: number) => value.toLocaleString('en');
+  const lines = pages.map(
+    ({ path, worstMs, octets }) => `| ${path} | ${worstMs.toFixed(0)} | ${count(octets)} |`,
+  );
+  return `## A registry of ${count(members)} members and ${count(subsystems)} subsystems
+
+Ready after ${startMs.toFixed(0)} ms. A change is published, signed in all versions of the configuration, after ${publicationMs.toFixed(0)} ms. Of the administration API, the slowest of five answers:
+
+| Asked for | ms | Octets |
+|---|---|---|
+${lines.join('\n')}
 `;
 }
 

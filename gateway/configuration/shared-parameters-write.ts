@@ -1,12 +1,16 @@
-import { identifierKey, memberOf, printFull, writeXmlIdentifier } from '../identifier/index.ts';
-import { escapeAttribute } from '../xml/index.ts';
+import {
+  type ClientId,
+  identifierKey,
+  memberOf,
+  printFull,
+  writeXmlIdentifier,
+} from '../identifier/index.ts';
 import type {
   AcmeServer,
   ApprovedCa,
   CertificationAuthority,
   ConfigurationVersion,
   CostType,
-  Member,
   SecurityServer,
   SharedParameters,
 } from './model.ts';
@@ -19,13 +23,7 @@ import { group, malformed, tag, writeDocument } from './xml-fields.ts';
  * @throws Fault MalformedGlobalConf when a server's owner is not among the members
  */
 export function writeSharedParameters(parameters: SharedParameters, version: ConfigurationVersion): Buffer {
-  const ids = new Map<string, string>();
-  for (const { id, subsystems } of parameters.members) {
-    ids.set(identifierKey(id), `id${ids.size}`);
-    for (const { subsystemCode } of subsystems) {
-      ids.set(identifierKey({ ...id, kind: 'SUBSYSTEM', subsystemCode }), `id${ids.size}`);
-    }
-  }
+  const { ids, plain, named } = writtenMembers(parameters);
   return writeDocument(
     tag('instanceIdentifier', parameters.instance),
     ...(version < 3
@@ -52,7 +50,7 @@ export function writeSharedParameters(parameters: SharedParameters, version: Con
         writeCostType(costType, version),
       ),
     ),
-    ...parameters.members.map((member) => writeMember(member, ids, version)),
+    version < 5 ? plain : named,
     ...parameters.securityServers.map((server) => writeServer(server, ids, version)),
     ...parameters.globalGroups.map(({ groupCode, description, members }) =>
       group(
@@ -124,25 +122,45 @@ function writeCostType(costType: CostType | undefined, version: ConfigurationVer
   return version < 6 || costType === undefined ? '' : tag('costType', costType);
 }
 
-function writeMember(
-  member: Member,
-  ids: ReadonlyMap<string, string>,
-  version: ConfigurationVersion,
-): string {
-  const { id, memberClassDescription, name, subsystems } = member;
-  const xmlId = ids.get(identifierKey(id)) ?? '';
-  const written = subsystems.map(({ subsystemCode, name: subsystemName }) => {
-    const subsystemId = ids.get(identifierKey({ ...id, kind: 'SUBSYSTEM', subsystemCode })) ?? '';
-    const named = version < 5 || subsystemName === undefined ? '' : tag('subsystemName', subsystemName);
-    return `<subsystem id="${escapeAttribute(subsystemId)}">${tag('subsystemCode', subsystemCode)}${named}</subsystem>`;
-  });
-  const memberClass = group(
-    'memberClass',
-    tag('code', id.memberClass),
-    tag('description', memberClassDescription),
-  );
-  const fields = [memberClass, tag('memberCode', id.memberCode), tag('name', name), ...written];
-  return `<member id="${escapeAttribute(xmlId)}">${fields.join('')}</member>`;
+/** The members, which are nearly all of a document, and of which versions know the names of subsystems or do not. */
+interface WrittenMembers {
+  /** XML ids by `identifierKey`. */
+  readonly ids: ReadonlyMap<string, string>;
+  readonly plain: string;
+  readonly named: string;
+}
+
+/** One publication writes the same parameters in every version. */
+const written = new WeakMap<SharedParameters, WrittenMembers>();
+
+function writtenMembers(parameters: SharedParameters): WrittenMembers {
+  const known = written.get(parameters);
+  if (known !== undefined) return known;
+  const ids = new Map<string, string>();
+  const take = (id: ClientId): string => {
+    const xmlId = `id${ids.size}`;
+    ids.set(identifierKey(id), xmlId);
+    return xmlId;
+  };
+  let [plain, named] = ['', ''];
+  for (const { id, memberClassDescription, name, subsystems } of parameters.members) {
+    const memberClass = tag('code', id.memberClass) + tag('description', memberClassDescription);
+    const fields = `${group('memberClass', memberClass)}${tag('memberCode', id.memberCode)}${tag('name', name)}`;
+    const begin = `<member id="${take(id)}">${fields}`;
+    plain += begin;
+    named += begin;
+    for (const { subsystemCode, name: subsystemName } of subsystems) {
+      const xmlId = take({ ...id, kind: 'SUBSYSTEM', subsystemCode });
+      const opened = `<subsystem id="${xmlId}">${tag('subsystemCode', subsystemCode)}`;
+      plain += `${opened}</subsystem>`;
+      named += `${opened}${subsystemName === undefined ? '' : tag('subsystemName', subsystemName)}</subsystem>`;
+    }
+    plain += '</member>';
+    named += '</member>';
+  }
+  const members = { ids, plain, named };
+  written.set(parameters, members);
+  return members;
 }
 
 function writeServer(
