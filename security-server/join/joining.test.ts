@@ -6,6 +6,7 @@ import { exportJWK, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { invitationAlgorithm, invitationType, type JoinStep } from '../../gateway/joining/index.ts';
 import { Joining, type JoiningOptions, readJoinView } from './joining.ts';
+import { lockFolder } from './lock.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
 let data: string;
@@ -76,17 +77,56 @@ describe('a joining', () => {
   it('goes on without the invitation, and with the same one', async () => {
     const text = await invitation();
     await (await Joining.open(options(), beginWith(text))).run();
-    const kept = readFileSync(join(data, 'join.json'), 'utf8');
-    for (const begin of [undefined, beginWith(`${text}\n`)]) {
-      const again = await Joining.open(options(), begin);
-      expect(again.view().steps.find(({ code }) => code === 'invitation')).toMatchObject({ state: 'done' });
-    }
-    // The secret that the registry may know already is not another one.
-    expect(readFileSync(join(data, 'join.json'), 'utf8')).toBe(kept);
+    const read = () => JSON.parse(readFileSync(join(data, 'join.json'), 'utf8'));
+    const { secret } = read();
+    const again = await Joining.open(options(), undefined);
+    expect(again.view().steps.find(({ code }) => code === 'invitation')).toMatchObject({ state: 'done' });
+    await Joining.open(options(), beginWith(`${text}\n`));
+    // The registry may know it already.
+    expect(read().secret).toBe(secret);
+  });
+
+  it('takes another address, or another invitation, until the registry knows it', async () => {
+    const text = await invitation();
+    await Joining.open(options(), beginWith(text));
+    const read = () => JSON.parse(readFileSync(join(data, 'join.json'), 'utf8'));
+    const { secret } = read();
+    await Joining.open(options(), { ...beginWith(text), address: 'ss2.example' });
+    expect(read()).toMatchObject({ address: 'ss2.example', secret });
+    await Joining.open(options(), beginWith(await invitation('b')));
+    expect(read().secret).not.toBe(secret);
+  });
+
+  it.each([
+    ['a blank in its address', { address: 'a b' }],
+    ['an address with a port', { address: 'ss1.example:5500' }],
+    ['a code that cannot be registered', { subsystems: [{ code: 'a/b' }] }],
+    ['no subsystem', { subsystems: [] }],
+  ])('does not begin with %s', async (_, more) => {
+    const begin = { ...beginWith(await invitation()), ...more };
+    await expect(Joining.open(options(), begin)).rejects.toMatchObject({ code: 'wrong-use' });
+    expect(await readJoinView(data)).toBeUndefined();
+  });
+
+  it('is worked on by one process at a time, and ended once', async () => {
+    const text = await invitation();
+    const one = await Joining.open(options(), beginWith(text));
+    const other = await Joining.open(options(), undefined);
+    const unlock = lockFolder(data);
+    await expect(one.run()).rejects.toMatchObject({ code: 'wrong-use' });
+    unlock();
+    expect((await one.run()).result).toBe('waiting');
+    expect((await other.run()).result).toBe('waiting');
+    const path = join(data, 'join.json');
+    const { secret: _, ...ended } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(ended));
+    await expect(other.run()).rejects.toMatchObject({ code: 'wrong-use' });
   });
 
   it('does not begin where another has begun, or a server was founded', async () => {
     await Joining.open(options(), beginWith(await invitation()));
+    const path = join(data, 'join.json');
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), anchor: 'a' }));
     const second = Joining.open(options(), beginWith(await invitation('b')));
     await expect(second).rejects.toMatchObject({ code: 'wrong-use' });
     rmSync(join(data, 'join.json'));
@@ -106,6 +146,7 @@ describe('a joining', () => {
     };
     writeFileSync(path, JSON.stringify(declined));
     await expect(Joining.open(options(), undefined)).rejects.toThrow('has ended: declined');
+    writeFileSync(join(data, 'settings.sqlite'), '');
     writeFileSync(path, JSON.stringify({ ...declined, server: 'DEV/GOV/1/ss2' }));
     const other = Joining.open(options(), beginWith(await invitation('b')));
     await expect(other).rejects.toMatchObject({ code: 'wrong-use' });

@@ -8,6 +8,7 @@ import {
   joinSteps,
 } from '../../gateway/joining/index.ts';
 import { JoinError, messageOf } from './error.ts';
+import { lockFolder } from './lock.ts';
 import {
   foundServer,
   reachRegistry,
@@ -145,8 +146,27 @@ export class Joining {
     return viewOf(this.#state);
   }
 
-  /** Runs until this server has joined, was declined, has failed, or, unless it waits, has to wait. */
+  /**
+   * Runs until this server has joined, was declined, has failed, or, unless it waits, has to wait.
+   * @throws JoinError wrong-use while another process runs it, or when one has ended it
+   */
   async run(): Promise<JoinResult> {
+    const { data } = this.#options.places;
+    const unlock = lockFolder(data);
+    try {
+      // Another process may have brought it further since this one looked.
+      const state = await readJoinState(data);
+      if (state?.secret !== this.#state.secret || state === undefined) {
+        throw new JoinError('wrong-use', `the joining in ${data} was ended by another process`);
+      }
+      this.#state = state;
+      return await this.#runAll();
+    } finally {
+      unlock();
+    }
+  }
+
+  async #runAll(): Promise<JoinResult> {
     const { memberClass, memberCode, name } = this.claims.member;
     const about = `${this.claims.iss} invites ${name} (${memberClass}:${memberCode}) with server ${this.claims.serverCode}`;
     if (this.#stepOf('invitation').state !== 'done')

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { checkCreatable, IdentifierError } from '../../gateway/identifier/index.ts';
 import { type InvitationClaims, joinStepCodes, readInvitation } from '../../gateway/joining/index.ts';
 import { JoinError } from './error.ts';
 import { isThere } from './prepare-steps.ts';
@@ -32,19 +34,23 @@ export async function takeUp(data: string, begin: JoiningBegin | undefined, now:
   // An invitation that was redeemed in time serves to the end, however long others take.
   const isRedeemed = former?.invitation === invitation && former.anchor !== undefined;
   const claims = await readInvitation(invitation, isRedeemed ? new Date(0) : now);
-  if (former?.invitation === invitation) return { state: former, claims };
+  if (former?.invitation === invitation && (begin === undefined || isBound(former))) {
+    return { state: former, claims };
+  }
   if (begin === undefined) throw noneToGoOn(former);
-  if (former !== undefined && former.outcome?.result !== 'declined') {
+  checkBegin(begin);
+  if (former !== undefined && isBound(former) && former.outcome?.result !== 'declined') {
     const message = `${data} holds a joining that has begun: go on without naming an invitation, or take another folder`;
     throw new JoinError('wrong-use', message);
   }
-  if (former === undefined && (await isThere(join(data, 'settings.sqlite')))) {
+  const isFounded = await isThere(join(data, 'settings.sqlite'));
+  if (former === undefined && isFounded) {
     const message = `${data} holds a server that was founded without an invitation: take another folder`;
     throw new JoinError('wrong-use', message);
   }
   const { iss, member, serverCode } = claims;
   const server = [iss, member.memberClass, member.memberCode, serverCode].join('/');
-  if (former !== undefined && former.server !== server) {
+  if (former !== undefined && isFounded && former.server !== server) {
     const message = `${data} holds server ${former.server}, the invitation is for ${server}: take another folder`;
     throw new JoinError('wrong-use', message);
   }
@@ -52,12 +58,35 @@ export async function takeUp(data: string, begin: JoiningBegin | undefined, now:
   const { address, subsystems } = begin;
   const state: JoinState = {
     ...{ version: 1, server, invitation, address, subsystems: subsystems.map((one) => ({ ...one })) },
-    secret: randomBytes(32).toString('base64url'),
+    // The registry may have heard it already, though its answer was lost.
+    secret: (former?.invitation === invitation && former.secret) || randomBytes(32).toString('base64url'),
     steps: joinStepCodes.map((code) => ({ code, state: 'pending' })),
     ...(former?.keys !== undefined && { keys: former.keys }),
   };
   await writeJoinState(data, state);
   return { state, claims };
+}
+
+/** Whether the registry knows this joining, with its address and subsystems: then it cannot be another one. */
+function isBound({ anchor, steps }: JoinState): boolean {
+  const redemption = steps.find(({ code }) => code === 'redemption')?.state;
+  return anchor !== undefined || redemption === 'running';
+}
+
+/** What the registry would refuse later. @throws JoinError wrong-use */
+function checkBegin({ address, subsystems }: JoiningBegin): void {
+  if (isIP(address) === 0 && !/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(address)) {
+    throw new JoinError('wrong-use', `'${address}' is not an address: a host name or IP address is expected`);
+  }
+  if (subsystems.length === 0) throw new JoinError('wrong-use', 'one subsystem at least is expected');
+  for (const { code } of subsystems) {
+    try {
+      checkCreatable(code);
+    } catch (cause) {
+      if (!(cause instanceof IdentifierError)) throw cause;
+      throw new JoinError('wrong-use', `subsystem: ${cause.message}`, { cause });
+    }
+  }
 }
 
 function noneToGoOn(former: JoinState | undefined): JoinError {
