@@ -1,1 +1,2 @@
 export { People } from './people.ts';
+export { addPeopleRoutes } from './routes.ts';

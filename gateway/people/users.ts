@@ -154,6 +154,12 @@ export class Users {
     });
   }
 
+  secondFactorOf(name: string): { readonly hasSecondFactor: boolean; readonly recoveryCodesLeft?: number } {
+    const { factors } = this.#context;
+    if (!factors.isConfirmed(name)) return { hasSecondFactor: false };
+    return { hasSecondFactor: true, recoveryCodesLeft: factors.recoveryCodesLeft(name) };
+  }
+
   /** Roles that demand a second factor. */
   secondFactorRoles(): Role[] {
     return this.#context.required.roles();
