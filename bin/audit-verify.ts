@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { readConfigurationFolder } from '../gateway/configuration/index.ts';
-import { isBundle, judgeBundle, type Trust, type Verdict } from '../gateway/evidence/index.ts';
-import { type Auditor, createAuditor, type JudgedArchive, type Judgement } from '../security-server/index.ts';
+import type { Trust } from '../gateway/evidence/index.ts';
+import type { Judgement } from '../security-server/index.ts';
 import { describeVerdict } from './describe-verdict.ts';
+import { judgeFiles } from './judge-files.ts';
 
 interface VerifyOptions {
   readonly configuration?: string;
@@ -11,11 +12,6 @@ interface VerifyOptions {
   readonly verifierKey?: string;
   readonly anchorFingerprint?: string;
   readonly json?: boolean;
-}
-
-interface JudgedBundle {
-  readonly file: string;
-  readonly verdict: Verdict;
 }
 
 /** `waygate audit verify`: judges containers, archives and evidence bundles offline. */
@@ -38,6 +34,9 @@ export function auditVerifyCommand(): Command {
       '\nThe configuration says whom to trust: take it from GET /verificationconf of a security server, or with' +
         '\n`waygate config verify --into DIR`. Bundles have one of their own, signed by their instance: without' +
         '\n--configuration they are judged by that, and what you then have to compare is told.' +
+        '\n\nArchives that Waygate made have evidence in them, and are judged like bundles. Give those of one group together:' +
+        '\neach is then held to the one before, so that none can be missing between them. One that ends in .gpg is opened' +
+        '\nfirst: gpg --decrypt ARCHIVE.zip.gpg > ARCHIVE.zip' +
         '\n\nEvidence is judged as of then: what expired or was revoked since changes nothing.' +
         '\n\nA checkpoint that you kept shows whether the log was forked, cut or restored from an older backup since.' +
         '\n\nExit status: 0 all valid, 1 some not, 2 a file could not be read.',
@@ -53,25 +52,8 @@ function collect(file: string, before: readonly string[]): readonly string[] {
 async function verify(files: readonly string[], options: VerifyOptions): Promise<void> {
   const { json } = options;
   const trust = await readTrust(options);
-  const auditor = trust.configuration && createAuditor(trust.configuration);
-  const results: Judgement[] = [];
-  const bundles: JudgedBundle[] = [];
-  let linking: JudgedArchive['linking'] | null = null;
-  for (const file of files) {
-    const bytes = await readFile(file);
-    if (isBundle(bytes)) {
-      bundles.push({ file, verdict: await judgeBundle(bytes, trust) });
-      continue;
-    }
-    const judged = demand(auditor, file);
-    if (!file.toLowerCase().endsWith('.zip')) {
-      results.push(await judged.judgeContainer(file, bytes));
-      continue;
-    }
-    const archive = await judged.judgeArchive(file, bytes);
-    results.push(...archive.results);
-    if (linking?.valid !== false) linking = archive.linking;
-  }
+  const judged = await judgeFiles(files, trust);
+  const { results, bundles, linking } = judged;
   const isGood =
     results.every(({ valid }) => valid) &&
     linking?.valid !== false &&
@@ -98,14 +80,6 @@ async function readTrust(options: VerifyOptions): Promise<Trust> {
     ...(verifierKey !== undefined && { verifierKey }),
     ...(anchorHash !== undefined && { anchorHash }),
   };
-}
-
-function demand(auditor: Auditor | undefined, file: string): Auditor {
-  if (auditor !== undefined) return auditor;
-  throw new Error(
-    `${file} is a container or an archive, which says not whom to trust: give --configuration DIR, from GET ` +
-      '/verificationconf of a security server or from `waygate config verify --into DIR`',
-  );
 }
 
 function describe(judgement: Judgement): string {

@@ -1,3 +1,4 @@
+export { hasEvidence, type JudgedOwnArchive, verifyArchive } from './archive/index.ts';
 export { type Auditor, createAuditor, type JudgedArchive, type Judgement } from './auditor/index.ts';
 export {
   auditExportCommand,

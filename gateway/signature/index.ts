@@ -7,6 +7,7 @@ export {
 } from './container/archive.ts';
 export { ArchiveError, type ArchiveErrorCode, type ArchiveLink } from './container/linking-info.ts';
 export { type Container, type ErasedContainer, readErasedContainer } from './container/read.ts';
+export { sideFolder as archiveSideFolder } from './container/side-files.ts';
 export { type ContainerQuestion, type VerifiedContainer, verifyContainer } from './container/verify.ts';
 export { type VerifiedErasure, verifyErasedContainer } from './container/verify-erased.ts';
 export { type BatchTimestamp, type ContainerToWrite, writeContainer } from './container/write.ts';

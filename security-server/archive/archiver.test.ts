@@ -83,7 +83,7 @@ describe('a run', () => {
     const link = { digest: a?.lastDigest ?? '', fileName: a?.name ?? '' };
     const trust = { configuration: bench.services.configuration, verifierKey: log.verifierKey ?? '' };
     for (const [n, file] of files.entries()) {
-      const verdict = await verifyArchive(file, trust, n === 0 ? undefined : link);
+      const { verdict } = await verifyArchive(file, trust, n === 0 ? undefined : link);
       expect(verdict).toMatchObject({ valid: true, code: null });
     }
     const names = (await readArchive(files[0] ?? Buffer.alloc(0))).containers.map(({ name }) => name);

@@ -9,8 +9,10 @@ import {
 import {
   ArchiveError,
   type ArchiveLink,
+  archiveSideFolder as evidenceFolder,
   readArchive,
   type VerifiedArchive,
+  writeArchive,
   writeZip,
 } from '../../gateway/signature/index.ts';
 import { containerName } from './build.ts';
@@ -27,13 +29,14 @@ export interface ReadOwnArchive extends VerifiedArchive {
 }
 
 /**
- * Reads an archive that Waygate made: the links, the manifest of the evidence, and that each container has its place in
+ * Reads an archive that Waygate made, in its one form: the links, the manifest of the evidence, and that each container has its place in
  * it. Nothing is verified yet that needs trust in a key or an authority.
  * @param previous link of the archive before; left out when that is not at hand
  * @throws ArchiveError; EvidenceError bundle-malformed
  */
 export async function readOwnArchive(bytes: Buffer, previous?: ArchiveLink): Promise<ReadOwnArchive> {
   const archive = await readArchive(bytes, previous);
+  requireForm(bytes, archive);
   const bundle = bundleOf(archive);
   const content = readBundle(bundle);
   const containers = new Map(archive.containers.map(({ name, bytes: container }) => [name, container]));
@@ -50,13 +53,48 @@ export async function readOwnArchive(bytes: Buffer, previous?: ArchiveLink): Pro
   return { ...archive, bundle, content };
 }
 
+/** What an archive that Waygate made is found to be. */
+export interface JudgedOwnArchive {
+  readonly verdict: Verdict;
+  /** Of which group it is an archive, in words. */
+  readonly title: string;
+  /** Where the next archive goes on. */
+  readonly lastDigest: string;
+  /** The archive that this one says to follow. */
+  readonly previous: ArchiveLink | undefined;
+}
+
 /**
  * Judges an archive that Waygate made, as a bundle of evidence is judged.
  * @throws ArchiveError; EvidenceError bundle-malformed
  */
-export async function verifyArchive(bytes: Buffer, trust: Trust, previous?: ArchiveLink): Promise<Verdict> {
-  const { bundle } = await readOwnArchive(bytes, previous);
-  return judgeBundle(bundle, trust);
+export async function verifyArchive(
+  bytes: Buffer,
+  trust: Trust,
+  before?: ArchiveLink,
+): Promise<JudgedOwnArchive> {
+  const { bundle, content, lastDigest, previous } = await readOwnArchive(bytes, before);
+  const { scope } = content;
+  const title = scope.kind === 'case' ? scope.title : '';
+  return { verdict: await judgeBundle(bundle, trust), title, lastDigest, previous };
+}
+
+const evidenceName = Buffer.from(`${evidenceFolder}bundle.json`);
+
+/** Whether a file claims to be an archive with evidence in it, so that it is judged as one however damaged. */
+export function hasEvidence(bytes: Buffer): boolean {
+  return bytes.includes(evidenceName);
+}
+
+/** Headers, order, comments and spare octets of the zip file: what means nothing must be nothing. */
+function requireForm(bytes: Buffer, { containers, previous, beside }: VerifiedArchive): void {
+  const expected = writeArchive(containers, previous, beside).bytes;
+  if (expected.equals(bytes)) return;
+  const length = Math.min(expected.length, bytes.length);
+  let at = 0;
+  while (at < length && expected[at] === bytes[at]) at += 1;
+  const form = 'what writing its content again gives';
+  throw new ArchiveError('malformed', `the archive is not in its one form: octet ${at} is not ${form}`);
 }
 
 /** Puts the containers to their evidence, in the order in which a bundle has them. */

@@ -9,7 +9,7 @@ export interface ZipEntry {
 export interface ZipOptions {
   /** Comment of the whole file, ASCII. */
   readonly comment?: string;
-  /** Of deflate; 0 stores the data in deflate's frames, for what is compressed already. Default 6. */
+  /** Of deflate; 0 puts the data as it is into deflate's frames, the same by every release. Default 6. */
   readonly level?: number;
   /** No deflate at all: then even another deflater, of another release or language, would write the same bytes. */
   readonly isStored?: boolean;
@@ -39,7 +39,11 @@ export function writeZip(
   const central: Buffer[] = [];
   let offset = 0;
   for (const { name, data } of entries) {
-    const compressed = isStored ? Buffer.from(data) : deflateRawSync(data, { level });
+    const compressed = isStored
+      ? Buffer.from(data)
+      : level === 0
+        ? frameStored(data)
+        : deflateRawSync(data, { level });
     const nameBytes = Buffer.from(name, 'utf8');
     const common = commonHeader(nameBytes, data, isStored ? stored : deflated, compressed.length, at);
     if (offset + compressed.length > maxOctets)
@@ -58,6 +62,22 @@ export function writeZip(
 }
 
 /** The 26 octets that local and central headers share. */
+const maxFrame = 0xffff;
+
+/** @see RFC 1951 §3.2.4: blocks without compression, as long as they can be */
+function frameStored(data: Uint8Array): Buffer {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at === 0 || at < data.length; at += maxFrame) {
+    const length = Math.min(maxFrame, data.length - at);
+    const head = Buffer.alloc(5);
+    head.writeUInt8(at + length === data.length ? 1 : 0);
+    head.writeUInt16LE(length, 1);
+    head.writeUInt16LE(maxFrame - length, 3);
+    pieces.push(head, data.subarray(at, at + length));
+  }
+  return Buffer.concat(pieces);
+}
+
 function commonHeader(
   name: Buffer,
   data: Uint8Array,

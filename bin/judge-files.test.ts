@@ -1,0 +1,131 @@
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Trust } from '../gateway/evidence/index.ts';
+import { readZip, writeArchive } from '../gateway/signature/index.ts';
+import { Archiver } from '../security-server/archive/archiver.ts';
+import { FolderTarget } from '../security-server/archive/target/folder.ts';
+import { type LogBench, startLogBench } from '../security-server/testing/log-bench.ts';
+import { judgeFiles } from './judge-files.ts';
+
+let bench: LogBench;
+let trust: Trust;
+/** Three archives of one log, as they were made. */
+let made: readonly { readonly name: string; readonly bytes: Buffer }[];
+let dir: string;
+
+beforeAll(async () => {
+  bench = await startLogBench();
+  const log = await bench.open();
+  const target = join(bench.root, 'target');
+  const archiver = await Archiver.open({
+    ...{
+      dir: join(bench.root, 'own'),
+      log,
+      target: new FolderTarget(target),
+      grouping: 'none',
+      maxBytes: 33_554_432,
+    },
+    ...{ intervalMs: 0, now: bench.services.now },
+    configurations: {
+      snapshot: async () => undefined,
+      configurationOf: async () => bench.services.configuration,
+    },
+    onTrouble: (error) => {
+      throw error;
+    },
+  });
+  const rows = [];
+  for (let part = 0; part < 3; part += 1) {
+    for (const n of [1, 2, 3]) await log.record(await bench.entry(`id-${part}-${n}`, Buffer.from('a body')));
+    await log.stampNow();
+    bench.services.at += 60_000;
+    rows.push(...(await archiver.run()).delivered);
+  }
+  await archiver.close();
+  made = rows.map(({ name }) => ({ name, bytes: readFileSync(join(target, name)) }));
+  trust = { configuration: bench.services.configuration, verifierKey: log.verifierKey ?? '' };
+});
+afterAll(() => bench.close());
+beforeEach(() => {
+  dir = mkdtempSync(join(bench.root, 'given-'));
+  for (const { name, bytes } of made) writeFileSync(join(dir, name), bytes);
+});
+
+const files = () => made.map(({ name }) => join(dir, name)).filter(existsSync);
+const judge = () => judgeFiles(files(), trust);
+
+/** Writes an archive anew from some of its containers, linked as its maker would link them. */
+async function relink(
+  at: number,
+  change: (containers: { name: string; bytes: Buffer }[]) => void,
+): Promise<void> {
+  const { name, bytes } = made[at] ?? { name: '', bytes: Buffer.alloc(0) };
+  const all = readZip(bytes, { maxEntries: 1_000, maxOctets: 10_000_000 });
+  const containers = [...all]
+    .filter(([entry]) => entry.endsWith('.asice'))
+    .map(([entry, data]) => ({ name: entry, bytes: data }));
+  change(containers);
+  const beside = new Map(
+    [...all]
+      .filter(([entry]) => entry.startsWith('waygate/') && entry !== 'waygate/manifest')
+      .map(([entry, data]) => [entry.slice(8), data]),
+  );
+  const [, previous, fileName = ''] = /^([0-9a-f]+) ([^ ]+) /.exec(String(all.get('linkinginfo'))) ?? [];
+  const link = previous === undefined ? undefined : { digest: previous, fileName };
+  writeFileSync(join(dir, name), writeArchive(containers, link, beside).bytes);
+}
+
+describe('archives of one log', () => {
+  it('are good together, and each alone', async () => {
+    const { linking, bundles, results } = await judge();
+    expect([linking, results.length]).toEqual([{ valid: true, code: null, reason: null }, 0]);
+    expect(bundles.map(({ verdict }) => verdict.code)).toEqual([null, null, null]);
+    for (const file of files()) expect((await judgeFiles([file], trust)).linking?.valid).toBe(true);
+  });
+
+  it('of which one is missing, or stands elsewhere, are found and it is named', async () => {
+    rmSync(join(dir, made[1]?.name ?? ''));
+    const { linking } = await judge();
+    expect(linking?.code).toBe('missing');
+    expect(linking?.reason).toContain(made[1]?.name);
+    writeFileSync(join(dir, made[1]?.name ?? ''), made[1]?.bytes ?? '');
+    expect((await judgeFiles(files().reverse(), trust)).linking?.code).toBe('missing');
+  });
+
+  it('of which one takes the name of another, or its place, are found', async () => {
+    const [first = '', second = ''] = files();
+    renameSync(first, second);
+    expect((await judge()).linking?.code).toBe('broken-link');
+    writeFileSync(first, made[0]?.bytes ?? '');
+    writeFileSync(second, made[0]?.bytes ?? '');
+    expect((await judge()).linking?.code).toBe('broken-link');
+  });
+
+  it('of which one lost, doubled, moved or took in a message are found, though it was linked anew', async () => {
+    await relink(1, (containers) => containers.splice(1, 1));
+    expect((await judge()).linking).toMatchObject({ valid: false, code: 'missing' });
+    await relink(1, (containers) => containers.reverse());
+    expect((await judge()).linking?.valid).toBe(false);
+    await relink(1, () => undefined);
+    // Nothing was changed by that: it is the archive it was.
+    expect((await judge()).linking?.valid).toBe(true);
+    await relink(1, (containers) => {
+      const [first] = containers;
+      if (first !== undefined) containers.push({ name: 'more.asice', bytes: first.bytes });
+    });
+    expect((await judge()).linking).toMatchObject({ valid: false });
+    await relink(1, (containers) => {
+      const [first, second] = containers;
+      if (first !== undefined && second !== undefined)
+        containers[0] = { name: first.name, bytes: second.bytes };
+    });
+    expect((await judge()).linking).toMatchObject({ valid: false });
+  });
+
+  it('that are encrypted are opened first', async () => {
+    const file = join(dir, 'mlog.zip.gpg');
+    writeFileSync(file, 'x');
+    await expect(judgeFiles([file], trust)).rejects.toThrow('gpg --decrypt');
+  });
+});

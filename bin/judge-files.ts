@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { isBundle, judgeBundle, type Trust, type Verdict } from '../gateway/evidence/index.ts';
+import { ArchiveError, type ArchiveErrorCode } from '../gateway/signature/index.ts';
+import {
+  type Auditor,
+  createAuditor,
+  hasEvidence,
+  type JudgedArchive,
+  type JudgedOwnArchive,
+  type Judgement,
+  verifyArchive,
+} from '../security-server/index.ts';
+
+export interface JudgedBundle {
+  readonly file: string;
+  readonly verdict: Verdict;
+}
+
+export interface JudgedFiles {
+  /** Of containers, alone or in archives of X-Road. */
+  readonly results: readonly Judgement[];
+  /** Of files that bring their evidence along: bundles, and archives of Waygate. */
+  readonly bundles: readonly JudgedBundle[];
+  /** Of the archives; the first that is not good. Null without any. */
+  readonly linking: JudgedArchive['linking'] | null;
+}
+
+type Linking = JudgedArchive['linking'];
+
+/** @throws Error when a file cannot be read, or nothing says whom to trust about it */
+export async function judgeFiles(files: readonly string[], trust: Trust): Promise<JudgedFiles> {
+  const auditor = trust.configuration && createAuditor(trust.configuration);
+  const results: Judgement[] = [];
+  const bundles: JudgedBundle[] = [];
+  const linkings: Linking[] = [];
+  const chain = new ArchiveChain();
+  for (const file of files) {
+    const bytes = await readFile(file);
+    if (isBundle(bytes)) {
+      bundles.push({ file, verdict: await judgeBundle(bytes, trust) });
+    } else if (/\.gpg$/i.test(file)) {
+      throw new Error(`${file} is encrypted: open it first, gpg --decrypt ${file} > ${file.slice(0, -4)}`);
+    } else if (!/\.zip$/i.test(file)) {
+      results.push(await demand(auditor, file).judgeContainer(file, bytes));
+    } else if (hasEvidence(bytes)) {
+      const { verdict, linking } = await judgeOwn(file, bytes, trust, chain);
+      if (verdict !== undefined) bundles.push({ file, verdict });
+      linkings.push(linking);
+    } else {
+      const archive = await demand(auditor, file).judgeArchive(file, bytes);
+      results.push(...archive.results);
+      linkings.push(archive.linking);
+    }
+  }
+  return { results, bundles, linking: linkings.find(({ valid }) => !valid) ?? linkings[0] ?? null };
+}
+
+async function judgeOwn(
+  file: string,
+  bytes: Buffer,
+  trust: Trust,
+  chain: ArchiveChain,
+): Promise<{ readonly linking: Linking; readonly verdict?: Verdict }> {
+  try {
+    const judged = await verifyArchive(bytes, trust);
+    return { verdict: judged.verdict, linking: chain.add(basename(file), judged) };
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    return { linking: broken(error.code, `${file}: ${error.message}`) };
+  }
+}
+
+/** Holds the archives of a group that are given to each other: each follows one that was given before it. */
+class ArchiveChain {
+  /** Last digests of a group's archives, by the names under which they are followed. */
+  readonly #groups = new Map<string, Map<string, string>>();
+
+  add(name: string, { title, lastDigest, previous }: JudgedOwnArchive): Linking {
+    const known = this.#groups.get(title) ?? new Map<string, string>();
+    const isFirst = known.size === 0;
+    this.#groups.set(title, known);
+    // While it was encrypted, it had .gpg behind its name.
+    for (const one of [name, `${name}.gpg`]) known.set(one, lastDigest);
+    if (previous === undefined) {
+      return isFirst ? good : broken('broken-link', `${name} begins the ${title} anew: it follows no other`);
+    }
+    const digest = known.get(previous.fileName);
+    if (digest === previous.digest || (digest === undefined && isFirst)) return good;
+    return digest === undefined
+      ? broken('missing', `${name} follows ${previous.fileName}, which was not given before it`)
+      : broken('broken-link', `${name} does not follow the ${previous.fileName} that was given`);
+  }
+}
+
+const good: Linking = { valid: true, code: null, reason: null };
+
+function broken(code: ArchiveErrorCode, reason: string): Linking {
+  return { valid: false, code, reason };
+}
+
+function demand(auditor: Auditor | undefined, file: string): Auditor {
+  if (auditor !== undefined) return auditor;
+  throw new Error(
+    `${file} is a container or an archive, which says not whom to trust: give --configuration DIR, from GET ` +
+      '/verificationconf of a security server or from `waygate config verify --into DIR`',
+  );
+}
