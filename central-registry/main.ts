@@ -4,6 +4,7 @@ import type { KeySpec } from '../certs/key/index.ts';
 import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '../certs/token/index.ts';
 import type { ConfigurationVersion } from '../gateway/configuration/index.ts';
 import {
+  anyOf,
   fileKeyAuthentication,
   type Listening,
   listen,
@@ -13,6 +14,14 @@ import {
 import { encodeSegment } from '../gateway/identifier/index.ts';
 import { joiningPath } from '../gateway/joining/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
+import {
+  addPeopleRoutes,
+  checkFirstPerson,
+  createFirstPerson,
+  type FirstPerson,
+  People,
+  peoplePath,
+} from '../gateway/people/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createRegistryApi } from './admin/index.ts';
 import {
@@ -60,6 +69,8 @@ export interface FoundingSettings {
   readonly pin: string;
   /** Of the configuration keys; P-256 unless told. */
   readonly keySpec?: KeySpec;
+  /** The first person who may sign in, a system administrator; absent: added later, with the API key. */
+  readonly administrator?: FirstPerson;
   readonly now?: () => Date;
 }
 
@@ -85,6 +96,8 @@ export interface RegistrySettings {
   /** Where the administration API is served, in the clear: keep it on the loopback, or behind a TLS proxy. */
   readonly adminHost: string;
   readonly adminPort: number;
+  /** Address at which browsers reach it, when a proxy stands before it; with https, cookies go nowhere else. */
+  readonly adminUrl?: string;
   /**
    * Where the management service listens, in the clear: whoever reaches it may act for every server, so only the
    * security server that hosts the service should. Absent: management requests are not taken.
@@ -127,7 +140,8 @@ export interface RunningRegistry {
  * @throws RegisterError exists when the instance was founded, invalid; TokenError pin-policy, pin-incorrect
  */
 export async function initRegistry(settings: FoundingSettings): Promise<void> {
-  const { data, instance, address, pin, keySpec, now = () => new Date() } = settings;
+  const { data, instance, address, pin, keySpec, administrator, now = () => new Date() } = settings;
+  if (administrator !== undefined) checkFirstPerson(administrator);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const path = registerPath(data);
   const former = await openIfFounded(path);
@@ -146,6 +160,9 @@ export async function initRegistry(settings: FoundingSettings): Promise<void> {
       await createConfigurationKey(register, token, source, now(), keySpec);
     }
     await ensureRegistrationCertificate(register, token, now());
+    if (administrator !== undefined) {
+      await createFirstPerson(data, auditLogOrigin(register.instance), now, administrator);
+    }
   } finally {
     register?.close();
   }
@@ -203,13 +220,19 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     const journal = await Journal.open({
       ...{
         dir: join(data, 'journal'),
-        origin: `${encodeSegment(register.instance)}/registry/audit-log`,
+        origin: auditLogOrigin(register.instance),
         now,
       },
       onTrouble: (error) => report(error, 'audit-log'),
     });
     closers.push(() => journal.close());
+    const people = await People.open({
+      ...{ path: peoplePath(data), now, journal, program: 'Waygate registry' },
+      isHttps: settings.adminUrl?.startsWith('https:') === true,
+    });
+    closers.push(() => people.close());
     const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
+    const authenticate = anyOf(people.authenticate, fileKeyAuthentication(apiKey));
     const api = createRegistryApi(
       {
         register,
@@ -221,8 +244,9 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
         deleteKey: (keyId) => deleteConfigurationKey(register, token, keyId),
         inviting: { register, key, now, anchor, ...(authority !== undefined && { authority }) },
       },
-      { version: apiVersion, authenticate: fileKeyAuthentication(apiKey), report },
+      { version: apiVersion, authenticate, report },
     );
+    addPeopleRoutes(api, people);
     const admin: Listening = await listen(serverOf(api.fetch), adminHost, adminPort, '--admin-port');
     closers.push(() => admin.close());
     return {
@@ -265,6 +289,10 @@ async function listenForRequests(
     urls.registrationUrl = `${urlOf(registration.host, listening.port, 'https')}/managementservice/`;
   }
   return urls;
+}
+
+function auditLogOrigin(instance: string): string {
+  return `${encodeSegment(instance)}/registry/audit-log`;
 }
 
 function registerPath(data: string): string {

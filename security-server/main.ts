@@ -5,6 +5,7 @@ import { openSoftwareToken } from '../certs/token/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
 import type { GlobalConfiguration } from '../gateway/configuration/index.ts';
 import {
+  anyOf,
   fileKeyAuthentication,
   type Listening,
   listen,
@@ -13,6 +14,7 @@ import {
 } from '../gateway/http/index.ts';
 import { printRest, type ServerId } from '../gateway/identifier/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
+import { addPeopleRoutes, People, peoplePath } from '../gateway/people/index.ts';
 import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
 import type { Road, RoadEvent } from '../gateway/road/index.ts';
 import { createVerifier } from '../gateway/signature/index.ts';
@@ -69,6 +71,8 @@ export interface ServerSettings {
   readonly peers?: PeerSettings;
   readonly adminHost: string;
   readonly adminPort: number;
+  /** Address at which browsers reach it, when a proxy stands before it; with https, cookies go nowhere else. */
+  readonly adminUrl?: string;
   /** Addresses of timestamping authorities; none takes those of the instance. */
   readonly timestampUrls: readonly string[];
   readonly acceptableTimestampFailureMs: number;
@@ -290,6 +294,11 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       onTrouble: (error) => onTrouble('audit log', error),
     });
     closers.push(() => journal.close());
+    const people = await People.open({
+      ...{ path: peoplePath(data), now, journal, program: 'Waygate security server' },
+      isHttps: options.adminUrl?.startsWith('https:') === true,
+    });
+    closers.push(() => people.close());
     const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
     const admin = createServerAdmin(
       {
@@ -311,10 +320,11 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       },
       {
         version: apiVersion,
-        authenticate: fileKeyAuthentication(apiKey),
+        authenticate: anyOf(people.authenticate, fileKeyAuthentication(apiKey)),
         report: (error, reference) => onTrouble('administration', error, reference),
       },
     );
+    addPeopleRoutes(admin, people);
     const adminListening = await listen(
       serverOf(admin.fetch),
       options.adminHost,

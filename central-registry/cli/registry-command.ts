@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { z } from 'zod';
 import type { KeySpec } from '../../certs/key/index.ts';
 import { loadSettings, readSecret } from '../../gateway/http/index.ts';
+import { userCommand } from '../../gateway/people/index.ts';
 import { initRegistry, type RunningRegistry, startRegistry } from '../main.ts';
 import { registryBackupCommands } from './backup-commands.ts';
 import { invitationCommands } from './invitation-command.ts';
@@ -28,6 +29,10 @@ const startSchema = z.object({
   configurationPort: port.default(4080),
   adminHost: z.string().default('127.0.0.1'),
   adminPort: port.default(4000),
+  adminUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('at which browsers reach the administration'),
   managementHost: z.string().default('127.0.0.1'),
   managementPort: port.default(4002),
   registrationHost: z.string().default('0.0.0.0'),
@@ -57,6 +62,8 @@ interface InitOptions {
   readonly address: string;
   readonly keys: string;
   readonly pinFile?: string;
+  readonly administrator?: string;
+  readonly administratorPasswordFile?: string;
   readonly json?: boolean;
 }
 
@@ -75,6 +82,11 @@ export function registryCommand(): Command {
         .default('P-256'),
     )
     .option('--pin-file <file>', 'file with the PIN; else WAYGATE_REGISTRY_PIN, else the terminal')
+    .option('--administrator <name>', 'the first who may sign in; others are added with `registry user add`')
+    .option(
+      '--administrator-password-file <file>',
+      'file with the password alone; else WAYGATE_REGISTRY_PASSWORD, else the terminal',
+    )
     .option('--json', 'print one JSON document')
     .action(init);
   command
@@ -87,6 +99,7 @@ export function registryCommand(): Command {
     .option('--configuration-port <port>', '(4080)')
     .option('--admin-host <host>', 'where the administration API is served, in the clear (127.0.0.1)')
     .option('--admin-port <port>', '(4000)')
+    .option('--admin-url <url>', 'at which browsers reach it, when a proxy stands before it')
     .option('--management-host <host>', 'where management requests are taken, in the clear (127.0.0.1)')
     .option('--management-port <port>', '(4002)')
     .option('--registration-host <host>', 'where authentication certificates are registered (0.0.0.0)')
@@ -104,13 +117,22 @@ export function registryCommand(): Command {
     .option('--json', 'print one JSON document when ready')
     .action(start);
   for (const one of [...invitationCommands(), ...registryBackupCommands()]) command.addCommand(one);
+  command.addCommand(
+    userCommand({ admin: 'http://127.0.0.1:4000', passwordVariable: 'WAYGATE_REGISTRY_PASSWORD' }),
+  );
   return command;
 }
 
-async function init({ data, instance, address, keys, pinFile, json }: InitOptions): Promise<void> {
+async function init(options: InitOptions): Promise<void> {
+  const { data, instance, address, keys, pinFile, administrator: name, json } = options;
   const pin = await readPin(pinFile);
   const keySpec = keySpecs[keys];
-  await initRegistry({ data, instance, address, pin, ...(keySpec !== undefined && { keySpec }) });
+  const file = options.administratorPasswordFile;
+  await initRegistry({
+    ...{ data, instance, address, pin },
+    ...(keySpec !== undefined && { keySpec }),
+    ...(name !== undefined && { administrator: { name, password: await readAdministratorPassword(file) } }),
+  });
   if (json === true) {
     process.stdout.write(`${JSON.stringify({ instance, data })}\n`);
     return;
@@ -131,7 +153,7 @@ async function start({
     prefix: 'WAYGATE_REGISTRY',
     overrides,
   });
-  const { data, pinFile, publicUrl, renewSeconds, ...others } = settings;
+  const { data, pinFile, publicUrl, adminUrl, renewSeconds, ...others } = settings;
   const { joinAuthorityUrl, joinAuthoritySecretFile, joinAuthorityProfile, ...rest } = others;
   const { joinPorts, joinAddresses, ...places } = rest;
   const { managementHost, managementPort, registrationHost, registrationPort, ...listeners } = places;
@@ -154,6 +176,7 @@ async function start({
     pin,
     renewEveryMs: renewSeconds * 1000,
     ...(publicUrl !== undefined && { publicUrl }),
+    ...(adminUrl !== undefined && { adminUrl }),
     report: (error, reference) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       process.stderr.write(`${new Date().toISOString()} ${reference ?? '-'} ${text}\n`);
@@ -210,6 +233,11 @@ function show(
 function readAuthoritySecret(file: string | undefined): Promise<string> {
   const variable = 'WAYGATE_REGISTRY_JOIN_AUTHORITY_SECRET';
   return readSecret({ name: 'join authority secret', file, variable, environment: process.env });
+}
+
+function readAdministratorPassword(file: string | undefined): Promise<string> {
+  const variable = 'WAYGATE_REGISTRY_PASSWORD';
+  return readSecret({ name: 'administrator password', file, variable, environment: process.env });
 }
 
 function readPin(file: string | undefined): Promise<string> {

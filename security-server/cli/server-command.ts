@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
+import { userCommand } from '../../gateway/people/index.ts';
 import { initServer } from '../init.ts';
 import type { RunningServer } from '../main.ts';
 import { serveFolder } from '../serve.ts';
@@ -51,6 +52,9 @@ export function serverCommand(): Command {
   command.addCommand(requestsCommand());
   command.addCommand(archiveCommand());
   for (const one of serverBackupCommands()) command.addCommand(one);
+  command.addCommand(
+    userCommand({ admin: 'http://127.0.0.1:4100', passwordVariable: 'WAYGATE_SERVER_PASSWORD' }),
+  );
   return command;
 }
 

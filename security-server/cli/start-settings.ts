@@ -34,6 +34,10 @@ const startSchema = z.object({
     .optional(),
   adminHost: z.string().default('127.0.0.1'),
   adminPort: port.default(4100),
+  adminUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('at which browsers reach the administration'),
   timestampUrls: z
     .union([z.array(z.url()), z.string().transform((text) => text.split(',').map((url) => url.trim()))])
     .default([]),
@@ -100,6 +104,7 @@ export function withStartOptions(command: Command): Command {
     .option('--minimum-peer-version <version>', 'least release of a calling server (7.6.0 in xroad7)')
     .option('--admin-host <host>', 'where the administration API is served, in the clear (127.0.0.1)')
     .option('--admin-port <port>', '(4100)')
+    .option('--admin-url <url>', 'at which browsers reach it, when a proxy stands before it')
     .option('--timestamp-urls <urls>', 'comma-separated; those of the instance unless told')
     .option(
       '--acceptable-timestamp-failure-seconds <s>',
@@ -132,7 +137,8 @@ export function serverSettings(
   settings: StartSettings,
   logger: Pick<Logger, 'info' | 'warn' | 'error'>,
 ): Omit<ServerSettings, 'pin'> {
-  const { data, pinFile: _, logLevel: __, allowedFederations, logMaxPages, archive, ...rest } = settings;
+  const { data, pinFile: _, logLevel: __, allowedFederations, logMaxPages, archive, ...others } = settings;
+  const { adminUrl, ...rest } = others;
   const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
   return {
     ...rest,
@@ -154,6 +160,7 @@ export function serverSettings(
         : new Set(listInstances(allowedFederations)),
     ...(logMaxPages !== undefined && { logMaxPages }),
     ...(archive !== undefined && { archive }),
+    ...(adminUrl !== undefined && { adminUrl }),
     onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),
     onTrouble: (about, error, reference) => logger.error({ about, reference, error: textOf(error) }),
   };

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { Journal } from '../journal/index.ts';
+import { checkName } from './names.ts';
+import { checkNewPassword } from './password-policy.ts';
+import { People } from './people.ts';
+
+export interface FirstPerson {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Where the people of a program are kept. @param data its folder */
+export function peoplePath(data: string): string {
+  return join(data, 'people.sqlite');
+}
+
+/** Before a program is founded for that person. @throws Problem name-unfit, password-length, password-guessable */
+export function checkFirstPerson({ name, password }: FirstPerson): void {
+  checkNewPassword(password, checkName(name));
+}
+
+/**
+ * Makes the first person, a system administrator, of a program that was just founded and does not run yet.
+ * @param origin of the audit log, as the program will open it
+ * @throws Problem not-first, and as `checkFirstPerson`
+ */
+export async function createFirstPerson(
+  data: string,
+  origin: string,
+  now: () => Date,
+  person: FirstPerson,
+): Promise<void> {
+  const troubles: Error[] = [];
+  const journal = await Journal.open({
+    ...{ dir: join(data, 'journal'), origin, now },
+    onTrouble: (error) => troubles.push(error),
+  });
+  try {
+    const settings = { path: peoplePath(data), now, journal, program: 'Waygate', isHttps: false };
+    const people = await People.open(settings);
+    try {
+      await people.createFirst(person);
+    } finally {
+      people.close();
+    }
+  } finally {
+    await journal.close();
+  }
+  const [trouble] = troubles;
+  if (trouble !== undefined) throw trouble;
+}
