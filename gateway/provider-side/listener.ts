@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Certificate } from '../../certs/x509/index.ts';
 import { asFault, renderSoap } from '../fault/index.ts';
-import { type ExchangeTrace, eventOf } from '../road/index.ts';
+import { type ExchangeTrace, eventOf, withRoom } from '../road/index.ts';
 import { serveTls } from '../transport/index.ts';
 import { isKnownAuthenticationCertificate } from '../trust/index.ts';
 import { answerRequest } from './answer-request.ts';
@@ -52,7 +52,9 @@ async function serve(
   const detail = road.newId();
   const renderFault = (error: unknown) => renderSoap(asFault(error).at('ServerProxy'), detail);
   try {
-    await answerRequest(incoming, outgoing, chain, road, renderFault, trace);
+    await withRoom(road, incoming, (withKept) =>
+      answerRequest(incoming, outgoing, chain, withKept, renderFault, trace),
+    );
     road.report(eventOf('provider', trace, startedAt));
   } catch (error) {
     road.report({ ...eventOf('provider', trace, startedAt), error, detail });

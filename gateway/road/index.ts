@@ -3,5 +3,6 @@ export { logEntryOf } from './log-entry.ts';
 export { messageSizeOf } from './message-size.ts';
 export type * from './needs.ts';
 export type * from './road.ts';
+export { withRoom } from './room.ts';
 export { eventOf, noteRest, noteSoap } from './trace.ts';
 export * from './transport-headers.ts';

@@ -120,6 +120,24 @@ export interface MessageLog {
   record(entry: LogEntry): Promise<void>;
 }
 
+/** Room on the disk for what exchanges write. */
+export interface Room {
+  /**
+   * Keeps room for an exchange: its evidence, and an answer of usual size. Waits a while when room is scarce.
+   * @param announced octets of the request, when it says how many; they must fit, and are not kept
+   * @throws Fault LoggingFailed when there is no room
+   */
+  enter(announced: number | undefined): Promise<KeptRoom>;
+}
+
+/** What is kept for one exchange until it is over. */
+export interface KeptRoom {
+  /** Takes room for octets of a body. @throws Fault LoggingFailed */
+  take(octets: number, of: LogEntry['direction']): void;
+  /** The exchange is over. */
+  release(): void;
+}
+
 /** Supplies the configuration in force; a road step takes one snapshot per message. */
 export interface ConfigurationSource {
   /** @throws Fault OutdatedGlobalConf when none is in force */

@@ -1,7 +1,7 @@
 import type { ClientId, ServerId, ServiceId } from '../identifier/index.ts';
 import type { SignatureVerifier } from '../signature/index.ts';
 import type { BodySink } from '../transport/index.ts';
-import type { Clock, ConfigurationSource, MessageLog, ServerSettings, Signer } from './needs.ts';
+import type { Clock, ConfigurationSource, MessageLog, Room, ServerSettings, Signer } from './needs.ts';
 
 /** What the road must know of a request, whichever protocol it speaks. */
 export interface Exchange {
@@ -69,6 +69,7 @@ export interface Road {
   readonly settings: () => ServerSettings;
   readonly signer: Signer;
   readonly log: MessageLog;
+  readonly room: Room;
   readonly clock: Clock;
   readonly signatures: SignatureVerifier;
   /** A place for one body to wait in, bounded and hashed. */

@@ -15,6 +15,7 @@ import { addArchiveRoutes } from './archives.ts';
 import { addBodyPolicyRoutes } from './body-policies.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
+import { addDiskRoutes } from './disk.ts';
 import { addEvidenceRoutes } from './evidence.ts';
 import { addJoinRoutes, explainJoining } from './join.ts';
 import { addKeyRoutes } from './keys.ts';
@@ -46,6 +47,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addManagementRoutes(app, context);
   addEvidenceRoutes(app, context);
   addArchiveRoutes(app, context);
+  addDiskRoutes(app, context);
   addBodyPolicyRoutes(app, context);
   if (context.join !== undefined) addJoinRoutes(app, context.join);
   addJournalRoutes(app, context.journal);

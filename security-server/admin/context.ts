@@ -4,6 +4,7 @@ import type { Journal } from '../../gateway/journal/index.ts';
 import type { Archiving } from '../archive/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
 import type { BodyPolicyStore } from '../body-policy/index.ts';
+import type { DiskWatch } from '../disk/index.ts';
 import type { Health } from '../health/index.ts';
 import type { JoinDesk } from '../join/index.ts';
 import type { ManagementSender } from '../management/index.ts';
@@ -18,6 +19,7 @@ export interface AdminContext {
   readonly signer: ServerSigner;
   readonly management: ManagementSender;
   readonly log: SqliteMessageLog;
+  readonly disk: Pick<DiskWatch, 'status'>;
   readonly configurations: ConfigurationArchive;
   readonly archiving: Archiving;
   readonly journal: Journal;

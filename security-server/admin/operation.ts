@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, allowAll } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import type { AdminContext } from './context.ts';
+import { diskLevelSchema } from './disk.ts';
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
 
@@ -19,6 +20,7 @@ const statusSchema = z
     token: z.object({ id: z.string(), label: z.string(), isActive: z.boolean() }),
     recordsWithoutTimestamp: z.number(),
     lastTimestampAt: z.string().optional(),
+    disk: z.object({ level: diskLevelSchema, bytesFree: z.number().optional() }),
   })
   .openapi('Status');
 
@@ -61,12 +63,14 @@ export function addOperationRoutes(app: OpenAPIHono, context: AdminContext): voi
     (c) => {
       const { withoutTimestamp, lastTimestampAt } = log.health();
       const { serverId } = settings;
+      const { level, free } = context.disk.status();
       return c.json(
         {
           server: printEncoded(serverId),
           instance: serverId.instance,
           token: { id: token.id, label: token.label, isActive: token.isActive() },
           recordsWithoutTimestamp: withoutTimestamp,
+          disk: { level, ...(free !== undefined && { bytesFree: free }) },
           ...(lastTimestampAt !== undefined && { lastTimestampAt: lastTimestampAt.toISOString() }),
         },
         200,

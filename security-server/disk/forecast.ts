@@ -62,11 +62,11 @@ function lastWeek(samples: readonly DiskSample[]): readonly DiskSample[] {
  * large file that came and went, moves it little.
  * @see Theil, 1950; Sen, 1968
  */
-function trendOf(samples: readonly DiskSample[], valueOf: (sample: DiskSample) => number): number {
+function trendOf(samples: readonly DiskSample[], octetsOf: (sample: DiskSample) => number): number {
   const slopes: number[] = [];
   for (const [index, from] of samples.entries()) {
     for (const to of samples.slice(index + 1)) {
-      if (to.at > from.at) slopes.push(((valueOf(to) - valueOf(from)) / (to.at - from.at)) * dayMs);
+      if (to.at > from.at) slopes.push(((octetsOf(to) - octetsOf(from)) / (to.at - from.at)) * dayMs);
     }
   }
   slopes.sort((a, b) => a - b);

@@ -36,12 +36,21 @@ export const defaultLowDays = 14;
 /** How much above a line it must get before its level ends, so that a level does not come and go with every message. */
 const margin = 1.05;
 
+/** @throws Error when a line lies above one that it must lie below */
+export function checkOrder({ lowBytes, tightBytes, fullBytes }: DiskSettings): void {
+  const lines = [fullBytes, tightBytes, lowBytes].filter((line) => line !== undefined);
+  if (lines.some((line, index) => line < (lines[index - 1] ?? 0))) {
+    throw new Error('of the settings of the disk, low must not be less than tight, nor tight less than full');
+  }
+}
+
 /** Small file systems get lines of their own: a fifth, a twentieth and an eightieth of their size. */
 export function thresholdsOf(settings: DiskSettings, size: number): Thresholds {
   const full = settings.fullBytes ?? Math.min(512 * mebibyte, Math.floor(size / 80));
   const tight = settings.tightBytes ?? Math.max(full, Math.min(2 * gibibyte, Math.floor(size / 20)));
   const low = settings.lowBytes ?? Math.max(tight, Math.min(20 * gibibyte, Math.floor(size / 5)));
-  return { full, tight, low };
+  // What was not told lies on its side of what was.
+  return { full: Math.min(full, tight, low), tight: Math.min(tight, low), low };
 }
 
 /**

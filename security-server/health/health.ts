@@ -2,11 +2,12 @@ import { verifySignature } from '../../certs/key/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { identifierKey, memberOf, printShort } from '../../gateway/identifier/index.ts';
 import type { Signer } from '../../gateway/road/index.ts';
+import { type DiskStatus, explainDisk } from '../disk/index.ts';
 import type { LogHealth } from '../message-log/index.ts';
 import type { SettingsSnapshot } from '../settings/index.ts';
 
 export interface HealthCheck {
-  readonly name: 'configuration' | 'authentication' | 'signature' | 'message-log' | 'timestamp';
+  readonly name: 'configuration' | 'authentication' | 'signature' | 'message-log' | 'timestamp' | 'disk';
   readonly isGood: boolean;
   /** What was found; when it is not good, also what to do. */
   readonly detail: string;
@@ -24,6 +25,7 @@ export interface HealthSources {
   readonly settings: () => SettingsSnapshot;
   readonly signer: Signer;
   readonly log: { health(): LogHealth; checkWritable(): Promise<void> };
+  readonly disk: () => DiskStatus;
   readonly now: () => Date;
 }
 
@@ -46,6 +48,7 @@ export async function checkHealth(sources: HealthSources): Promise<Health> {
       return 'the log can be written';
     }),
     timestampCheck(sources.log.health()),
+    diskCheck(sources.disk()),
   ];
   return { isReady: checks.every(({ isGood }) => isGood), checks };
 }
@@ -68,6 +71,11 @@ function timestampCheck({ isAccepting, reason, withoutTimestamp, lastTimestampAt
   const last = lastTimestampAt === undefined ? 'none so far' : lastTimestampAt.toISOString();
   const detail = reason ?? `last timestamp: ${last}; ${withoutTimestamp} records wait for the next`;
   return { name: 'timestamp', isGood: isAccepting, detail };
+}
+
+/** Ready as long as new exchanges are taken, if slowly. */
+function diskCheck(status: DiskStatus): HealthCheck {
+  return { name: 'disk', isGood: status.level !== 'full', detail: `${status.level}: ${explainDisk(status)}` };
 }
 
 async function check(name: HealthCheck['name'], run: () => Promise<string>): Promise<HealthCheck> {

@@ -104,7 +104,6 @@ export class SqliteMessageLog implements MessageLog {
     const hasTsa =
       this.#options.timestampUrls.length > 0 || configuration.tsas(configuration.instance).length > 0;
     if (!hasTsa) throw refusal('No timestamping authority is configured, so no message is taken');
-    this.#options.requireRoom?.();
     if (this.#writer.waiting > maxWaiting) {
       throw new Fault('LoggingFailed', `${maxWaiting} messages wait for the disk already; try again later`);
     }

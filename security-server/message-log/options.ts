@@ -29,8 +29,6 @@ export interface MessageLogOptions {
   readonly onTimestampFailure: (error: Error) => void;
   /** Told what else went wrong on its own time: erasing what is due, signing a checkpoint. */
   readonly onTrouble: (error: Error) => void;
-  /** @throws Fault LoggingFailed when the disk has no room for more messages */
-  readonly requireRoom?: () => void;
   /** Pages of 4 KiB that each partition may grow to. */
   readonly maxPages?: number;
 }

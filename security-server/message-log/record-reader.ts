@@ -100,17 +100,25 @@ export class RecordReader {
       .get(name)?.value;
   }
 
+  /** In a time that does not depend on how many there are: places are dense, so they are subtracted. */
   countWithoutTimestamp(): number {
     let count = 0;
     for (const name of partitionNames(this.#dir).reverse()) {
-      const row = this.#database(name)
-        .prepare<[], { count: number }>(
-          'SELECT count(*) AS count FROM record WHERE id > (SELECT coalesce(max(lastId), -1) FROM timestamp)',
-        )
+      const database = this.#database(name);
+      const bounds = boundsOf(database);
+      if (bounds === undefined) continue;
+      const stamped = database
+        .prepare<[], { last: number | null }>('SELECT max(lastId) AS last FROM timestamp')
         .get();
-      count += row?.count ?? 0;
+      const last = stamped?.last ?? bounds.firstId - 1;
+      // One a day.
+      const tallies = database
+        .prepare<[number], { count: number }>('SELECT count(*) AS count FROM tally WHERE id > ?')
+        .get(last);
+      const unstamped = bounds.lastId - last - (tallies?.count ?? 0);
+      count += unstamped;
       // Timestamps come in order; where all have one, those before have.
-      if (row?.count === 0) break;
+      if (unstamped === 0 && bounds.lastId >= bounds.firstId) break;
     }
     return count;
   }
