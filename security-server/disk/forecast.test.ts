@@ -16,7 +16,12 @@ function hourly(hours: number, free: (hour: number) => number): DiskSample[] {
 describe('a forecast', () => {
   it('is not made from less than a day, or from a few samples', () => {
     expect(forecastOf([], 0)).toEqual({ kind: 'not-enough-data', samples: 0, hours: 0 });
-    expect(forecastOf(hourly(24, () => 5), 0)).toMatchObject({ kind: 'not-enough-data', hours: 23 });
+    expect(
+      forecastOf(
+        hourly(24, () => 5),
+        0,
+      ),
+    ).toMatchObject({ kind: 'not-enough-data', hours: 23 });
     const two = hourly(200, (hour) => 1_000 - hour).filter((_, index) => index % 100 === 0);
     expect(forecastOf(two, 0)).toMatchObject({ kind: 'not-enough-data', samples: 2 });
     expect(growthOf(hourly(24, () => 5))).toBeUndefined();
