@@ -25,12 +25,20 @@ import { type ArchiveSettings, startArchiving } from './archive/index.ts';
 import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
+import {
+  type DiskLevel,
+  type DiskSettings,
+  type DiskStatus,
+  DiskWatch,
+  diskReader,
+  type ReadDisk,
+} from './disk/index.ts';
 import { checkHealth, type Health } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
 import { internalContext } from './internal-tls.ts';
 import type { JoinDesk } from './join/index.ts';
 import { ManagementSender, managementSigners } from './management/index.ts';
-import { SqliteMessageLog } from './message-log/index.ts';
+import { measureLog, SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices, createSoapServices } from './metadata/index.ts';
 import { addressOfHost, firstAnswering, Monitoring } from './monitoring/index.ts';
 import {
@@ -86,6 +94,14 @@ export interface ServerSettings {
   readonly operationalDataOffsetSeconds?: number;
   /** Pages of 4 KiB the log may grow to; absent: as the disk allows. */
   readonly logMaxPages?: number;
+  /** From when on a disk is low, tight or full; absent: by its size. */
+  readonly disk?: DiskSettings;
+  /** Reads the disk of the data folder; absent: the file system says. */
+  readonly readDisk?: ReadDisk;
+  /** Pause between readings of the disk; 2 s unless told. */
+  readonly readDiskEveryMs?: number;
+  /** Told when the disk becomes low, tight or full, and when it no longer is. */
+  readonly onDiskLevel?: (status: DiskStatus, former: DiskLevel) => void;
   /** How the message log is archived; absent: not at all. */
   readonly archive?: ArchiveSettings;
   /** Joining an instance through the administration API; absent: not there. */
@@ -199,6 +215,21 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       onTrouble: (error) => onTrouble('archive', error),
     });
     closers.push(() => archiving.close());
+    const disk = await DiskWatch.open({
+      settings: options.disk ?? {},
+      read: options.readDisk ?? diskReader(data),
+      measure: () => measureLog(join(data, 'messages')),
+      file: join(data, 'disk-samples.json'),
+      now,
+      makeRoom: async () => {
+        await log.eraseDue();
+        if (options.archive !== undefined) await archiving.require().run();
+      },
+      onLevel: (status, former) => options.onDiskLevel?.(status, former),
+      onTrouble: (error) => onTrouble('disk', error),
+      ...(options.readDiskEveryMs !== undefined && { readEveryMs: options.readDiskEveryMs }),
+    });
+    closers.push(() => disk.close());
 
     const monitoring = new Monitoring({
       serverId: settings.serverId,
@@ -222,6 +253,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       settings: () => settings.current(),
       signer: certificates,
       log,
+      room: disk.room,
       clock: { now },
       signatures: createVerifier(),
       newSink: () => createBodySink({ dir: spool, maxSize: options.maxBodyBytes, digest: 'sha512' }),
@@ -237,6 +269,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         settings: () => settings.current(),
         signer: certificates,
         log,
+        disk: () => disk.status(),
         now,
       });
 
@@ -307,6 +340,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         signer: certificates,
         management: requests,
         log,
+        disk,
         configurations: snapshots,
         archiving,
         journal,

@@ -6,12 +6,15 @@ import { loadSettings, readSecret } from '../../gateway/http/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
 import { archiveSettingsSchema } from '../archive/index.ts';
+import { type DiskSettings, explainDisk } from '../disk/index.ts';
 import type { ServerSettings } from '../main.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
   error: 'expected true or false',
 });
+
+const megabytes = z.coerce.number().min(1).max(1_000_000_000);
 
 /** Settings of `server start`: file, then environment (`WAYGATE_SERVER_…`), then options. */
 const startSchema = z.object({
@@ -49,6 +52,10 @@ const startSchema = z.object({
     .default('none'),
   maxBodyMegabytes: z.coerce.number().min(1).default(10_240),
   logMaxPages: z.coerce.number().int().min(100).optional(),
+  diskLowMegabytes: megabytes.optional(),
+  diskLowDays: z.coerce.number().min(0).max(3_650).optional(),
+  diskTightMegabytes: megabytes.optional(),
+  diskFullMegabytes: megabytes.optional(),
   archive: archiveSettingsSchema.optional(),
   operationalDataDays: z.coerce.number().int().min(1).max(3650).default(7),
   operationalDataOffsetSeconds: z.coerce.number().int().min(1).max(3600).default(60),
@@ -117,6 +124,19 @@ export function withStartOptions(command: Command): Command {
     )
     .option('--max-body-megabytes <n>', 'largest message body (10240)')
     .option('--log-max-pages <n>', 'pages of 4 KiB the message log may grow to; as the disk allows')
+    .option(
+      '--disk-low-megabytes <n>',
+      'MiB free below which the disk is low, which warns (20480, less on small disks)',
+    )
+    .option('--disk-low-days <n>', 'days until the disk is full below which it is low (14)')
+    .option(
+      '--disk-tight-megabytes <n>',
+      'MiB free below which exchanges are slowed down (2048, less on small disks)',
+    )
+    .option(
+      '--disk-full-megabytes <n>',
+      'MiB free below which exchanges are refused (512, less on small disks)',
+    )
     .option('--operational-data-days <n>', 'how long operational data are kept for monitoring (7)')
     .option('--operational-data-offset-seconds <s>', 'how old operational data are when they are told (60)')
     .option('--join-webhook <url>', 'told what became of joining an instance')
@@ -158,11 +178,37 @@ export function serverSettings(
       allowedFederations === 'none' || allowedFederations === 'all'
         ? allowedFederations
         : new Set(listInstances(allowedFederations)),
+    disk: diskSettings(settings),
+    onDiskLevel: (status, former) => {
+      const isWorse = status.level !== 'ample';
+      logger[isWorse ? 'warn' : 'info']({
+        about: 'disk',
+        level: status.level,
+        former,
+        detail: explainDisk(status),
+      });
+    },
     ...(logMaxPages !== undefined && { logMaxPages }),
     ...(archive !== undefined && { archive }),
     ...(adminUrl !== undefined && { adminUrl }),
     onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),
     onTrouble: (about, error, reference) => logger.error({ about, reference, error: textOf(error) }),
+  };
+}
+
+const mebibyte = 1024 * 1024;
+
+function diskSettings({
+  diskLowMegabytes: low,
+  diskLowDays: lowDays,
+  diskTightMegabytes: tight,
+  diskFullMegabytes: full,
+}: StartSettings): DiskSettings {
+  return {
+    ...(low !== undefined && { lowBytes: low * mebibyte }),
+    ...(lowDays !== undefined && { lowDays }),
+    ...(tight !== undefined && { tightBytes: tight * mebibyte }),
+    ...(full !== undefined && { fullBytes: full * mebibyte }),
   };
 }
 
