@@ -215,8 +215,6 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
 
     const key = await loadOrMakeInvitationKey(register, token);
     const { authority, reach = { ports: [5500], addresses: 'public' } } = settings.joining ?? {};
-    const joiners = createJoinerEndpoint({ register, key, now, reach });
-    const services = await listenForRequests(settings, register, token, publisher, joiners, closers);
     const journal = await Journal.open({
       ...{
         dir: join(data, 'journal'),
@@ -226,6 +224,8 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       onTrouble: (error) => report(error, 'audit-log'),
     });
     closers.push(() => journal.close());
+    const joiners = createJoinerEndpoint({ register, key, now, reach, audit: journal });
+    const services = await listenForRequests(settings, register, token, publisher, joiners, closers);
     const people = await People.open({
       ...{ path: peoplePath(data), now, journal, program: 'Waygate registry' },
       isHttps: settings.adminUrl?.startsWith('https:') === true,

@@ -94,6 +94,12 @@ describe('an invitation', () => {
     expect(await redeem(invitation, secret)).toEqual(first);
     expect(codeOf(await redeem(invitation))).toEqual([409, 'invitation-used']);
     expect((await registry.ask('GET', `/invitations/${id}`)).json.state).toBe('used');
+    const events = JSON.stringify((await registry.ask('GET', '/audit-events')).json);
+    // The officer learns that somebody else had it as well.
+    for (const outcome of ['done', 'refused']) {
+      expect(events).toMatch(new RegExp(`invitation.redeem[^}]*${id}[^}]*${outcome}`));
+    }
+    expect(events).not.toContain(secret);
   });
 
   it('is redeemed once when a hundred race', async () => {

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { AuditTrail } from '../../gateway/http/index.ts';
 import {
   type InvitationClaims,
   InvitationError,
@@ -18,6 +19,8 @@ export interface RedeemingContext {
   readonly now: () => Date;
   /** At which servers of this instance are reached by others. */
   readonly ports: readonly number[];
+  /** Where redemptions are written down: once each, and every later attempt, which may be a thief's or the victim's. */
+  readonly audit: AuditTrail;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface RedeemingContext {
  * @throws InvitationRefusal; RegisterError invalid
  */
 export async function redeem(context: RedeemingContext, redemption: Redemption): Promise<Redeemed> {
-  const { register, key, now, ports } = context;
+  const { register, key, now, ports, audit } = context;
   const { address, subsystems, secret } = redemption;
   checkAddress(address);
   for (const { code, name } of subsystems) {
@@ -35,19 +38,31 @@ export async function redeem(context: RedeemingContext, redemption: Redemption):
   }
   const { jti } = await verify(redemption.invitation, key, register.instance, now());
   const hash = digest(secret);
-  return register.change(
-    async (book) => {
-      const found = await findInvitation(book, jti, now());
-      if (found === undefined) throw unknown();
-      const { invitation, kept } = found;
-      if (!isSame(kept.secretSha256, hash)) {
-        requireOpen(invitation);
-        if (!(await setRedeemed(book, jti, { address, subsystems }, hash, now()))) throw used();
-      }
-      return { instance: book.instance, anchor: kept.anchor.toString('utf8'), ports: [...ports] };
-    },
-    () => false,
-  );
+  const event = { actor: 'anonymous', action: 'invitation.redeem', target: `${jti} ${address}` };
+  try {
+    const { isNew, anchor } = await register.change(
+      async (book) => {
+        const found = await findInvitation(book, jti, now());
+        if (found === undefined) throw unknown();
+        const { invitation, kept } = found;
+        const isNew = !isSame(kept.secretSha256, hash);
+        if (isNew) {
+          requireOpen(invitation);
+          if (!(await setRedeemed(book, jti, { address, subsystems }, hash, now()))) throw used();
+        }
+        return { isNew, anchor: kept.anchor.toString('utf8') };
+      },
+      () => false,
+    );
+    if (isNew) await audit.append({ ...event, outcome: 'done' });
+    return { instance: register.instance, anchor, ports: [...ports] };
+  } catch (error) {
+    // Whoever comes this far holds an invitation that this registry has made.
+    if (error instanceof InvitationRefusal) {
+      await audit.append({ ...event, outcome: 'refused', code: error.code });
+    }
+    throw error;
+  }
 }
 
 /**
