@@ -27,6 +27,7 @@ const floors = [
   'transparency',
   'journal',
   'people',
+  'console',
   'xml',
   'identifier',
   'fault',

@@ -1,0 +1,16 @@
+/**
+ * Parts of a page that change by themselves: `<div id data-live="SECONDS">`. The page is fetched again and the part
+ * put in place of the former one, when it differs and nobody is working in it.
+ */
+for (const part of document.querySelectorAll('[data-live]')) {
+  const everyMs = Math.max(2, Number(part.dataset.live)) * 1000;
+  const refresh = async () => {
+    if (document.hidden || part.contains(document.activeElement)) return;
+    const response = await fetch(location.href, { redirect: 'error' }).catch(() => undefined);
+    if (response?.ok !== true) return;
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    const next = page.getElementById(part.id);
+    if (next !== null && next.innerHTML !== part.innerHTML) part.replaceChildren(...next.childNodes);
+  };
+  setInterval(() => void refresh(), everyMs);
+}

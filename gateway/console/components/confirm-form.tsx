@@ -1,0 +1,45 @@
+import type { Child } from 'hono/jsx';
+import { useVisit } from '../visit.ts';
+import { Form, type FormProblem } from './form.tsx';
+
+interface ConfirmProps {
+  readonly action: string;
+  readonly submit: string;
+  readonly cancel: string;
+  /** What will happen, one sentence each. */
+  readonly happens: readonly string[];
+  readonly problems?: readonly FormProblem[];
+  /** Fields that are asked for as well. */
+  readonly children?: Child;
+}
+
+/** A dangerous act on a page of its own: what will happen, one box to tick, one button. */
+export function ConfirmForm({ action, submit, cancel, happens, problems = [], children }: ConfirmProps) {
+  const { texts } = useVisit();
+  return (
+    <div class="ds-card wg-confirm" data-color="danger">
+      <h2 class="ds-heading" data-size="2xs">
+        {texts.whatWillHappen}
+      </h2>
+      <ul>
+        {happens.map((one) => (
+          <li>{one}</li>
+        ))}
+      </ul>
+      <Form action={action} submit={submit} cancel={cancel} problems={problems} isDangerous>
+        {children}
+        <label class="wg-check">
+          <input
+            class="ds-input"
+            id="field-confirmed"
+            type="checkbox"
+            name="confirmed"
+            value="yes"
+            required
+          />
+          <span>{texts.understood}</span>
+        </label>
+      </Form>
+    </div>
+  );
+}

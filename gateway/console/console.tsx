@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { getCookie } from 'hono/cookie';
+import { type Answer, type Pages, seeOther } from './answer.ts';
+import { type Api, type ApiClient, ApiRefusal, createApiClient } from './api-client.ts';
+import { assetResponse, loadAssets } from './assets.ts';
+import { Page, type PageContent } from './components/page.tsx';
+import { refusalPage, unexpectedPage, unknownPage } from './pages/errors.tsx';
+import { addFramePages } from './pages/frame-pages.ts';
+import { hasToken, isFromHere, protect } from './protect.ts';
+import { chooseLanguage, frameCatalogue } from './texts/catalogue.ts';
+import { type Frame, type NavGroup, type Session, schemes, type Visit, VisitProvider } from './visit.ts';
+
+export interface ConsoleOptions {
+  /** What the program is: 'Central registry'. */
+  readonly role: string;
+  /** What it serves: the instance, or the server. */
+  readonly instance: string;
+  readonly version: string;
+  /** The administration API of the same program, in process. */
+  readonly api: Api;
+  /** The program's own part of the navigation; the frame adds its pages. */
+  readonly navigation: (visit: Visit) => readonly NavGroup[];
+  /** Whether `/sign-in/oidc` is there. */
+  readonly hasOidc?: boolean;
+  readonly now: () => Date;
+  /** Told of errors that nobody foresaw, with the reference the visitor was shown. */
+  readonly report: (error: unknown, reference: string) => void;
+}
+
+export interface Console extends Pages {
+  /** @param env what the listener knows of the connection; handed on to the API */
+  fetch(request: Request, env?: unknown): Response | Promise<Response>;
+}
+
+/** Octets of a form that is posted: certificates and anchors are small. */
+const maxFormBytes = 1024 * 1024;
+
+/** Pages that are there before anybody signs in. */
+const open = new Set(['/sign-in', '/preferences']);
+
+/**
+ * The console of a program: its frame, sign-in, account, people, audit events and API reference; the program adds its
+ * own pages. Whatever a page shows or does it asks of the administration API, in the visitor's name.
+ */
+export function createConsole(options: ConsoleOptions): Console {
+  const { role, instance, version, navigation, hasOidc = false } = options;
+  const frame: Frame = { role, instance, version, navigation, hasOidc, assets: loadAssets() };
+  const app = new Hono();
+  app.use(protect());
+  app.get('/assets/:name', ({ req }) => {
+    const asset = frame.assets.find(req.path);
+    return asset === undefined
+      ? new Response(null, { status: 404 })
+      : assetResponse(asset, req.header('if-none-match'));
+  });
+
+  const answer = async (context: Context, make: (visit: Visit) => Answer | Promise<Answer>) => {
+    let visit = visitOf(context, options, frame);
+    try {
+      visit = await signedIn(context, options, visit);
+      if (visit.session === undefined && !open.has(context.req.path)) return toSignIn(visit.url);
+      const made = await make(visit);
+      return made instanceof Response ? made : draw(visit, made);
+    } catch (error) {
+      if (!(error instanceof ApiRefusal)) {
+        const reference = randomUUID();
+        options.report(error, reference);
+        return draw(visit, unexpectedPage(visit, reference));
+      }
+      if (error.status === 401 && !open.has(context.req.path)) return toSignIn(visit.url);
+      return draw(visit, refusalPage(visit, error));
+    }
+  };
+
+  const pages: Pages = {
+    get: (path, make) => {
+      app.get(path, (context) => answer(context, make));
+    },
+    post: (path, act) => {
+      app.post(path, bodyLimit({ maxSize: maxFormBytes }), (context) =>
+        answer(context, async (visit) => {
+          const form = await context.req.formData();
+          if (!isFromHere(context.req.raw) || !hasToken(form, visit.session)) {
+            throw new ApiRefusal(403, { code: 'csrf', detail: visit.texts.formExpired });
+          }
+          return act(visit, form);
+        }),
+      );
+    },
+  };
+  addFramePages(pages);
+  app.notFound((context) => answer(context, unknownPage));
+  return { ...pages, fetch: (request, env) => app.fetch(request, env as object) };
+}
+
+function visitOf(context: Context, { api, now }: ConsoleOptions, frame: Frame): Visit {
+  const language = chooseLanguage(getCookie(context, 'language'), context.req.header('accept-language'));
+  const chosen = getCookie(context, 'scheme');
+  return {
+    url: new URL(context.req.url),
+    language,
+    texts: frameCatalogue[language],
+    scheme: schemes.find((one) => one === chosen) ?? 'auto',
+    now: now(),
+    api: createApiClient(api, context.req.raw, context.env, undefined),
+    frame,
+    param: (name) => context.req.param(name) ?? '',
+  };
+}
+
+async function signedIn(context: Context, { api }: ConsoleOptions, visit: Visit): Promise<Visit> {
+  const session = await readSession(visit.api);
+  if (session === undefined) return visit;
+  const client = createApiClient(api, context.req.raw, context.env, session.csrfToken);
+  return { ...visit, session, api: client };
+}
+
+async function readSession(api: ApiClient): Promise<Session | undefined> {
+  try {
+    return await api.get<Session>('/api/v1/session');
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.status === 401) return undefined;
+    throw error;
+  }
+}
+
+function toSignIn({ pathname, search }: URL): Response {
+  const next = pathname === '/' ? '' : `?next=${encodeURIComponent(pathname + search)}`;
+  return seeOther(`/sign-in${next}`);
+}
+
+function draw(visit: Visit, content: PageContent): Response {
+  const html = (
+    <VisitProvider value={visit}>
+      <Page {...content} />
+    </VisitProvider>
+  ).toString();
+  const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
+  return new Response(`<!doctype html>${html}`, { status: content.status ?? 200, headers });
+}
