@@ -4,9 +4,11 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { addressOf } from './address.ts';
-import { type AuditTrail, auditRequests } from './audit-trail.ts';
+import { type AuditTrail, auditRequests, isRead } from './audit-trail.ts';
+import { requireOwnPage } from './csrf.ts';
 import { type Allowance, type Authenticate, notAuthenticated } from './principal.ts';
 import { Problem, problemResponse } from './problem.ts';
+import { type RateLimit, RateLimiter } from './rate-limit.ts';
 
 export interface AdminApiOptions {
   readonly title: string;
@@ -17,11 +19,16 @@ export interface AdminApiOptions {
   readonly audit?: AuditTrail;
   /** Octets of a request body; default 1 MiB. */
   readonly maxBodyBytes?: number;
+  /** Of those who share an address; 2,000 at once and 100 a second unless told. */
+  readonly rateLimit?: RateLimit;
   /** Told of errors that nobody foresaw, with the reference the caller was shown. */
   readonly report: (error: unknown, reference: string) => void;
   /** Turns errors of the rooms behind the API into refusals; undefined for those it does not know. */
   readonly explain?: (error: unknown) => Problem | undefined;
 }
+
+/** No person and no program that sets servers up comes near it. */
+const defaultRateLimit: RateLimit = { burst: 2_000, perSecond: 100 };
 
 /**
  * An administration API under `/api/v1`: bearer key, bounded bodies, problems as RFC 9457, its own OpenAPI 3.1
@@ -54,12 +61,16 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
       auditRequests(options.audit, (error) => options.report(error, 'audit-log')),
     );
   }
+  const limiter = new RateLimiter(options.rateLimit ?? defaultRateLimit);
   const open = requireAllowances(app);
   app.use('/api/*', async (context, next) => {
     const { method, path, raw } = context.req;
-    const principal = await options.authenticate({ headers: raw.headers, address: addressOf(context) });
+    const address = addressOf(context);
+    limiter.take(address);
+    const principal = await options.authenticate({ headers: raw.headers, address });
     // Before it is told what there is: strangers learn nothing of it.
     if (principal === undefined && !open.has(`${method} ${path}`)) throw notAuthenticated();
+    if (principal !== undefined && !isRead(method)) requireOwnPage(principal, raw.headers);
     context.set('principal' as never, principal as never);
     await next();
   });

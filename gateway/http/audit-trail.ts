@@ -23,6 +23,11 @@ export interface AuditTrail {
 
 const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Whether a method changes nothing. */
+export function isRead(method: string): boolean {
+  return reads.has(method);
+}
+
 /**
  * Writes down what was asked of an administration API and how it was answered. What cannot be written down is told
  * as a failure, and until it can, further changes are refused before they are made.
@@ -41,7 +46,7 @@ export function auditRequests(trail: AuditTrail, report: (error: unknown) => voi
   };
   return async (context, next) => {
     const { method, path: target } = context.req;
-    const isChange = !reads.has(method);
+    const isChange = !isRead(method);
     const tried = { actor: 'system', action: 'audit-log.resume', target, outcome: 'done' } as const;
     if (isChange && isBroken && !(await append(tried))) {
       const detail = 'Changes are written into the audit log, which cannot be written; see to its disk';

@@ -2,6 +2,7 @@ export { addressOf } from './address.ts';
 export { createAdminApi } from './admin-api.ts';
 export { loadOrCreateApiKey } from './api-key.ts';
 export type { AuditedRequest, AuditTrail } from './audit-trail.ts';
+export { onlyForHosts } from './host-guard.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
 export {
   type Allowance,
