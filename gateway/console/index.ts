@@ -15,5 +15,6 @@ export { Tag, type TagColor } from './components/tag.tsx';
 export { type Console, createConsole } from './console.tsx';
 export { isConfirmed, textOf } from './protect.ts';
 export { submit } from './submit.ts';
-export type { Catalogue, Language, Translated } from './texts/catalogue.ts';
+export type { Catalogue, Language } from './texts/catalogue.ts';
+export type { Translated } from './texts/translated.ts';
 export { type NavGroup, type NavLink, sessionOf, useVisit, type Visit } from './visit.ts';

@@ -1,14 +1,6 @@
 import { german } from './de.ts';
 import { english } from './en.ts';
-
-/** The same keys, with texts of another language in them. */
-export type Translated<Source> = {
-  readonly [Key in keyof Source]: Source[Key] extends string
-    ? string
-    : Source[Key] extends (...args: infer Args) => string
-      ? (...args: Args) => string
-      : Translated<Source[Key]>;
-};
+import type { Translated } from './translated.ts';
 
 export const languages = ['en', 'de'] as const;
 export type Language = (typeof languages)[number];

@@ -1,5 +1,5 @@
-import type { Translated } from './catalogue.ts';
 import type { english } from './en.ts';
+import type { Translated } from './translated.ts';
 
 /** Texts of the frame, in German. */
 export const german: Translated<typeof english> = {
