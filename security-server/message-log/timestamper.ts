@@ -124,7 +124,7 @@ export class Timestamper {
     const failures: string[] = [];
     for (const url of this.#addresses(configuration)) {
       try {
-        const response = await post(url, createTimestampRequest(digestOf('sha512', stamped)));
+        const response = await postAgainWhenCut(url, createTimestampRequest(digestOf('sha512', stamped)));
         const token = readTimestampResponse(response);
         const { certificate, at } = checkTimestamp({
           token,
@@ -144,6 +144,21 @@ export class Timestamper {
     return urls.length > 0 ? urls : configuration.tsas(configuration.instance).map(({ url }) => url);
   }
 }
+
+/**
+ * A connection that was kept open may be closed by the authority in the moment in which it is used again. Asking twice
+ * for a timestamp does no harm.
+ */
+async function postAgainWhenCut(url: string, body: Buffer): Promise<Buffer> {
+  try {
+    return await post(url, body);
+  } catch (error) {
+    if (!cutCodes.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return await post(url, body);
+  }
+}
+
+const cutCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 async function post(url: string, body: Buffer): Promise<Buffer> {
   const response = await request(url, {
