@@ -9,6 +9,7 @@ import {
   type Listening,
   listen,
   loadOrCreateApiKey,
+  onlyForHosts,
   serverOf,
 } from '../gateway/http/index.ts';
 import { encodeSegment } from '../gateway/identifier/index.ts';
@@ -247,7 +248,12 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       { version: apiVersion, authenticate, report },
     );
     addPeopleRoutes(api, people);
-    const admin: Listening = await listen(serverOf(api.fetch), adminHost, adminPort, '--admin-port');
+    const admin: Listening = await listen(
+      serverOf(onlyForHosts([adminHost, settings.adminUrl], api.fetch)),
+      adminHost,
+      adminPort,
+      '--admin-port',
+    );
     closers.push(() => admin.close());
     return {
       instance: register.instance,

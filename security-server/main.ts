@@ -10,6 +10,7 @@ import {
   type Listening,
   listen,
   loadOrCreateApiKey,
+  onlyForHosts,
   serverOf,
 } from '../gateway/http/index.ts';
 import { printRest, type ServerId } from '../gateway/identifier/index.ts';
@@ -360,7 +361,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     );
     addPeopleRoutes(admin, people);
     const adminListening = await listen(
-      serverOf(admin.fetch),
+      serverOf(onlyForHosts([options.adminHost, options.adminUrl], admin.fetch)),
       options.adminHost,
       options.adminPort,
       '--admin-port',

@@ -5,6 +5,7 @@ import {
   type Listening,
   listen,
   loadOrCreateApiKey,
+  onlyForHosts,
   serverOf,
 } from '../gateway/http/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
@@ -90,7 +91,7 @@ interface Waiting {
 }
 
 async function waitForInvitation(
-  { data, adminHost, adminPort }: ServerSettings,
+  { data, adminHost, adminPort, adminUrl }: ServerSettings,
   desk: JoinDesk,
   onTrouble: ServerSettings['onTrouble'],
 ): Promise<Waiting> {
@@ -101,7 +102,12 @@ async function waitForInvitation(
     authenticate: fileKeyAuthentication(apiKey),
     report: (error, reference) => onTrouble('administration', error, reference),
   });
-  const listening = await listen(serverOf(admin.fetch), adminHost, adminPort, '--admin-port');
+  const listening = await listen(
+    serverOf(onlyForHosts([adminHost, adminUrl], admin.fetch)),
+    adminHost,
+    adminPort,
+    '--admin-port',
+  );
   const host = adminHost.includes(':') ? `[${adminHost}]` : adminHost;
   return { listening, url: `http://${host}:${listening.port}` };
 }

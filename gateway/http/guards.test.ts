@@ -9,7 +9,10 @@ const session = { csrfToken: 'token-of-the-session' };
 const anna: Principal = { id: 'user:anna', kind: 'user', roles: new Set(['observer']), session };
 
 describe('requests for other hosts', () => {
-  const fetch = onlyForHosts(['registry.example'], () => new Response('in'));
+  const fetch = onlyForHosts(
+    ['registry.example', 'https://console.example:8443/', undefined],
+    () => new Response('in'),
+  );
   const ask = async (host: string) => (await fetch(new Request('http://x/', { headers: { host } }))).status;
 
   it('are answered by none of ours, so that no name of others leads in', async () => {
@@ -40,6 +43,7 @@ describe('requests for other hosts', () => {
       '[::1]:4000',
       '10.1.2.3',
       'Registry.Example:80',
+      'console.example:8443',
     ]) {
       expect([host, await ask(host)]).toEqual([host, 200]);
     }

@@ -12,18 +12,22 @@ const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
  * Answers requests for this host alone. A page of another site can make a name of its own lead to a loopback address,
  * and a browser would then take us for that site: so names count that we were told of. Addresses always do, for nobody
  * can make those lead elsewhere.
- * @param names by which people reach the listener, besides addresses and the loopback's
+ * @param places names or URLs by which people reach the listener, besides addresses and the loopback's
  * @see DNS rebinding
  */
-export function onlyForHosts(names: readonly string[], fetch: Fetch): Fetch {
-  const known = new Set(names.map((name) => name.toLowerCase()));
+export function onlyForHosts(places: readonly (string | undefined)[], fetch: Fetch): Fetch {
+  const known = new Set(places.flatMap((place) => (place === undefined ? [] : [nameOf(place)])));
   return (request, env) => {
     const host = request.headers.get('host') ?? new URL(request.url).host;
     if (isKnown(host, known)) return fetch(request, env);
     const detail =
-      'This listener has other names: ask for it by its address, or add the name to the setting adminHosts';
+      'This listener has other names: ask for it by its address, or name it with the setting adminUrl';
     return problemResponse(new Problem(421, 'host-not-allowed', detail));
   };
+}
+
+function nameOf(place: string): string {
+  return (URL.canParse(place) ? new URL(place).hostname : place).toLowerCase();
 }
 
 function isKnown(host: string, names: ReadonlySet<string>): boolean {
