@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Problem, problemResponse } from './problem.ts';
 
 /** Answers a request. @param env what the listener knows of the connection */
-export type Fetch = (request: Request, env?: unknown) => Response | Promise<Response>;
+export type Fetch = (request: Request, env?: object) => Response | Promise<Response>;
 
 const loopbackNames = new Set(['localhost', 'ip6-localhost']);
 /** A name and perhaps a port, or an address in brackets; nothing else, so that no header can be two. */
