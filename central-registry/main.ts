@@ -20,6 +20,8 @@ import {
   checkFirstPerson,
   createFirstPerson,
   type FirstPerson,
+  type OidcSettings,
+  OidcSignIn,
   People,
   peoplePath,
 } from '../gateway/people/index.ts';
@@ -99,6 +101,8 @@ export interface RegistrySettings {
   readonly adminPort: number;
   /** Address at which browsers reach it, when a proxy stands before it; with https, cookies go nowhere else. */
   readonly adminUrl?: string;
+  /** How people sign in with an identity provider; needs `adminUrl`. */
+  readonly oidc?: OidcSettings;
   /**
    * Where the management service listens, in the clear: whoever reaches it may act for every server, so only the
    * security server that hosts the service should. Absent: management requests are not taken.
@@ -232,6 +236,12 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       isHttps: settings.adminUrl?.startsWith('https:') === true,
     });
     closers.push(() => people.close());
+    const oidc =
+      settings.oidc &&
+      (await OidcSignIn.open({
+        ...{ settings: settings.oidc, adminUrl: settings.adminUrl, now },
+        report: (error) => report(error, 'sign-in'),
+      }));
     const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
     const authenticate = anyOf(people.authenticate, fileKeyAuthentication(apiKey));
     const api = createRegistryApi(
@@ -247,7 +257,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       },
       { version: apiVersion, authenticate, report },
     );
-    addPeopleRoutes(api, people);
+    addPeopleRoutes(api, people, oidc);
     const admin: Listening = await listen(
       serverOf(onlyForHosts([adminHost, settings.adminUrl], api.fetch)),
       adminHost,

@@ -15,7 +15,13 @@ import {
 } from '../gateway/http/index.ts';
 import { printRest, type ServerId } from '../gateway/identifier/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
-import { addPeopleRoutes, People, peoplePath } from '../gateway/people/index.ts';
+import {
+  addPeopleRoutes,
+  type OidcSettings,
+  OidcSignIn,
+  People,
+  peoplePath,
+} from '../gateway/people/index.ts';
 import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
 import type { Road, RoadEvent } from '../gateway/road/index.ts';
 import { createVerifier } from '../gateway/signature/index.ts';
@@ -82,6 +88,8 @@ export interface ServerSettings {
   readonly adminPort: number;
   /** Address at which browsers reach it, when a proxy stands before it; with https, cookies go nowhere else. */
   readonly adminUrl?: string;
+  /** How people sign in with an identity provider; needs `adminUrl`. */
+  readonly oidc?: OidcSettings;
   /** Addresses of timestamping authorities; none takes those of the instance. */
   readonly timestampUrls: readonly string[];
   readonly acceptableTimestampFailureMs: number;
@@ -333,6 +341,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       isHttps: options.adminUrl?.startsWith('https:') === true,
     });
     closers.push(() => people.close());
+    const oidc =
+      options.oidc &&
+      (await OidcSignIn.open({
+        ...{ settings: options.oidc, adminUrl: options.adminUrl, now },
+        report: (error) => onTrouble('sign-in', error),
+      }));
     const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
     const admin = createServerAdmin(
       {
@@ -359,7 +373,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         report: (error, reference) => onTrouble('administration', error, reference),
       },
     );
-    addPeopleRoutes(admin, people);
+    addPeopleRoutes(admin, people, oidc);
     const adminListening = await listen(
       serverOf(onlyForHosts([options.adminHost, options.adminUrl], admin.fetch)),
       options.adminHost,

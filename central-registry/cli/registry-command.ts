@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { z } from 'zod';
 import type { KeySpec } from '../../certs/key/index.ts';
 import { loadSettings, readSecret } from '../../gateway/http/index.ts';
-import { userCommand } from '../../gateway/people/index.ts';
+import { oidcSettingsSchema, userCommand } from '../../gateway/people/index.ts';
 import { initRegistry, type RunningRegistry, startRegistry } from '../main.ts';
 import { registryBackupCommands } from './backup-commands.ts';
 import { invitationCommands } from './invitation-command.ts';
@@ -33,6 +33,7 @@ const startSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('at which browsers reach the administration'),
+  oidc: oidcSettingsSchema.optional().describe('how people sign in with an identity provider'),
   managementHost: z.string().default('127.0.0.1'),
   managementPort: port.default(4002),
   registrationHost: z.string().default('0.0.0.0'),
@@ -153,7 +154,7 @@ async function start({
     prefix: 'WAYGATE_REGISTRY',
     overrides,
   });
-  const { data, pinFile, publicUrl, adminUrl, renewSeconds, ...others } = settings;
+  const { data, pinFile, publicUrl, adminUrl, oidc, renewSeconds, ...others } = settings;
   const { joinAuthorityUrl, joinAuthoritySecretFile, joinAuthorityProfile, ...rest } = others;
   const { joinPorts, joinAddresses, ...places } = rest;
   const { managementHost, managementPort, registrationHost, registrationPort, ...listeners } = places;
@@ -177,6 +178,7 @@ async function start({
     renewEveryMs: renewSeconds * 1000,
     ...(publicUrl !== undefined && { publicUrl }),
     ...(adminUrl !== undefined && { adminUrl }),
+    ...(oidc !== undefined && { oidc }),
     report: (error, reference) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       process.stderr.write(`${new Date().toISOString()} ${reference ?? '-'} ${text}\n`);

@@ -118,6 +118,11 @@ export class SignIn {
     return this.#begin(persons.get(shown), origin, undefined);
   }
 
+  /** Writes down that another system did not sign somebody in. */
+  noteRefused(origin: Origin, code: string): void {
+    this.#noteRefusal('session.begin', 'unknown user', origin, code);
+  }
+
   /** @throws Problem when name and password do not belong together */
   async #check(
     typed: string,

@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino';
 import { z } from 'zod';
 import { asFault, spellCode } from '../../gateway/fault/index.ts';
 import { loadSettings, readSecret } from '../../gateway/http/index.ts';
+import { oidcSettingsSchema } from '../../gateway/people/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
 import { archiveSettingsSchema } from '../archive/index.ts';
@@ -41,6 +42,7 @@ const startSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('at which browsers reach the administration'),
+  oidc: oidcSettingsSchema.optional().describe('how people sign in with an identity provider'),
   timestampUrls: z
     .union([z.array(z.url()), z.string().transform((text) => text.split(',').map((url) => url.trim()))])
     .default([]),
@@ -158,7 +160,7 @@ export function serverSettings(
   logger: Pick<Logger, 'info' | 'warn' | 'error'>,
 ): Omit<ServerSettings, 'pin'> {
   const { data, pinFile: _, logLevel: __, allowedFederations, logMaxPages, archive, ...others } = settings;
-  const { adminUrl, ...rest } = others;
+  const { adminUrl, oidc, ...rest } = others;
   const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
   return {
     ...rest,
@@ -191,6 +193,7 @@ export function serverSettings(
     ...(logMaxPages !== undefined && { logMaxPages }),
     ...(archive !== undefined && { archive }),
     ...(adminUrl !== undefined && { adminUrl }),
+    ...(oidc !== undefined && { oidc }),
     onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),
     onTrouble: (about, error, reference) => logger.error({ about, reference, error: textOf(error) }),
   };

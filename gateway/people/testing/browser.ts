@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { anyOf, createAdminApi, fileKeyAuthentication, type Role } from '../../http/index.ts';
+import type { OidcSignIn } from '../oidc/oidc-sign-in.ts';
 import type { People } from '../people.ts';
 import { addPeopleRoutes } from '../routes.ts';
 import { goodPassword } from './people.ts';
@@ -7,12 +8,16 @@ import { goodPassword } from './people.ts';
 export const dataFolderKey = 'the-key-of-the-data-folder';
 
 /** An administration API that consists of people alone. */
-export function createPeopleApi(people: People, report: (error: unknown) => void): OpenAPIHono {
+export function createPeopleApi(
+  people: People,
+  report: (error: unknown) => void,
+  oidc?: OidcSignIn,
+): OpenAPIHono {
   const app = createAdminApi({
     ...{ title: 'Test', version: '1', description: 'test', report },
     authenticate: anyOf(people.authenticate, fileKeyAuthentication(dataFolderKey)),
   });
-  addPeopleRoutes(app, people);
+  addPeopleRoutes(app, people, oidc);
   return app;
 }
 
