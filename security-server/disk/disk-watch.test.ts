@@ -62,10 +62,10 @@ function kept(): readonly { readonly at: number }[] {
 
 /** What was measured is told a moment after the disk was read. */
 async function until(isSo: () => boolean, watch?: DiskWatch): Promise<void> {
-  for (let attempt = 0; attempt < 1_000; attempt += 1) {
+  for (let attempt = 0; attempt < 5_000; attempt += 1) {
     if (isSo()) return;
     await watch?.readNow();
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
   throw new Error('it did not come true');
 }
