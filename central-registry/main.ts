@@ -5,6 +5,7 @@ import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '
 import type { ConfigurationVersion } from '../gateway/configuration/index.ts';
 import {
   anyOf,
+  behindProxies,
   fileKeyAuthentication,
   type Listening,
   listen,
@@ -101,6 +102,8 @@ export interface RegistrySettings {
   readonly adminPort: number;
   /** Address at which browsers reach it, when a proxy stands before it; with https, cookies go nowhere else. */
   readonly adminUrl?: string;
+  /** IP addresses of proxies that stand before it: whom they name in `x-forwarded-for` counts as connected. */
+  readonly adminProxies?: readonly string[];
   /** How people sign in with an identity provider; needs `adminUrl`. */
   readonly oidc?: OidcSettings;
   /**
@@ -259,7 +262,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     );
     addPeopleRoutes(api, people, oidc);
     const admin: Listening = await listen(
-      serverOf(onlyForHosts([adminHost, settings.adminUrl], api.fetch)),
+      serverOf(behindProxies(settings.adminProxies ?? [], onlyForHosts([adminHost, settings.adminUrl], api.fetch))),
       adminHost,
       adminPort,
       '--admin-port',

@@ -6,6 +6,7 @@ import { createClientListener } from '../gateway/client-side/index.ts';
 import type { GlobalConfiguration } from '../gateway/configuration/index.ts';
 import {
   anyOf,
+  behindProxies,
   fileKeyAuthentication,
   type Listening,
   listen,
@@ -88,6 +89,8 @@ export interface ServerSettings {
   readonly adminPort: number;
   /** Address at which browsers reach it, when a proxy stands before it; with https, cookies go nowhere else. */
   readonly adminUrl?: string;
+  /** IP addresses of proxies that stand before it: whom they name in `x-forwarded-for` counts as connected. */
+  readonly adminProxies?: readonly string[];
   /** How people sign in with an identity provider; needs `adminUrl`. */
   readonly oidc?: OidcSettings;
   /** Addresses of timestamping authorities; none takes those of the instance. */
@@ -375,7 +378,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     );
     addPeopleRoutes(admin, people, oidc);
     const adminListening = await listen(
-      serverOf(onlyForHosts([options.adminHost, options.adminUrl], admin.fetch)),
+      serverOf(behindProxies(options.adminProxies ?? [], onlyForHosts([options.adminHost, options.adminUrl], admin.fetch))),
       options.adminHost,
       options.adminPort,
       '--admin-port',
