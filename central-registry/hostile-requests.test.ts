@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkHostileRequests } from '../gateway/http/testing/check-hostile.ts';
+import { AskedRegistry } from './testing/asked-registry.ts';
+
+describe('what nobody means', () => {
+  let registry: AskedRegistry;
+  beforeAll(async () => {
+    registry = await AskedRegistry.found('TEST');
+    await registry.ask('PUT', '/member-classes/GOV', { description: 'x' });
+    await registry.ask('POST', '/members', { id: 'TEST:GOV:1', name: 'one' });
+    await registry.ask('POST', '/subsystems', { id: 'TEST:GOV:1:a' });
+  });
+  afterAll(() => registry.close());
+
+  it('is refused by every operation of the registry, and breaks nothing', async () => {
+    const { adminUrl, apiKey } = registry.running;
+    const asked = await checkHostileRequests(
+      (path, init) => {
+        const headers = new Headers(init.headers);
+        headers.set('authorization', `Bearer ${apiKey}`);
+        return fetch(`${adminUrl}${path}`, { ...init, headers });
+      },
+      // Making an RSA key of 4,096 bits takes seconds.
+      { runs: 15, skip: ['POST /api/v1/keys'] },
+    );
+    expect(asked).toBeGreaterThan(60);
+    expect(registry.reported).toEqual([]);
+  }, 120_000);
+});

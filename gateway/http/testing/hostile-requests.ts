@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+
+/** What a description says of a value, as far as it is looked at here. @see JSON Schema 2020-12 */
+export interface Schema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly format?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+  readonly example?: unknown;
+}
+export type Schemas = Readonly<Record<string, Schema>>;
+
+/** What broke others: terminators, half characters, paths, queries, prototypes, numbers that are none, and length. */
+const nastyTexts = [
+  ...['', ' ', '\0', 'a\0b', 'a\nb', 'a\r\nx: y', '\ud800', '\u202eabc', '\ufeff', 'İ', 'ﬃ', '🦊'.repeat(40)],
+  ...[
+    '..',
+    '../../etc/passwd',
+    'a/b',
+    '%2e%2e%2f',
+    '%',
+    '%00',
+    'C:\\x',
+    "'; DROP TABLE member; --",
+    '" OR 1=1',
+  ],
+  ...[
+    '__proto__',
+    'constructor',
+    'toString',
+    
+    '{{x}}',
+    '<script>',
+    '<!DOCTYPE a [<!ENTITY b SYSTEM "c">]>',
+  ],
+  ...['1e309', '-0', 'NaN', '9'.repeat(400), '0x10', '2026-02-30T25:61:61Z', '+275760-09-13T00:00:00Z'],
+  ...['http://', 'https://[::1', 'http://a:99999/', 'http://a b/', 'file:///etc/passwd', 'javascript:0'],
+  ...[
+    'A:B',
+    'A:B:C:D:E:F',
+    ':::',
+    'TEST:GOV:%00',
+    'TEST:GOV:..',
+    'TEST:GOV:1:🦊',
+    'LOCALGROUP:',
+    'x'.repeat(20_000),
+  ],
+  ...['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', '-----BEGIN CERTIFICATE-----'],
+];
+const nastyText = fc.oneof(fc.constantFrom(...nastyTexts), fc.string({ unit: 'binary', maxLength: 50 }));
+const nastyNumber = fc.oneof(
+  fc.constantFrom(0, -0, -1, 1.5, 2 ** 31, 2 ** 53, -(2 ** 63), 1e21, 1e308, Number.MIN_VALUE),
+  fc.integer(),
+);
+const anything: fc.Arbitrary<unknown> = fc.oneof(
+  nastyText,
+  nastyNumber,
+  fc.constantFrom(null, true, false, [], {}, [[]], { a: 1 }, [null]),
+  fc.constant(JSON.parse('{"__proto__":{"isAdmin":true},"constructor":1}') as unknown),
+);
+
+/** Values near those that a schema describes: some fit, most do not. */
+export function nearly(schema: Schema, all: Schemas, depth = 0): fc.Arbitrary<unknown> {
+  if (depth > 8) return anything;
+  const near = fitting(schema, all, depth);
+  return fc.oneof({ weight: 5, arbitrary: near }, { weight: 1, arbitrary: anything });
+}
+
+function fitting(schema: Schema, all: Schemas, depth: number): fc.Arbitrary<unknown> {
+  const named = schema.$ref?.split('/').at(-1);
+  if (named !== undefined) return nearly(all[named] ?? {}, all, depth + 1);
+  const choices = schema.anyOf ?? schema.oneOf ?? schema.allOf;
+  if (choices !== undefined) return fc.oneof(...choices.map((choice) => nearly(choice, all, depth + 1)));
+  if (schema.const !== undefined) return fc.constant(schema.const);
+  if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
+  const type = typeof schema.type === 'string' ? schema.type : schema.type?.[0];
+  if (type === 'object' || schema.properties !== undefined) {
+    const fields = Object.entries(schema.properties ?? {}).map(
+      ([name, field]) => [name, nearly(field, all, depth + 1)] as const,
+    );
+    const record = fc.record(Object.fromEntries(fields));
+    // Most keep every field, so that what lies behind the check of the form is reached.
+    return fc.oneof(
+      { weight: 4, arbitrary: record },
+      { weight: 1, arbitrary: fc.record(Object.fromEntries(fields), { requiredKeys: [] }) },
+    );
+  }
+  if (type === 'array') return fc.array(nearly(schema.items ?? {}, all, depth + 1), { maxLength: 4 });
+  if (type === 'boolean') return fc.boolean();
+  if (type === 'integer' || type === 'number') return fc.oneof(fc.nat(100_000), nastyNumber);
+  const examples = [schema.example ?? 'a', 'TEST:GOV:1', 'TEST:GOV:1:a', 'https://a.example/', '127.0.0.1'];
+  return fc.oneof(fc.constantFrom(...examples), nastyText);
+}
+
+/** A value of a path or a query, on the wire: encoded, or written so that decoding it fails. */
+export function nearlySegment(schema: Schema): fc.Arbitrary<string> {
+  const encoded = fitting(schema, {}, 0).map((value) => encodeURIComponent(String(value).toWellFormed()));
+  // Longer ones end at the listener; those of dots alone are another path.
+  const taken = encoded.filter((text) => text.length < 4_000 && !/^\.{0,2}$/.test(text));
+  const broken = fc.constantFrom('%', '%ff', '%00', '%c0%ae', '%ED%A0%80', '..%2f..', '%2e%2e', ';', '*');
+  return fc.oneof({ weight: 5, arbitrary: taken }, { weight: 1, arbitrary: broken });
+}
