@@ -262,7 +262,9 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     );
     addPeopleRoutes(api, people, oidc);
     const admin: Listening = await listen(
-      serverOf(behindProxies(settings.adminProxies ?? [], onlyForHosts([adminHost, settings.adminUrl], api.fetch))),
+      serverOf(
+        behindProxies(settings.adminProxies ?? [], onlyForHosts([adminHost, settings.adminUrl], api.fetch)),
+      ),
       adminHost,
       adminPort,
       '--admin-port',

@@ -378,7 +378,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     );
     addPeopleRoutes(admin, people, oidc);
     const adminListening = await listen(
-      serverOf(behindProxies(options.adminProxies ?? [], onlyForHosts([options.adminHost, options.adminUrl], admin.fetch))),
+      serverOf(
+        behindProxies(
+          options.adminProxies ?? [],
+          onlyForHosts([options.adminHost, options.adminUrl], admin.fetch),
+        ),
+      ),
       options.adminHost,
       options.adminPort,
       '--admin-port',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import type { KeySpec } from '../../certs/key/index.ts';
-import { loadSettings, readSecret } from '../../gateway/http/index.ts';
+import { loadSettings, proxiesSchema, readSecret } from '../../gateway/http/index.ts';
 import { oidcSettingsSchema, userCommand } from '../../gateway/people/index.ts';
 import { initRegistry, type RunningRegistry, startRegistry } from '../main.ts';
 import { registryBackupCommands } from './backup-commands.ts';
@@ -33,6 +33,7 @@ const startSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('at which browsers reach the administration'),
+  adminProxies: proxiesSchema.default([]).describe('IP addresses of proxies before it'),
   oidc: oidcSettingsSchema.optional().describe('how people sign in with an identity provider'),
   managementHost: z.string().default('127.0.0.1'),
   managementPort: port.default(4002),
@@ -101,6 +102,10 @@ export function registryCommand(): Command {
     .option('--admin-host <host>', 'where the administration API is served, in the clear (127.0.0.1)')
     .option('--admin-port <port>', '(4000)')
     .option('--admin-url <url>', 'at which browsers reach it, when a proxy stands before it')
+    .option(
+      '--admin-proxies <addresses>',
+      'of such proxies, comma-separated: whom they name is who is connected',
+    )
     .option('--management-host <host>', 'where management requests are taken, in the clear (127.0.0.1)')
     .option('--management-port <port>', '(4002)')
     .option('--registration-host <host>', 'where authentication certificates are registered (0.0.0.0)')

@@ -20,6 +20,6 @@ export {
   roles,
 } from './principal.ts';
 export { Problem } from './problem.ts';
-export { behindProxies } from './proxies.ts';
+export { behindProxies, proxiesSchema } from './proxies.ts';
 export { readSecret } from './read-secret.ts';
 export { loadSettings, SettingsError } from './settings-file.ts';

@@ -121,6 +121,13 @@ describe('strangers', () => {
     expect(signIn('anna', '198.51.100.1')).toBe('wait');
   });
 
+  it('cannot lock a person out who shares an address with them', () => {
+    signIn('anna', '198.51.100.1');
+    for (let count = 0; count < 100; count += 1) tryAs(`name${count}`, '198.51.100.1');
+    expect(tryAs('another', '198.51.100.1')).toBeGreaterThan(0);
+    expect(signIn('anna', '198.51.100.1')).toBe('attempt');
+  });
+
   it('do pause guesses at a known address, from there alone', () => {
     signIn('anna', '198.51.100.1');
     for (let count = 0; count < 6; count += 1) tryAs('anna', '198.51.100.1');

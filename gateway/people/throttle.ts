@@ -12,7 +12,7 @@ interface Slope {
 
 const ofName: Slope = { free: 5, longestMs: 5 * 60_000, forgetMs: 24 * 3_600_000 };
 /** Many people may come from one address. */
-const ofAddress: Slope = { free: 30, longestMs: 15 * 60_000, forgetMs: 3_600_000 };
+const ofAddress: Slope = { free: 30, longestMs: 60_000, forgetMs: 3_600_000 };
 
 const maxUnknownNames = 10_000;
 const maxAddresses = 10_000;
@@ -40,7 +40,7 @@ export interface Wait {
 /**
  * Slows down who guesses: per address, in memory, and per name, on disk, whether anybody has that name or not. A try
  * during a pause is refused unseen and does not prolong it. Strangers cannot lock anybody out: at addresses from which
- * a person signed in within the last 30 days, only failures from there count.
+ * a person signed in within the last 30 days, only failures from there at their own name count.
  */
 export class SignInThrottle {
   readonly #database: Database.Database;
@@ -56,9 +56,11 @@ export class SignInThrottle {
   begin(name: string, fullAddress: string, isKnown: boolean): Attempt | Wait {
     const now = this.#now().getTime();
     const address = blockOf(fullAddress);
-    const bucket = digest(this.#isUsual(name, address, now) ? `${name}\n${address}` : name);
+    const isUsual = this.#isUsual(name, address, now);
+    const bucket = digest(isUsual ? `${name}\n${address}` : name);
     const before = this.#read(bucket);
-    const waitMs = Math.max(pause(ofName, before, now), pause(ofAddress, this.#addresses.get(address), now));
+    const others = isUsual ? undefined : this.#addresses.get(address);
+    const waitMs = Math.max(pause(ofName, before, now), pause(ofAddress, others, now));
     if (waitMs > 0) return { kind: 'wait', seconds: Math.ceil(waitMs / 1000) };
     this.#write(bucket, isKnown, next(ofName, before, now));
     this.#note(address, next(ofAddress, this.#addresses.get(address), now));

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Logger, pino } from 'pino';
 import { z } from 'zod';
 import { asFault, spellCode } from '../../gateway/fault/index.ts';
-import { loadSettings, readSecret } from '../../gateway/http/index.ts';
+import { loadSettings, proxiesSchema, readSecret } from '../../gateway/http/index.ts';
 import { oidcSettingsSchema } from '../../gateway/people/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
@@ -42,6 +42,7 @@ const startSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('at which browsers reach the administration'),
+  adminProxies: proxiesSchema.default([]).describe('IP addresses of proxies before it'),
   oidc: oidcSettingsSchema.optional().describe('how people sign in with an identity provider'),
   timestampUrls: z
     .union([z.array(z.url()), z.string().transform((text) => text.split(',').map((url) => url.trim()))])
@@ -114,6 +115,10 @@ export function withStartOptions(command: Command): Command {
     .option('--admin-host <host>', 'where the administration API is served, in the clear (127.0.0.1)')
     .option('--admin-port <port>', '(4100)')
     .option('--admin-url <url>', 'at which browsers reach it, when a proxy stands before it')
+    .option(
+      '--admin-proxies <addresses>',
+      'of such proxies, comma-separated: whom they name is who is connected',
+    )
     .option('--timestamp-urls <urls>', 'comma-separated; those of the instance unless told')
     .option(
       '--acceptable-timestamp-failure-seconds <s>',
