@@ -30,6 +30,9 @@ export interface AdminApiOptions {
 /** No person and no program that sets servers up comes near it. */
 const defaultRateLimit: RateLimit = { burst: 2_000, perSecond: 100 };
 
+/** Each of them is written into the audit log: whoever has no key fills no disk with it. */
+const strangersRateLimit: RateLimit = { burst: 200, perSecond: 1 };
+
 /**
  * An administration API under `/api/v1`: bearer key, bounded bodies, problems as RFC 9457, its own OpenAPI 3.1
  * description at `/openapi.json`.
@@ -62,6 +65,7 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     );
   }
   const limiter = new RateLimiter(options.rateLimit ?? defaultRateLimit);
+  const strangers = new RateLimiter(options.rateLimit ?? strangersRateLimit);
   const open = requireAllowances(app);
   app.use('/api/*', async (context, next) => {
     const { method, path, raw } = context.req;
@@ -69,7 +73,10 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     limiter.take(address);
     const principal = await options.authenticate({ headers: raw.headers, address });
     // Before it is told what there is: strangers learn nothing of it.
-    if (principal === undefined && !open.has(`${method} ${path}`)) throw notAuthenticated();
+    if (principal === undefined && !open.has(`${method} ${path}`)) {
+      strangers.take(address);
+      throw notAuthenticated();
+    }
     if (principal !== undefined && !isRead(method)) requireOwnPage(principal, raw.headers);
     context.set('principal' as never, principal as never);
     await next();

@@ -55,6 +55,8 @@ export function auditRequests(trail: AuditTrail, report: (error: unknown) => voi
     await next();
     const { status } = context.res;
     if (!isChange && status !== 401 && status !== 403) return undefined;
+    // Who asks too much shall not write as much.
+    if (status === 429) return undefined;
     const code = await codeOf(context.res);
     const isWritten = await append({
       actor: knownPrincipal(context)?.id ?? 'anonymous',

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
 import { requireOwnPage } from './csrf.ts';
 import { onlyForHosts } from './host-guard.ts';
-import { allowAll, createAdminApi, type Principal } from './index.ts';
+import { type AuditedRequest, allowAll, createAdminApi, type Principal } from './index.ts';
 import { RateLimiter } from './rate-limit.ts';
 
 const session = { csrfToken: 'token-of-the-session' };
@@ -126,5 +126,15 @@ describe('requests of one who asks too much', () => {
     for (let one = 0; one < 3; one += 1) answers.push(await app.request('/api/v1/x'));
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 429]);
     expect(Number(answers[2]?.headers.get('retry-after'))).toBeGreaterThan(5);
+  });
+
+  it('fill no audit log', async () => {
+    const audited: AuditedRequest[] = [];
+    const app = createAdminApi({
+      ...{ title: '', version: '1', description: '', authenticate: () => undefined, report: () => undefined },
+      audit: { append: (event) => audited.push(event) },
+    });
+    for (let one = 0; one < 300; one += 1) await app.request('/api/v1/x', { method: 'POST' });
+    expect(audited.length).toBeLessThan(250);
   });
 });
