@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Principal } from '../http/index.ts';
-import { fileKey, openTestPeople, type TestPeople } from './testing/people.ts';
+import { fileKey, openTestPeople, origin, type TestPeople } from './testing/people.ts';
 
 let test: TestPeople;
 let anna: Principal;
@@ -47,6 +47,24 @@ describe('an API key gaining roles', () => {
     const principal = (await ask(key)) ?? anna;
     expect(principal.kind).toBe('key');
     expect(() => make(principal, 'system-administrator')).toThrow(refusal(403, 'not-by-key'));
+  });
+
+  it('of somebody who signs in elsewhere is good for a month after they last did', async () => {
+    const external = {
+      issuer: 'https://idp.example',
+      subject: '7',
+      name: 'olga',
+      roles: ['observer'] as const,
+    };
+    const olga = await test.principal(test.people.signIn.external(external, origin));
+    const expiresAt = inDays(90);
+    const { key } = test.people.keys.create(olga ?? anna, { label: 'x', roles: ['observer'], expiresAt });
+    test.wait(29 * 24 * 3600);
+    expect((await ask(key))?.roles).toEqual(new Set(['observer']));
+    test.wait(2 * 24 * 3600);
+    expect((await ask(key))?.roles).toEqual(new Set());
+    test.people.signIn.external(external, origin);
+    expect((await ask(key))?.roles).toEqual(new Set(['observer']));
   });
 
   it('does not come back with a person of the same name', async () => {

@@ -1,7 +1,9 @@
 import { type Principal, Problem, type Role } from '../http/index.ts';
 import type { ApiKey } from './api-keys.ts';
 import { change, type PeopleContext } from './context.ts';
-import { sortRoles } from './persons.ts';
+import { type Person, sortRoles } from './persons.ts';
+
+const externalCountsMs = 30 * 24 * 3_600_000;
 
 export interface WantedApiKey {
   readonly label: string;
@@ -71,8 +73,15 @@ export class KeyRing {
 
   #rolesAtUse({ creator, roles }: ApiKey): Role[] {
     if (creator === undefined) return [...roles];
-    const current = this.#context.persons.find(creator)?.roles ?? [];
-    return roles.filter((role) => current.includes(role));
+    const person = this.#context.persons.find(creator);
+    if (person === undefined || this.#isForgotten(person)) return [];
+    return roles.filter((role) => person.roles.includes(role));
+  }
+
+  /** Whom another system signs in may be gone there, and nobody tells us: what was said of them counts for a month. */
+  #isForgotten({ subject, signedInAt }: Person): boolean {
+    const { now } = this.#context;
+    return subject !== undefined && now().getTime() - (signedInAt?.getTime() ?? 0) > externalCountsMs;
   }
 
   /** @returns undefined for the key of the data folder. @throws Problem 403 not-by-key */
