@@ -1,25 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { type Store, writeFileDurably } from '../store/index.ts';
-import {
-  type Checkpoint,
-  hashLeaf,
-  judgeCheckpoint,
-  type NoteSigner,
-  openNote,
-  parseCheckpoint,
-  rootOf,
-  TransparencyError,
-  TreeFiles,
-  writeCheckpoint,
-} from '../transparency/index.ts';
+import type { Store } from '../store/index.ts';
 import { checkJournal, type JournalFinding, type NamedNote } from './check.ts';
-import { explainUnreadable, JournalError } from './error.ts';
+import { explainUnreadable } from './error.ts';
 import { entryOf, type JournalEvent, type NewEvent, saltBytes, writeEvent } from './event.ts';
-import { loadOrCreateSigner } from './key.ts';
-import { type EventRow, eventsFile, leafOf, openRows, readRows, wrongWith } from './rows.ts';
+import { type EventRow, eventsFile, logRowsOf, openRows, wrongWith } from './rows.ts';
+import { checkpointFile, SignedLog } from './signed-log.ts';
 
 export interface JournalOptions {
   /** Folder of the journal alone. */
@@ -50,7 +38,6 @@ export interface FoundEvent extends JournalEvent {
   readonly index: number;
 }
 
-const checkpointFile = 'checkpoint';
 const checkpointIntervalMs = 1_000;
 
 /**
@@ -58,31 +45,24 @@ const checkpointIntervalMs = 1_000;
  * 1. its row, with its salt, is on disk when `append` returns: text and salt are what the leaf follows from;
  * 2. its leaf is in the tree's files, which are made anew from the rows when they lag or are damaged;
  * 3. a checkpoint that covers it is signed and on disk within a second.
- * A crash between any two loses nothing: opening goes on from the rows. @see loadOrCreateSigner for the key
+ * A crash between any two loses nothing. @see SignedLog
  */
 export class Journal {
   readonly verifierKey: string;
   readonly #options: JournalOptions;
   readonly #store: Store<object>;
   readonly #database: Database.Database;
-  readonly #tree: TreeFiles;
-  readonly #signer: NoteSigner;
+  readonly #log: SignedLog;
   readonly #insert: Database.Statement;
-  #size: number;
-  #signedSize = -1;
   #timer: NodeJS.Timeout | undefined;
-  #saving: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: JournalOptions, signer: NoteSigner, store: Store<object>) {
+  private constructor(options: JournalOptions, store: Store<object>, log: SignedLog) {
     this.#options = options;
-    this.#signer = signer;
-    this.verifierKey = signer.verifierKey;
     this.#store = store;
     this.#database = store.database;
+    this.#log = log;
+    this.verifierKey = log.verifierKey;
     this.#insert = this.#database.prepare('INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
-    const last = this.#database.prepare<[], { id: number | null }>('SELECT max(id) AS id FROM event').get();
-    this.#size = (last?.id ?? -1) + 1;
-    this.#tree = TreeFiles.open(join(options.dir, 'tree'));
   }
 
   /**
@@ -94,18 +74,13 @@ export class Journal {
     const { dir, origin } = options;
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const isNew = !existsSync(join(dir, eventsFile)) && !existsSync(join(dir, checkpointFile));
-    const signer = await loadOrCreateSigner(dir, origin, isNew);
     let store: Store<object> | undefined;
-    let journal: Journal | undefined;
     try {
       store = openRows(dir);
-      journal = new Journal(options, signer, store);
-      journal.#recover();
-      // Also of no events: from then on a checkpoint that is not there was taken away.
-      await journal.checkpoint();
-      return journal;
+      const rows = logRowsOf(store.database);
+      const words = { log: 'audit log', row: 'event' };
+      return new Journal(options, store, await SignedLog.open({ dir, origin, isNew, rows, words }));
     } catch (error) {
-      if (journal !== undefined) journal.#tree.close();
       store?.close();
       throw explainUnreadable(error, dir);
     }
@@ -116,12 +91,10 @@ export class Journal {
     const at = this.#options.now();
     const text = writeEvent(at, event);
     const salt = randomBytes(saltBytes);
-    const index = this.#size;
+    const index = this.#log.size;
     const { actor, action, target, outcome } = JSON.parse(text) as JournalEvent;
     this.#insert.run(index, at.getTime(), actor, action, target, outcome, text, salt);
-    this.#size += 1;
-    // A tree that lags is caught up with before anything is signed.
-    if (this.#tree.size === index) this.#grow([hashLeaf(entryOf(salt, text))]);
+    this.#log.append(entryOf(salt, text));
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.checkpoint().catch(this.#options.onTrouble);
@@ -153,18 +126,8 @@ export class Journal {
   }
 
   /** Signed note that covers every event so far; on disk when it is told. @throws JournalError damaged */
-  async checkpoint(): Promise<string> {
-    this.#catchUp();
-    this.#tree.sync();
-    const size = this.#size;
-    const root = rootOf(this.#tree, size);
-    const note = this.#signer.sign(writeCheckpoint({ origin: this.#signer.name, size, root }));
-    if (size === this.#signedSize) return note;
-    const saved = this.#saving.then(() => writeFileDurably(this.#checkpointPath, note));
-    this.#saving = saved.catch(() => undefined);
-    await saved;
-    this.#signedSize = size;
-    return note;
+  checkpoint(): Promise<string> {
+    return this.#log.checkpoint();
   }
 
   /**
@@ -173,11 +136,11 @@ export class Journal {
    * @returns the first thousand findings, each with its place; none when all is well
    */
   async check(held: readonly NamedNote[] = []): Promise<JournalFinding[]> {
-    this.#catchUp();
-    const note = this.#readCheckpoint();
+    const tree = this.#log.tree();
+    const note = this.#log.readCheckpoint();
     return await checkJournal({
       database: this.#database,
-      tree: this.#tree,
+      tree,
       verifierKey: this.verifierKey,
       ownCheckpoint: note === undefined ? undefined : { name: checkpointFile, note },
       held,
@@ -187,90 +150,15 @@ export class Journal {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.checkpoint().catch(this.#options.onTrouble);
-    await this.#saving;
-    this.#tree.close();
+    await this.#log.close();
     this.#store.close();
-  }
-
-  /** Brings the tree to where the events are; what was signed for must be among them. */
-  #recover(): void {
-    const note = this.#readCheckpoint();
-    if (note === undefined) {
-      if (this.#size > 0) throw this.#damaged(checkpointFile, 'it is missing');
-      this.#tree.truncate(0);
-      return;
-    }
-    const { size } = this.#parseCheckpoint(note);
-    if (size > this.#size) {
-      const text = `The audit log in ${this.#options.dir} has ${this.#size} events, and ${size} were signed for: it is an older copy, or its end was cut off. Restore its newest copy`;
-      throw new JournalError('rolled-back', `event ${this.#size}`, text);
-    }
-    // What lies behind a checkpoint may not have reached the disk when the power went: it is made anew.
-    this.#tree.truncate(Math.min(this.#tree.size, size));
-    this.#catchUp();
-    if (judgeCheckpoint(note, this.verifierKey, this.#tree).isGood) {
-      this.#signedSize = size;
-      return;
-    }
-    this.#tree.truncate(0);
-    this.#catchUp();
-    const verdict = judgeCheckpoint(note, this.verifierKey, this.#tree);
-    if (!verdict.isGood) throw this.#damaged(checkpointFile, verdict.text);
-    this.#signedSize = size;
-  }
-
-  /** Reads the rows that the tree does not have yet. */
-  #catchUp(): void {
-    while (this.#tree.size < this.#size) {
-      const from = this.#tree.size;
-      const rows = readRows(this.#database, from, this.#size);
-      const gap = rows.findIndex(({ id }, index) => id !== from + index);
-      if (rows.length === 0 || gap >= 0) {
-        throw this.#damaged(`event ${from + Math.max(gap, 0)}`, 'it is missing, and later ones are there');
-      }
-      this.#grow(rows.map(leafOf));
-    }
-  }
-
-  #grow(leaves: readonly Buffer[]): void {
-    const before = this.#tree.size;
-    try {
-      this.#tree.append(leaves);
-    } catch (error) {
-      // A full disk may have taken the leaves and not the hash above them.
-      this.#tree.truncate(before);
-      throw error;
-    }
   }
 
   #readEvent(row: EventRow): FoundEvent {
     const place = `event ${row.id}`;
-    if (row.id < 0 || row.id >= this.#size) throw this.#damaged(place, 'it was put in');
-    this.#catchUp();
-    const text = wrongWith(row, this.#tree.read(0, row.id, 1));
-    if (text !== undefined) throw this.#damaged(place, text);
+    if (row.id < 0 || row.id >= this.#log.size) throw this.#log.damaged(place, 'it was put in');
+    const text = wrongWith(row, this.#log.tree().read(0, row.id, 1));
+    if (text !== undefined) throw this.#log.damaged(place, text);
     return { index: row.id, ...(JSON.parse(row.event) as JournalEvent) };
-  }
-
-  get #checkpointPath(): string {
-    return join(this.#options.dir, checkpointFile);
-  }
-
-  #readCheckpoint(): string | undefined {
-    return existsSync(this.#checkpointPath) ? readFileSync(this.#checkpointPath, 'utf8') : undefined;
-  }
-
-  #parseCheckpoint(note: string): Checkpoint {
-    try {
-      return parseCheckpoint(openNote(note, [this.verifierKey]).text);
-    } catch (error) {
-      if (error instanceof TransparencyError) throw this.#damaged(checkpointFile, error.message);
-      throw error;
-    }
-  }
-
-  #damaged(place: string, what: string): JournalError {
-    const text = `The audit log in ${this.#options.dir} is not what was signed for, at ${place}: ${what}. Keep a copy of it, then restore its newest backup`;
-    return new JournalError('damaged', place, text);
   }
 }

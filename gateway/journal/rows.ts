@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3';
 import { openStore, type Store } from '../store/index.ts';
 import { hashLeaf } from '../transparency/index.ts';
 import { entryOf, type JournalEvent } from './event.ts';
+import type { LogRows } from './signed-log.ts';
 
 /** An event as it is stored: its text counts, the other columns are what it is searched by. */
 export interface EventRow {
@@ -41,13 +42,20 @@ export function readRows(database: Database.Database, from: number, below: numbe
     .all(from, below);
 }
 
-export function leafOf({ salt, event }: EventRow): Buffer {
-  return hashLeaf(entryOf(salt, event));
+/** The events as a log is made of them. */
+export function logRowsOf(database: Database.Database): LogRows {
+  const last = database.prepare<[], { id: number | null }>('SELECT max(id) AS id FROM event');
+  return {
+    count: () => (last.get()?.id ?? -1) + 1,
+    read: (from, below) =>
+      readRows(database, from, below).map(({ id, salt, event }) => ({ id, entry: entryOf(salt, event) })),
+  };
 }
 
 /** What is wrong with a stored event; undefined when nothing is. @param leaf its hash in the tree */
 export function wrongWith(row: EventRow, leaf: Buffer): string | undefined {
-  if (!leafOf(row).equals(leaf)) return 'The event and its hash in the tree differ: one of them was changed';
+  if (!hashLeaf(entryOf(row.salt, row.event)).equals(leaf))
+    return 'The event and its hash in the tree differ: one of them was changed';
   const event = JSON.parse(row.event) as JournalEvent;
   const isSame =
     Date.parse(event.at) === row.at &&
