@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
+import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { addressOf } from './address.ts';
 import { type AuditTrail, auditRequests, isRead } from './audit-trail.ts';
 import { requireOwnPage } from './csrf.ts';
-import { type Allowance, type Authenticate, notAuthenticated } from './principal.ts';
+import { describeCommon, documentOf } from './describe.ts';
+import { answerOnce } from './idempotency.ts';
+import { Operations } from './operations.ts';
+import { type Authenticate, notAuthenticated } from './principal.ts';
 import { Problem, problemResponse } from './problem.ts';
+import { protectAnswers } from './protect-answers.ts';
 import { type RateLimit, RateLimiter } from './rate-limit.ts';
+import { keepVersions } from './versions.ts';
 
 export interface AdminApiOptions {
   readonly title: string;
@@ -19,7 +24,7 @@ export interface AdminApiOptions {
   readonly audit?: AuditTrail;
   /** Octets of a request body; default 1 MiB. */
   readonly maxBodyBytes?: number;
-  /** Of those who share an address; 2,000 at once and 100 a second unless told. */
+  /** Of those who share an address, and of one principal; 2,000 at once and 100 a second unless told. */
   readonly rateLimit?: RateLimit;
   /** Told of errors that nobody foresaw, with the reference the caller was shown. */
   readonly report: (error: unknown, reference: string) => void;
@@ -50,7 +55,9 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
       return problemResponse(new Problem(422, 'invalid-fields', detail, { errors }));
     },
   });
-  app.use(secureHeaders());
+  app.use(secureHeaders({ xFrameOptions: 'DENY' }));
+  app.use('/api/*', protectAnswers());
+  app.use('/openapi.json', protectAnswers());
   const maxSize = options.maxBodyBytes ?? 1024 * 1024;
   app.use(
     bodyLimit({
@@ -66,29 +73,34 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
   }
   const limiter = new RateLimiter(options.rateLimit ?? defaultRateLimit);
   const strangers = new RateLimiter(options.rateLimit ?? strangersRateLimit);
-  const open = requireAllowances(app);
+  const operations = Operations.of(app);
   app.use('/api/*', async (context, next) => {
     const { method, path, raw } = context.req;
     const address = addressOf(context);
     limiter.take(address);
     const principal = await options.authenticate({ headers: raw.headers, address });
     // Before it is told what there is: strangers learn nothing of it.
-    if (principal === undefined && !open.has(`${method} ${path}`)) {
+    if (principal === undefined && !operations.isOpen(method, path)) {
       strangers.take(address);
       throw notAuthenticated();
     }
+    if (principal !== undefined) limiter.take(principal.id);
     if (principal !== undefined && !isRead(method)) requireOwnPage(principal, raw.headers);
     context.set('principal' as never, principal as never);
     await next();
   });
-  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: options.title, version: options.version, description: options.description },
-    security: [{ apiKey: [] }],
-  });
+  app.use('/api/*', answerOnce());
+  app.use(
+    '/api/*',
+    keepVersions(operations, (request, env) => app.fetch(request, env as object)),
+  );
+  describeCommon(app);
+  const { title, version, description } = options;
+  app.get('/openapi.json', (context) =>
+    context.json(documentOf(app, operations, { title, version, description })),
+  );
   app.notFound((context) => {
-    const allowed = methodsOf(app, context.req.path);
+    const allowed = operations.methodsOf(context.req.path);
     if (allowed.length > 0) {
       const detail = `${context.req.path} takes ${allowed.join(', ')}, not ${context.req.method}`;
       const response = problemResponse(new Problem(405, 'method-not-allowed', detail));
@@ -114,39 +126,4 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     );
   });
   return app;
-}
-
-/**
- * Lets no operation into the API that does not say who may.
- * @returns method and path of those that ask for no sign-in, filled as they are added
- */
-function requireAllowances(app: OpenAPIHono): ReadonlySet<string> {
-  const open = new Set<string>();
-  const add = app.openapi.bind(app) as (...rest: unknown[]) => unknown;
-  const addChecked = (route: RouteConfig, ...rest: unknown[]): unknown => {
-    const { method, path } = route;
-    const allowed = (route as Partial<Allowance>)['x-roles'];
-    if (allowed === undefined)
-      throw new Error(`${method} ${path} does not say who may: spread allow(…) into it`);
-    if (allowed.length === 0) open.add(`${method.toUpperCase()} ${path}`);
-    return add(route, ...rest);
-  };
-  app.openapi = addChecked as typeof app.openapi;
-  return open;
-}
-
-/** Methods that the API has for a path: none when it has no such path. Middleware stands for every method. */
-function methodsOf(app: OpenAPIHono, path: string): string[] {
-  const segments = path.split('/');
-  const methods = app.routes
-    .filter(({ method }) => method !== 'ALL')
-    .filter((route) => {
-      const parts = route.path.split('/');
-      return (
-        parts.length === segments.length &&
-        parts.every((part, index) => part.startsWith(':') || part === segments[index])
-      );
-    })
-    .map(({ method }) => method);
-  return [...new Set(methods)].sort();
 }

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import { replayedHeader } from './idempotency.ts';
 import { knownPrincipal } from './principal.ts';
 import { Problem, problemResponse } from './problem.ts';
 
@@ -55,6 +56,8 @@ export function auditRequests(trail: AuditTrail, report: (error: unknown) => voi
     await next();
     const { status } = context.res;
     if (!isChange && status !== 401 && status !== 403) return undefined;
+    // Told again: it was done, and written down, the first time.
+    if (context.res.headers.has(replayedHeader)) return undefined;
     // Who asks too much shall not write as much.
     if (status === 429) return undefined;
     const code = await codeOf(context.res);

@@ -9,6 +9,8 @@ export class Problem extends Error {
   readonly errors: readonly ProblemField[] | undefined;
   /** When it is worth asking again. */
   readonly retryAfterSeconds: number | undefined;
+  /** What must be confirmed before it goes through. */
+  readonly warnings: readonly ProblemWarning[] | undefined;
 
   /** @param detail for people: what was expected, what came, who can fix it */
   constructor(
@@ -18,6 +20,7 @@ export class Problem extends Error {
     options?: ErrorOptions & {
       readonly errors?: readonly ProblemField[];
       readonly retryAfterSeconds?: number;
+      readonly warnings?: readonly ProblemWarning[];
     },
   ) {
     super(detail, options);
@@ -25,10 +28,19 @@ export class Problem extends Error {
     this.code = code;
     this.errors = options?.errors;
     this.retryAfterSeconds = options?.retryAfterSeconds;
+    this.warnings = options?.warnings;
   }
 }
 
 export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 421 | 422 | 428 | 429 | 500 | 503;
+
+/** Harm that a request would do, which its sender may not have meant. */
+export interface ProblemWarning {
+  /** Stable name, by which it is confirmed. */
+  readonly code: string;
+  /** A sentence for people. */
+  readonly text: string;
+}
 
 export interface ProblemField {
   /** JSON pointer into the request. */
@@ -55,7 +67,7 @@ const titles: Readonly<Record<ProblemStatus, string>> = {
 
 /** @param reference under which the log knows more; set for unexpected errors */
 export function problemResponse(problem: Problem, reference?: string): Response {
-  const { status, code, message, errors, retryAfterSeconds } = problem;
+  const { status, code, message, errors, retryAfterSeconds, warnings } = problem;
   const document = {
     type: 'about:blank',
     title: titles[status],
@@ -63,6 +75,7 @@ export function problemResponse(problem: Problem, reference?: string): Response 
     code,
     detail: message,
     ...(errors !== undefined && { errors }),
+    ...(warnings !== undefined && { warnings }),
     ...(reference !== undefined && { instance: `urn:uuid:${reference}` }),
   };
   return new Response(JSON.stringify(document), {

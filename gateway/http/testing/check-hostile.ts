@@ -27,7 +27,7 @@ interface Sent {
 
 /** Words of the database, of the language and of its paths: answers that hold them tell how we are made. */
 const inner =
-  /SQLITE|constraint failed|no such (table|column)|TypeError|RangeError|node_modules|\bat .*:\d+:\d+/i;
+  /SQLITE|constraint failed|no such (table|column)|TypeError|RangeError|node_modules|\.[jt]s:\d+/i;
 
 /**
  * Sends every operation that an API describes what no client means: it is refused or done, never a failure nobody

@@ -34,7 +34,7 @@ const nastyTexts = [
     '__proto__',
     'constructor',
     'toString',
-    
+
     '{{x}}',
     '<script>',
     '<!DOCTYPE a [<!ENTITY b SYSTEM "c">]>',
@@ -100,7 +100,9 @@ function fitting(schema: Schema, all: Schemas, depth: number): fc.Arbitrary<unkn
 
 /** A value of a path or a query, on the wire: encoded, or written so that decoding it fails. */
 export function nearlySegment(schema: Schema): fc.Arbitrary<string> {
-  const encoded = fitting(schema, {}, 0).map((value) => encodeURIComponent(String(value).toWellFormed()));
+  const encoded = fitting(schema, {}, 0).map((value) =>
+    encodeURIComponent(Buffer.from(String(value)).toString()),
+  );
   // Longer ones end at the listener; those of dots alone are another path.
   const taken = encoded.filter((text) => text.length < 4_000 && !/^\.{0,2}$/.test(text));
   const broken = fc.constantFrom('%', '%ff', '%00', '%c0%ae', '%ED%A0%80', '..%2f..', '%2e%2e', ';', '*');
