@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { KeySpec } from '../certs/key/index.ts';
 import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '../certs/token/index.ts';
 import type { ConfigurationVersion } from '../gateway/configuration/index.ts';
+import { besideApi } from '../gateway/console/index.ts';
 import {
   anyOf,
   behindProxies,
@@ -28,6 +29,7 @@ import {
 } from '../gateway/people/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createRegistryApi } from './admin/index.ts';
+import { createRegistryConsole } from './console/index.ts';
 import {
   createJoinerEndpoint,
   type EnrolmentAuthority,
@@ -261,10 +263,14 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       { version: apiVersion, authenticate, report },
     );
     addPeopleRoutes(api, people, oidc);
+    const ask = (request: Request, env?: unknown) => api.fetch(request, env as object);
+    const console = createRegistryConsole({
+      ...{ instance: register.instance, version: apiVersion, api: ask, now, report },
+      hasOidc: oidc !== undefined,
+    });
+    const guarded = onlyForHosts([adminHost, settings.adminUrl], besideApi(ask, console));
     const admin: Listening = await listen(
-      serverOf(
-        behindProxies(settings.adminProxies ?? [], onlyForHosts([adminHost, settings.adminUrl], api.fetch)),
-      ),
+      serverOf(behindProxies(settings.adminProxies ?? [], guarded)),
       adminHost,
       adminPort,
       '--admin-port',

@@ -66,14 +66,7 @@ interface ApiInit {
 export type Api = (request: Request, env?: unknown) => Response | Promise<Response>;
 
 /** What the visitor sent that the API must see to judge them. */
-const forwarded = [
-  'host',
-  'cookie',
-  'user-agent',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-];
+const forwarded = ['host', 'cookie', 'user-agent'];
 
 /**
  * An API client that asks in the name of a visitor: their cookie, their address, nothing of its own.

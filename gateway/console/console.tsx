@@ -13,8 +13,8 @@ import { chooseLanguage, frameCatalogue } from './texts/catalogue.ts';
 import { type Frame, type NavGroup, type Session, schemes, type Visit, VisitProvider } from './visit.ts';
 
 export interface ConsoleOptions {
-  /** What the program is: 'Central registry'. */
-  readonly role: string;
+  /** What the program is, in the visitor's language: 'Central registry'. */
+  readonly role: (visit: Visit) => string;
   /** What it serves: the instance, or the server. */
   readonly instance: string;
   readonly version: string;

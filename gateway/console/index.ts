@@ -1,5 +1,6 @@
 export { type Answer, type Pages, seeOther } from './answer.ts';
-export { type ApiClient, ApiRefusal, apiPath } from './api-client.ts';
+export { type Api, type ApiClient, ApiRefusal, apiPath } from './api-client.ts';
+export { besideApi } from './beside-api.ts';
 export { ConfirmForm } from './components/confirm-form.tsx';
 export { Copyable } from './components/copyable.tsx';
 export { type Column, DataTable, viewTable } from './components/data-table.tsx';
@@ -12,6 +13,7 @@ export type { Crumb, PageContent } from './components/page.tsx';
 export { Details, Download, EmptyState, Facts, LinkButton, Section } from './components/parts.tsx';
 export { type Step, type StepState, Steps } from './components/steps.tsx';
 export { Tag, type TagColor } from './components/tag.tsx';
+export { addConfirmedAct } from './confirmed-act.tsx';
 export { type Console, createConsole } from './console.tsx';
 export { isConfirmed, textOf } from './protect.ts';
 export { submit } from './submit.ts';

@@ -40,8 +40,8 @@ export interface Visit {
 
 /** What all pages of a program's console share. */
 export interface Frame {
-  /** What the program is: 'Central registry'. */
-  readonly role: string;
+  /** What the program is, in the visitor's language: 'Central registry'. */
+  readonly role: (visit: Visit) => string;
   /** What it serves: the instance, or the server. */
   readonly instance: string;
   readonly version: string;

@@ -30,13 +30,14 @@ export interface PageContent {
 
 /** A whole document. */
 export function Page({ title, lead, crumbs = [], done, isRefused, act, body }: PageContent) {
-  const { language, texts, scheme, frame, session, url } = useVisit();
+  const visit = useVisit();
+  const { language, texts, scheme, frame, session, url } = visit;
   const isHome = url.pathname === '/';
   return (
     <html lang={language} data-color-scheme={scheme} data-size="sm">
       <head>
         <meta charset="utf-8" />
-        <title>{`${isRefused ? `${texts.problemHeading}: ` : ''}${title} – ${frame.role} ${frame.instance}`}</title>
+        <title>{`${isRefused ? `${texts.problemHeading}: ` : ''}${title} – ${frame.role(visit)} ${frame.instance}`}</title>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content={scheme === 'auto' ? 'light dark' : scheme} />
         <link rel="icon" href={frame.assets.icon.path} type="image/svg+xml" />
@@ -78,14 +79,15 @@ export function Page({ title, lead, crumbs = [], done, isRefused, act, body }: P
 }
 
 function Header() {
-  const { texts, frame, session } = useVisit();
+  const visit = useVisit();
+  const { texts, frame, session } = visit;
   return (
     <header class="wg-header">
       <a class="wg-brand" href="/">
         <img src={frame.assets.icon.path} alt="" width="32" height="32" />
         <span>
           <span class="wg-brand-name">{frame.instance}</span>
-          <span class="wg-brand-role">{frame.role}</span>
+          <span class="wg-brand-role">{frame.role(visit)}</span>
         </span>
       </a>
       {session !== undefined && (

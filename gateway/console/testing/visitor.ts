@@ -4,7 +4,7 @@ import { type Console, createConsole } from '../index.ts';
 /** A console of the frame's pages alone. */
 export function createTestConsole(api: Api, faults: unknown[] = []): Console {
   return createConsole({
-    ...{ role: 'Test registry', instance: 'TEST', version: '1.2.3', api },
+    ...{ role: () => 'Test registry', instance: 'TEST', version: '1.2.3', api },
     navigation: ({ texts }) => [{ links: [{ href: '/', text: texts.home }] }],
     now: () => new Date('2026-11-23T12:00:00Z'),
     report: (error) => faults.push(error),

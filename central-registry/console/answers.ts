@@ -1,0 +1,72 @@
+import type { ApiClient } from '../../gateway/console/index.ts';
+
+/** What the administration API answers, as far as pages show it. @see ../admin for what the fields mean */
+
+export interface MemberClass {
+  readonly code: string;
+  readonly description: string;
+}
+
+/** A member, or a subsystem. */
+export interface Party {
+  readonly id: string;
+  readonly name?: string;
+}
+
+export interface Server {
+  readonly id: string;
+  readonly address: string;
+  readonly maintenance?: { readonly message?: string };
+  readonly authenticationCertificates: readonly {
+    readonly sha256: string;
+    readonly subject: string;
+    readonly notAfter: string;
+  }[];
+  readonly clients: readonly string[];
+  readonly disabledClients: readonly string[];
+}
+
+export interface Group {
+  readonly code: string;
+  readonly description: string;
+  readonly members: readonly string[];
+}
+
+export interface ManagementRequest {
+  readonly id: number;
+  readonly kind: string;
+  readonly origin: 'registration' | 'management';
+  readonly sender: string;
+  readonly server: string;
+  readonly client?: string;
+  readonly subsystemName?: string;
+  readonly address?: string;
+  readonly certificate?: string;
+  readonly message?: string;
+  readonly status: 'waiting' | 'approved' | 'declined' | 'revoked';
+  readonly reason?: string;
+  readonly createdAt: string;
+  readonly decidedAt?: string;
+}
+
+export interface Publication {
+  readonly publishedAt?: string;
+  readonly expiresAt?: string;
+  readonly failure?: string;
+}
+
+/** Most items that one answer holds. */
+const pageLimit = 1000;
+
+/** A whole list, whatever its length: the API gives it page by page. */
+export async function readAll<Item>(api: ApiClient, path: string): Promise<readonly Item[]> {
+  const all: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = `limit=${pageLimit}${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
+    const { items, next } = await api.list<Item>(`${path}${path.includes('?') ? '&' : '?'}${query}`);
+    all.push(...items);
+    cursor = next;
+  } while (cursor !== undefined);
+  return all;
+}

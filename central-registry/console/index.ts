@@ -1,0 +1,90 @@
+import {
+  type Api,
+  type Console,
+  createConsole,
+  type NavGroup,
+  type Visit,
+} from '../../gateway/console/index.ts';
+import { addFederationPages } from './federation.tsx';
+import { addGroupPages } from './groups.tsx';
+import { addInvitationPages } from './invitations.tsx';
+import { addKeyPages } from './keys.tsx';
+import { addMemberClassPages } from './member-classes.tsx';
+import { addMemberPages } from './members.tsx';
+import { addOverview } from './overview.tsx';
+import { addRequestPages } from './requests.tsx';
+import { addServerPages } from './servers.tsx';
+import { addSettingsPages } from './settings.tsx';
+import { addSubsystemPages } from './subsystems.tsx';
+import { textsOf } from './texts.ts';
+import { addTrustServicePages } from './trust-services.tsx';
+
+interface RegistryConsoleOptions {
+  readonly instance: string;
+  /** Of the program. */
+  readonly version: string;
+  /** The registry's administration API, in process. */
+  readonly api: Api;
+  readonly hasOidc?: boolean;
+  readonly now: () => Date;
+  readonly report: (error: unknown, reference: string) => void;
+}
+
+/** The console of a central registry. */
+export function createRegistryConsole(options: RegistryConsoleOptions): Console {
+  const console = createConsole({ ...options, role: (visit) => textsOf(visit).role, navigation });
+  addOverview(console);
+  addMemberPages(console);
+  addSubsystemPages(console);
+  addMemberClassPages(console);
+  addServerPages(console);
+  addGroupPages(console);
+  addInvitationPages(console);
+  addRequestPages(console);
+  addTrustServicePages(console);
+  addKeyPages(console);
+  addFederationPages(console);
+  addSettingsPages(console);
+  return console;
+}
+
+function navigation(visit: Visit): readonly NavGroup[] {
+  const t = textsOf(visit);
+  const { texts, session } = visit;
+  const isAdministrator = session?.roles.includes('system-administrator') === true;
+  const isAuditor = isAdministrator || session?.roles.includes('auditor') === true;
+  return [
+    { links: [{ href: '/', text: t.overview }] },
+    {
+      heading: t.groups.joining,
+      links: [
+        { href: '/invitations', text: t.invitations },
+        { href: '/requests', text: t.requests },
+      ],
+    },
+    {
+      heading: t.groups.register,
+      links: [
+        { href: '/members', text: t.members },
+        { href: '/servers', text: t.servers },
+        { href: '/groups', text: t.globalGroups },
+      ],
+    },
+    {
+      heading: t.groups.trust,
+      links: [
+        { href: '/trust-services', text: t.trustServices },
+        { href: '/keys', text: t.keys },
+        { href: '/federation', text: t.federation },
+      ],
+    },
+    {
+      heading: t.groups.system,
+      links: [
+        { href: '/settings', text: t.settings },
+        ...(isAdministrator ? [{ href: '/people', text: texts.people }] : []),
+        ...(isAuditor ? [{ href: '/audit-events', text: texts.auditEvents }] : []),
+      ],
+    },
+  ];
+}

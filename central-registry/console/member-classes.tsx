@@ -1,0 +1,99 @@
+import {
+  addConfirmedAct,
+  apiPath,
+  DataTable,
+  Field,
+  Form,
+  type FormProblem,
+  type Pages,
+  Section,
+  seeOther,
+  submit,
+  type Values,
+  type Visit,
+  viewTable,
+} from '../../gateway/console/index.ts';
+import type { MemberClass } from './answers.ts';
+import { textsOf } from './texts.ts';
+
+const path = '/member-classes';
+
+/** Member classes: added, described anew, removed. */
+export function addMemberClassPages(pages: Pages): void {
+  pages.get(path, (visit) => draw(visit, {}, []));
+  pages.post(path, (visit, form) =>
+    submit(form, {
+      fields: ['code', 'description'],
+      act: async ({ code = '', description }) => {
+        await visit.api.send('PUT', apiPath`/api/v1/member-classes/${code}`, { description });
+        return seeOther(`${path}?done=saved`);
+      },
+      again: (values, problems) => draw(visit, values, problems),
+    }),
+  );
+  addConfirmedAct(pages, {
+    path: `${path}/:code/remove`,
+    describe: (visit) => {
+      const t = textsOf(visit);
+      return {
+        title: `${visit.texts.remove}: ${visit.param('code')}`,
+        submit: visit.texts.remove,
+        crumbs: [{ href: path, text: t.classes }],
+        cancel: path,
+        happens: [t.removeClassHappens(visit.param('code'))],
+      };
+    },
+    act: async ({ api, param }) => {
+      await api.send('DELETE', apiPath`/api/v1/member-classes/${param('code')}`);
+      return `${path}?done=saved`;
+    },
+  });
+}
+
+async function draw(visit: Visit, values: Values, problems: readonly FormProblem[]) {
+  const t = textsOf(visit);
+  const rows = await visit.api.get<readonly MemberClass[]>('/api/v1/member-classes');
+  const columns = [
+    { key: 'code', heading: t.classCode, text: ({ code }: MemberClass) => code },
+    { key: 'description', heading: t.description, text: ({ description }: MemberClass) => description },
+    {
+      key: 'act',
+      heading: '',
+      text: () => '',
+      show: ({ code }: MemberClass) => (
+        <a
+          class="ds-link"
+          href={`${path}/${encodeURIComponent(code)}/remove`}
+          aria-label={`${visit.texts.remove}: ${code}`}
+        >
+          {visit.texts.remove}
+        </a>
+      ),
+    },
+  ];
+  const view = viewTable(visit, { name: 'classes', caption: t.classes, columns, rows });
+  if (view instanceof Response) return view;
+  return {
+    title: t.classes,
+    lead: t.classesLead,
+    crumbs: [{ href: '/members', text: t.members }],
+    ...(visit.url.searchParams.get('done') === 'saved' && { done: visit.texts.saved }),
+    body: (
+      <>
+        <DataTable view={view} empty={{ title: t.noClassesYet }} />
+        <Section title={t.addClass}>
+          <Form action={path} submit={visit.texts.save} problems={problems}>
+            <Field name="code" label={t.classCode} values={values} problems={problems} maxLength={255} />
+            <Field
+              name="description"
+              label={t.description}
+              values={values}
+              problems={problems}
+              maxLength={255}
+            />
+          </Form>
+        </Section>
+      </>
+    ),
+  };
+}

@@ -1,0 +1,165 @@
+import {
+  Facts,
+  Instant,
+  LinkButton,
+  Notice,
+  type Pages,
+  Section,
+  Tag,
+  type Visit,
+} from '../../gateway/console/index.ts';
+import type { ManagementRequest, MemberClass, Party, Publication, Server } from './answers.ts';
+import { readAll } from './answers.ts';
+import type { ListedInvitation } from './joining.tsx';
+import { textsOf } from './texts.ts';
+
+/** Certificates that end sooner are told of. */
+const soonMs = 30 * 24 * 3_600_000;
+
+interface Todo {
+  readonly text: string;
+  readonly href: string;
+  readonly act: string;
+  readonly at?: string;
+}
+
+/** The first page: what needs somebody, and whether the configuration is out. */
+export function addOverview(pages: Pages): void {
+  pages.get('/', async (visit) => {
+    const t = textsOf(visit);
+    const { api } = visit;
+    const [publication, members, servers, invitations, todo] = await Promise.all([
+      api.get<Publication>('/api/v1/publication'),
+      readAll<Party>(api, '/api/v1/members'),
+      readAll<Server>(api, '/api/v1/servers'),
+      readAll<ListedInvitation>(api, '/api/v1/invitations'),
+      missing(visit),
+    ]);
+    const waiting = await readAll<ManagementRequest>(api, '/api/v1/management-requests?status=waiting');
+    const joining = invitations.filter((one) => one.redeemedAt !== undefined && one.decision === undefined);
+    const all: Todo[] = [
+      ...(waiting.length > 0
+        ? [{ text: t.requestsWait(waiting.length), href: '/requests', act: t.decide }]
+        : []),
+      ...(joining.length > 0
+        ? [{ text: t.joiningsWait(joining.length), href: '/invitations', act: t.decide }]
+        : []),
+      ...todo,
+      ...expiring(visit, servers),
+    ];
+    return {
+      title: t.overview,
+      lead: t.overviewLead,
+      act: <LinkButton href="/invitations/new" text={t.invite} />,
+      body: (
+        <div id="overview" class="wg-sections" data-live="10">
+          <Section title={visit.texts.whatNeedsDoing}>
+            {all.length === 0 ? (
+              <p>{t.nothingWaits}</p>
+            ) : (
+              <ul class="wg-todo">
+                {all.map(({ text, href, act, at }) => (
+                  <li>
+                    <span>
+                      {text} {at !== undefined && <Instant at={at} />}
+                    </span>
+                    <a class="ds-link" href={href} aria-label={`${act}: ${text}`}>
+                      {act}
+                    </a>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Section>
+          <ul class="wg-cards">
+            <Card href="/members" text={t.members} count={members.length} />
+            <Card href="/servers" text={t.servers} count={servers.length} />
+            <Card href="/requests" text={t.requests} count={waiting.length} />
+            <Card href="/invitations" text={t.invitations} count={invitations.length} />
+          </ul>
+          <Section title={t.publication}>
+            <PublicationState visit={visit} publication={publication} />
+          </Section>
+        </div>
+      ),
+    };
+  });
+}
+
+function Card({
+  href,
+  text,
+  count,
+}: {
+  readonly href: string;
+  readonly text: string;
+  readonly count: number;
+}) {
+  return (
+    <li>
+      <a class="wg-card" href={href}>
+        <span class="wg-card-number">{count}</span>
+        <span>{text}</span>
+      </a>
+    </li>
+  );
+}
+
+function PublicationState({
+  visit,
+  publication,
+}: {
+  readonly visit: Visit;
+  readonly publication: Publication;
+}) {
+  const t = textsOf(visit);
+  const { publishedAt, expiresAt, failure } = publication;
+  if (failure !== undefined) {
+    return (
+      <Notice kind="danger" heading={`${t.publication}: ${t.publicationFailed}`}>
+        {failure}
+      </Notice>
+    );
+  }
+  if (publishedAt === undefined) return <Tag text={t.notPublished} color="warning" />;
+  return (
+    <Facts
+      rows={[
+        [visit.texts.state, <Tag text={t.publishing} color="success" meaning={t.publishingMeans} />],
+        [t.publishedAt, <Instant at={publishedAt} />],
+        [t.validUntil, expiresAt === undefined ? undefined : <Instant at={expiresAt} />],
+      ]}
+    />
+  );
+}
+
+/** What an instance cannot work without. */
+async function missing(visit: Visit): Promise<readonly Todo[]> {
+  const t = textsOf(visit);
+  const { api } = visit;
+  const [classes, certification, timestamping] = await Promise.all([
+    api.get<readonly MemberClass[]>('/api/v1/member-classes'),
+    api.get<readonly unknown[]>('/api/v1/certification-services'),
+    api.get<readonly unknown[]>('/api/v1/timestamping-services'),
+  ]);
+  return [
+    ...(classes.length === 0 ? [{ text: t.noClasses, href: '/member-classes', act: t.look }] : []),
+    ...(certification.length === 0 ? [{ text: t.noTrust, href: '/trust-services', act: t.look }] : []),
+    ...(timestamping.length === 0 ? [{ text: t.noTimestamping, href: '/trust-services', act: t.look }] : []),
+  ];
+}
+
+function expiring(visit: Visit, servers: readonly Server[]): readonly Todo[] {
+  const t = textsOf(visit);
+  const limit = visit.now.getTime() + soonMs;
+  return servers.flatMap(({ id, authenticationCertificates }) =>
+    authenticationCertificates
+      .filter(({ notAfter }) => Date.parse(notAfter) < limit)
+      .map(({ notAfter }) => ({
+        text: t.expiresSoon(id),
+        href: `/servers/${encodeURIComponent(id)}`,
+        act: t.look,
+        at: notAfter,
+      })),
+  );
+}
