@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allowAll, principalOf } from '../http/index.ts';
+import { allowAll, matches, page, principalOf, searchQuery } from '../http/index.ts';
 import type { ShownApiKey } from './key-ring.ts';
 import type { People } from './people.ts';
 import { apiKeySchema, body, json, labelSchema, rolesSchema } from './schemas.ts';
@@ -13,10 +13,15 @@ export function addApiKeyRoutes(app: OpenAPIHono, { keys }: People): void {
       ...allowAll(),
       method: 'get',
       path,
-      description: 'One’s own API keys, the newest first; those of all for system administrators.',
+      description: 'One’s own API keys; those of all for system administrators.',
+      request: { query: searchQuery },
       responses: { 200: { description: 'without their secrets', ...json(z.array(apiKeySchema)) } },
     }),
-    (c) => c.json(keys.list(principalOf(c)).map(print), 200),
+    (c) => {
+      const { q, ...wanted } = c.req.valid('query');
+      const found = keys.list(principalOf(c)).filter(({ label, creator }) => matches(q, label, creator));
+      return c.json(page(c, found, wanted, ({ id }) => String(id).padStart(16, '0')).map(print), 200);
+    },
   );
   app.openapi(
     createRoute({

@@ -99,9 +99,9 @@ export class ApiKeys {
     return read(row);
   }
 
-  /** The newest first; also those that expired, until they are revoked. */
+  /** In the order in which they were made; also those that expired, until they are revoked. */
   list(): ApiKey[] {
-    return this.#database.prepare<[], ApiKeyRow>('SELECT * FROM api_key ORDER BY id DESC').all().map(read);
+    return this.#database.prepare<[], ApiKeyRow>('SELECT * FROM api_key ORDER BY id').all().map(read);
   }
 
   remove(id: number): void {

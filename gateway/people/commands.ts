@@ -52,7 +52,7 @@ export function userCommand(settings: UserCommandSettings): Command {
       .option(...passwordOption)
       .action(async (name: string, options: PasswordOptions & { readonly role: readonly string[] }) => {
         const user = { name, password: await password(options.passwordFile), roles: options.role };
-        const made = (await ask(options, 'POST', '/users', user)) as Listed;
+        const made = (await ask(options, 'POST', '/users', user)).answer as Listed;
         print(options, made, lineOf(made));
       }),
   );
@@ -60,7 +60,7 @@ export function userCommand(settings: UserCommandSettings): Command {
     toProgram(new Command('list'))
       .description('list the users')
       .action(async (options: AdminOptions) => {
-        const listed = (await ask(options, 'GET', '/users')) as readonly Listed[];
+        const listed = await askAll(options, '/users?limit=1000');
         print(options, listed, listed.map(lineOf).join('\n'));
       }),
   );
@@ -96,13 +96,32 @@ function lineOf({ name, roles: had, signsInWith, hasSecondFactor, signedInAt }: 
   return [name.padEnd(20), had.join(','), signsInWith, factor, signedInAt ?? 'never signed in'].join('  ');
 }
 
+/** Follows a list from page to page. */
+async function askAll(options: AdminOptions, first: string): Promise<Listed[]> {
+  const listed: Listed[] = [];
+  let path: string | undefined = first;
+  while (path !== undefined) {
+    const { answer, next }: Asked = await ask(options, 'GET', path);
+    listed.push(...(answer as readonly Listed[]));
+    path = next;
+  }
+  return listed;
+}
+
+interface Asked {
+  /** Undefined when there is nothing to say. */
+  readonly answer: unknown;
+  /** Path of the next page, if there is one. */
+  readonly next: string | undefined;
+}
+
 /** @throws Error with what the program refuses, or that it cannot be reached */
 async function ask(
   { admin, data }: AdminOptions,
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   body?: object,
-): Promise<unknown> {
+): Promise<Asked> {
   const key = (await readFile(join(data, 'api-key'), 'utf8')).trim();
   const response = await request(`${new URL(admin).origin}/api/v1${path}`, {
     method,
@@ -117,7 +136,8 @@ async function ask(
   });
   const text = await response.body.text();
   const answer = text === '' ? undefined : (JSON.parse(text) as unknown);
-  if (response.statusCode < 300) return answer;
+  const next = /^<\/api\/v1([^>]+)>; rel="next"$/.exec(String(response.headers['link'] ?? ''))?.[1];
+  if (response.statusCode < 300) return { answer, next };
   const { code, detail } = answer as { readonly code?: string; readonly detail?: string };
   throw new Error(`the request was refused: ${code ?? response.statusCode}: ${detail ?? ''}`);
 }

@@ -27,7 +27,6 @@ const asUser = (
   kind: 'user',
   roles: new Set(roles),
 });
-const anything = () => undefined;
 
 describe('the first person', () => {
   it('is one: of a hundred at once, one is made', async () => {
@@ -212,7 +211,7 @@ describe('a second factor', () => {
 describe('all sessions of a person end when', () => {
   it.each<[string, (test: TestPeople) => unknown]>([
     ['the password changes', ({ people }) => people.users.setPassword(fileKey, 'ben', otherPassword)],
-    ['the roles change', ({ people }) => people.users.setRoles(fileKey, 'ben', ['auditor'], anything)],
+    ['the roles change', ({ people }) => people.users.setRoles(fileKey, 'ben', ['auditor'])],
     [
       'a second factor is made',
       ({ people, now }) => {
@@ -220,7 +219,7 @@ describe('all sessions of a person end when', () => {
         people.users.confirmSecondFactor(fileKey, 'ben', codeOf(secret, now()));
       },
     ],
-    ['the person is removed', ({ people }) => people.users.remove(fileKey, 'ben', anything)],
+    ['the person is removed', ({ people }) => people.users.remove(fileKey, 'ben')],
   ])('%s', async (_, change) => {
     await test.add('anna', 'system-administrator');
     await test.add('ben', 'observer');
@@ -243,21 +242,21 @@ describe('the last system administrator', () => {
     await test.add('ben', 'system-administrator');
     const { users } = test.people;
     const results = await Promise.allSettled([
-      Promise.resolve().then(() => users.remove(asUser('anna'), 'ben', anything)),
-      Promise.resolve().then(() => users.setRoles(asUser('ben'), 'anna', ['observer'], anything)),
+      Promise.resolve().then(() => users.remove(asUser('anna'), 'ben')),
+      Promise.resolve().then(() => users.setRoles(asUser('ben'), 'anna', ['observer'])),
     ]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const refusal = expect.objectContaining({ status: 409, code: 'last-system-administrator' });
-    expect(() => users.remove(fileKey, 'anna', anything)).toThrow(refusal);
-    expect(() => users.setRoles(fileKey, 'anna', ['observer'], anything)).toThrow(refusal);
-    users.setRoles(fileKey, 'anna', ['observer', 'system-administrator'], anything);
+    expect(() => users.remove(fileKey, 'anna')).toThrow(refusal);
+    expect(() => users.setRoles(fileKey, 'anna', ['observer'])).toThrow(refusal);
+    users.setRoles(fileKey, 'anna', ['observer', 'system-administrator']);
   });
 
   it('is not one whom another system signs in, and may take away', async () => {
     await test.add('anna', 'system-administrator');
     const external = { issuer: 'https://idp.example', subject: '7', name: 'olga' };
     test.people.signIn.external({ ...external, roles: ['system-administrator'] }, origin);
-    expect(() => test.people.users.remove(fileKey, 'anna', anything)).toThrow(
+    expect(() => test.people.users.remove(fileKey, 'anna')).toThrow(
       expect.objectContaining({ code: 'last-system-administrator' }),
     );
   });
@@ -293,7 +292,7 @@ describe('whom another system signs in', () => {
 
   it('has neither password nor roles that are set here', () => {
     test.people.signIn.external({ ...external, roles: ['observer'] }, origin);
-    expect(() => test.people.users.setRoles(fileKey, 'olga', ['auditor'], anything)).toThrow(
+    expect(() => test.people.users.setRoles(fileKey, 'olga', ['auditor'])).toThrow(
       expect.objectContaining({ code: 'roles-from-elsewhere' }),
     );
     expect(() => test.people.users.beginSecondFactor(fileKey, 'olga')).toThrow(

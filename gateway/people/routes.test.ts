@@ -189,6 +189,21 @@ describe('users', () => {
     expect((await browser.ask('DELETE', '/api/v1/users/anna')).code).toBe('last-system-administrator');
   });
 
+  it('are listed page by page, and found by name and role', async () => {
+    const browser = await signedIn('anna');
+    const first = await browser.ask('GET', '/api/v1/users?limit=1');
+    const next = /^<(.+)>; rel="next"$/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+    const second = await browser.ask('GET', next);
+    expect([first, second].map(({ text }) => JSON.parse(text))).toMatchObject([
+      [{ name: 'anna' }],
+      [{ name: 'ben' }],
+    ]);
+    expect(second.headers.get('link')).toBeNull();
+    expect(JSON.parse((await browser.ask('GET', '/api/v1/users?q=OBSERV')).text)).toMatchObject([
+      { name: 'ben' },
+    ]);
+  });
+
   it('are out of reach for others', async () => {
     const browser = await signedIn('ben');
     for (const [method, path] of [
@@ -273,7 +288,9 @@ describe('one’s own second factor', () => {
   it('where demanded, is made at the door', async () => {
     const administrator = await signedIn('anna');
     const roles = { secondFactorRoles: ['observer'] };
-    expect((await administrator.ask('PUT', '/api/v1/sign-in-settings', roles)).json).toEqual(roles);
+    const path = '/api/v1/sign-in-settings';
+    const etag = (await administrator.ask('GET', path)).headers.get('etag') ?? '*';
+    expect((await administrator.ask('PUT', path, roles, { 'if-match': etag })).json).toEqual(roles);
     const browser = new Browser(app);
     expect((await browser.signIn('ben')).code).toBe('second-factor-setup-needed');
     const credentials = { name: 'ben', password: goodPassword };

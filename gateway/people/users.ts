@@ -60,18 +60,14 @@ export class Users {
     return this.#insert(by.id, user, () => undefined);
   }
 
-  /**
-   * @param check may refuse by what the user is at that moment
-   * @throws Problem 404 user-not-found; 409 last-system-administrator, roles-from-elsewhere
-   */
-  setRoles(by: Principal, name: string, roles: readonly Role[], check: (user: User) => void): User {
+  /** @throws Problem 404 user-not-found; 409 last-system-administrator, roles-from-elsewhere */
+  setRoles(by: Principal, name: string, roles: readonly Role[]): User {
     const { persons, sessions } = this.#context;
     const wanted = sortRoles(roles);
     const before = persons.get(name).roles;
     const event = { actor: by.id, action: 'user.set-roles', target: actorOf(name) };
     change(this.#context, { ...event, detail: { roles: wanted, before } }, () => {
       const person = persons.get(name);
-      check(this.#show(person));
       if (person.subject !== undefined) {
         const detail = `${name} signs in elsewhere, and has the roles that are mapped from there`;
         throw new Problem(409, 'roles-from-elsewhere', detail);
@@ -83,12 +79,10 @@ export class Users {
   }
 
   /** @throws Problem 404 user-not-found; 409 last-system-administrator */
-  remove(by: Principal, name: string, check: (user: User) => void): void {
+  remove(by: Principal, name: string): void {
     const { persons } = this.#context;
     change(this.#context, { actor: by.id, action: 'user.remove', target: actorOf(name) }, () => {
-      const person = persons.get(name);
-      check(this.#show(person));
-      persons.remove(person);
+      persons.remove(persons.get(name));
     });
   }
 
