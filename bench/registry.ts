@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { initRegistry, type RunningRegistry, startRegistry } from '../central-registry/index.ts';
 import { addMember, addSubsystem, putMemberClass, Register } from '../central-registry/register/index.ts';
+import { sendToAdmin } from '../gateway/http/index.ts';
 
 /** How a registry of the size of a country does. Milliseconds; the worst of several. */
 export interface RegistryFigures {
@@ -66,7 +67,7 @@ export async function measureRegistry(dir: string): Promise<RegistryFigures> {
 async function fill(data: string): Promise<void> {
   const register = await Register.open(join(data, 'register.sqlite'));
   try {
-    await register.change(async (book) => {
+    await register.change({ by: 'system' }, async (book) => {
       await putMemberClass(book, { code: 'GOV', description: 'Administrations' });
       for (let number = 0; number < members; number += 1) {
         const id = {
@@ -95,23 +96,12 @@ async function publishChange(registry: RunningRegistry, round: number): Promise<
 }
 
 async function ask(
-  { adminUrl, apiKey }: RunningRegistry,
+  { adminUrl: url, apiKey: key }: RunningRegistry,
   method: 'GET' | 'PUT',
   path: string,
   body?: object,
 ): Promise<string> {
-  const response = await request(`${adminUrl}/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${apiKey}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    body: body === undefined ? null : JSON.stringify(body),
-  });
-  const text = await response.body.text();
-  if (response.statusCode >= 300)
-    throw new Error(`${method} ${path} was answered ${response.statusCode}: ${text}`);
-  return text;
+  return (await sendToAdmin({ url, key }, method, path, body)).body.text();
 }
 
 async function worst(act: (round: number) => Promise<unknown>): Promise<number> {

@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import { type AdminMethod, askAdmin } from '../gateway/http/index.ts';
 
 /** Calls an administration API as an administrator's own tool would. */
 export interface AdminClient {
@@ -8,33 +8,20 @@ export interface AdminClient {
   delete(path: string): Promise<void>;
 }
 
-export function adminClient(baseUrl: string, apiKey: string): AdminClient {
-  const call = async (
-    method: 'GET' | 'PUT' | 'POST' | 'DELETE',
-    path: string,
-    body?: unknown,
-  ): Promise<unknown> => {
-    const response = await request(`${baseUrl}/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-    const text = await response.body.text();
-    if (response.statusCode >= 300)
-      throw new Error(`${method} ${path} was answered ${response.statusCode}: ${text}`);
-    return text === '' ? undefined : JSON.parse(text);
+export function adminClient(url: string, key: string): AdminClient {
+  const call = async <Answer>(method: AdminMethod, path: string, body?: unknown): Promise<Answer> => {
+    try {
+      return await askAdmin<Answer>({ url, key }, method, path, body);
+    } catch (cause) {
+      // Which of the many steps of a set-up it was.
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${method} ${path}: ${message}`, { cause });
+    }
   };
   return {
-    get: <Answer>(path: string) => call('GET', path) as Promise<Answer>,
-    put: async (path, body) => {
-      await call('PUT', path, body);
-    },
-    post: <Answer>(path: string, body?: unknown) => call('POST', path, body) as Promise<Answer>,
-    delete: async (path) => {
-      await call('DELETE', path);
-    },
+    get: <Answer>(path: string) => call<Answer>('GET', path),
+    put: (path, body) => call('PUT', path, body),
+    post: <Answer>(path: string, body?: unknown) => call<Answer>('POST', path, body),
+    delete: (path) => call('DELETE', path),
   };
 }

@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Command } from 'commander';
-import { request } from 'undici';
+import { accessOf, askAdmin } from '../../gateway/http/index.ts';
 import { type JoinStep, joinStepTitles } from '../../gateway/joining/index.ts';
 
 interface AdminOptions {
@@ -72,14 +70,20 @@ function toRegistry(command: Command): Command {
 }
 
 async function invite(options: InviteOptions): Promise<void> {
-  const made = await ask<{ readonly id: string; readonly invitation: string }>(options, 'POST', '', {
-    memberClass: options.class,
-    memberCode: options.code,
-    memberName: options.name,
-    contact: options.contact,
-    serverCode: options.serverCode,
-    validHours: Number(options.validHours),
-  });
+  const access = await accessOf(options);
+  const made = await askAdmin<{ readonly id: string; readonly invitation: string }>(
+    access,
+    'POST',
+    '/invitations',
+    {
+      memberClass: options.class,
+      memberCode: options.code,
+      memberName: options.name,
+      contact: options.contact,
+      serverCode: options.serverCode,
+      validHours: Number(options.validHours),
+    },
+  );
   print(options, made, `${made.invitation}\n`);
   if (options.json !== true) {
     process.stderr.write(
@@ -89,12 +93,13 @@ async function invite(options: InviteOptions): Promise<void> {
 }
 
 async function show(id: string | undefined, options: AdminOptions): Promise<void> {
+  const access = await accessOf(options);
   if (id === undefined) {
-    const all = await ask<readonly Shown[]>(options, 'GET', '');
+    const all = await askAdmin<readonly Shown[]>(access, 'GET', '/invitations');
     print(options, all, all.map((one) => `${lineOf(one)}\n`).join(''));
     return;
   }
-  const joining = await ask<Joining>(options, 'GET', `/${encodeURIComponent(id)}`);
+  const joining = await askAdmin<Joining>(access, 'GET', `/invitations/${encodeURIComponent(id)}`);
   const { checklist, connections, requests } = joining;
   const lines = [
     lineOf(joining),
@@ -119,9 +124,10 @@ async function decide(
   if ((approve === true) === (decline !== undefined)) {
     throw new Error('either --approve or --decline REASON is expected');
   }
-  const path = `/${encodeURIComponent(id)}`;
-  if (decline === undefined) await ask(options, 'POST', `${path}/approve`);
-  else await ask(options, 'POST', `${path}/decline`, { reason: decline });
+  const path = `/invitations/${encodeURIComponent(id)}`;
+  const access = await accessOf(options);
+  if (decline === undefined) await askAdmin(access, 'POST', `${path}/approve`);
+  else await askAdmin(access, 'POST', `${path}/decline`, { reason: decline });
   const outcome = decline === undefined ? 'approved' : 'declined';
   print(options, { id, outcome }, `The joining ${id} is ${outcome}.\n`);
 }
@@ -143,30 +149,4 @@ function printable(text: string): string {
 
 function print({ json }: AdminOptions, document: unknown, text: string): void {
   process.stdout.write(json === true ? `${JSON.stringify(document)}\n` : text);
-}
-
-/** @param path below the invitations @throws Error with what the registry refuses, or that it cannot be reached */
-async function ask<Answer>(
-  { admin, data }: AdminOptions,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: object,
-): Promise<Answer> {
-  const key = (await readFile(join(data, 'api-key'), 'utf8')).trim();
-  const response = await request(`${new URL(admin).origin}/api/v1/invitations${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    body: body === undefined ? null : JSON.stringify(body),
-  }).catch((cause: Error) => {
-    const message = `the administration API at ${admin} did not answer: ${cause.message}; check --admin, and that the registry is running`;
-    throw new Error(message, { cause });
-  });
-  const text = await response.body.text();
-  if (response.statusCode < 300) return (text === '' ? undefined : JSON.parse(text)) as Answer;
-  const isProblem = response.headers['content-type']?.includes('json') === true;
-  const { code, detail } = (isProblem ? JSON.parse(text) : {}) as { code?: string; detail?: string };
-  throw new Error(`the registry refused: ${code ?? response.statusCode}: ${detail ?? text.slice(0, 300)}`);
 }

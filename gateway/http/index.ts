@@ -1,11 +1,18 @@
 export { addressOf } from './address.ts';
 export { createAdminApi } from './admin-api.ts';
 export { loadOrCreateApiKey } from './api-key.ts';
+export {
+  type AdminMethod,
+  accessOf,
+  askAdmin,
+  listFromAdmin,
+  sendToAdmin,
+} from './ask-admin.ts';
 export type { AuditedRequest, AuditTrail } from './audit-trail.ts';
 export { confirmQuery, requireConfirmed } from './confirmation.ts';
 export { onlyForHosts } from './host-guard.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
-export { matches, page, pageQuery, searchQuery } from './page.ts';
+export { linkNext, matches, page, searchQuery } from './page.ts';
 export {
   type Allowance,
   type AskedBy,

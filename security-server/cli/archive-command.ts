@@ -1,6 +1,7 @@
 import { Command } from 'commander';
+import { accessOf, askAdmin, sendToAdmin } from '../../gateway/http/index.ts';
 import { printable } from './print-table.ts';
-import { type AdminOptions, ask, toServer } from './request-command.ts';
+import { type AdminOptions, toServer } from './request-command.ts';
 
 interface Archive {
   readonly name: string;
@@ -32,12 +33,13 @@ export function archiveCommand(): Command {
 }
 
 async function archive(options: AdminOptions & { readonly list?: boolean }): Promise<void> {
+  const access = await accessOf(options);
   if (options.list === true) {
-    const all = await ask<readonly Archive[]>(options, 'GET', '/archives');
+    const all = await askAdmin<readonly Archive[]>(access, 'GET', '/archives');
     process.stdout.write(options.json === true ? `${JSON.stringify(all)}\n` : all.map(lineOf).join(''));
     return;
   }
-  const run = await ask<Run>(options, 'POST', '/archives', undefined, true);
+  const run = (await (await sendToAdmin(access, 'POST', '/archives', undefined, 0)).body.json()) as Run;
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify(run)}\n`);
     return;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { type Dispatcher, request } from 'undici';
-import { readSecret } from '../../gateway/http/index.ts';
+import type { Dispatcher } from 'undici';
+import { readSecret, sendToAdmin } from '../../gateway/http/index.ts';
 
 export interface AuditOptions {
   readonly server: string;
@@ -56,30 +56,7 @@ async function send(
   const key = await readSecret({
     ...{ name: 'API key', file: apiKeyFile, variable: 'WAYGATE_API_KEY', environment: process.env },
   });
-  const response = await request(`${new URL(server).origin}/api/v1/evidence${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      ...(order !== undefined && { 'content-type': 'application/json' }),
-    },
-    body: order === undefined ? null : JSON.stringify(order),
-    // A large export is gathered before its first octet comes.
-    headersTimeout: 600_000,
-  }).catch((cause: Error) => {
-    const message = `the server at ${server} did not answer: ${cause.message}; check --server, and that it is running`;
-    throw new Error(message, { cause });
-  });
-  if (response.statusCode === 200) return response;
-  throw new Error(`the server refused: ${refusalOf(await response.body.text(), response.statusCode)}`);
-}
-
-/** What a problem document says; anything else as it came. */
-function refusalOf(text: string, status: number): string {
-  try {
-    const { code, detail } = JSON.parse(text) as { readonly code?: string; readonly detail?: string };
-    return `${code ?? status}: ${detail ?? ''}`;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return `HTTP ${status}: ${text.slice(0, 500)}`;
-  }
+  const access = { url: new URL(server).origin, key };
+  // A large export is gathered before its first octet comes.
+  return sendToAdmin(access, method, `/evidence${path}`, order, 600_000);
 }

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Command } from 'commander';
-import { request } from 'undici';
+import { accessOf, askAdmin } from '../../gateway/http/index.ts';
 
 export interface AdminOptions {
   readonly admin: string;
@@ -64,7 +63,8 @@ export function toServer(command: Command): Command {
 
 async function sendRequest(kind: string, options: RequestOptions): Promise<void> {
   const { client, certificate, address, name, message, dryRun } = options;
-  const sent = await ask<Sent>(options, 'POST', '/management-requests', {
+  const access = await accessOf(options);
+  const sent = await askAdmin<Sent>(access, 'POST', '/management-requests', {
     kind,
     client,
     address,
@@ -78,9 +78,10 @@ async function sendRequest(kind: string, options: RequestOptions): Promise<void>
 
 async function listRequests(options: AdminOptions & { readonly status?: string }): Promise<void> {
   const query = options.status === undefined ? '' : `?status=${encodeURIComponent(options.status)}`;
+  const access = await accessOf(options);
   // What was decided a moment ago is what the administrator came for.
-  await ask(options, 'POST', '/management-requests/refresh');
-  const all = await ask<readonly Sent[]>(options, 'GET', `/management-requests${query}`);
+  await askAdmin(access, 'POST', '/management-requests/refresh');
+  const all = await askAdmin<readonly Sent[]>(access, 'GET', `/management-requests${query}`);
   process.stdout.write(
     options.json === true ? `${JSON.stringify(all)}\n` : all.map((one) => `${lineOf(one)}\n`).join(''),
   );
@@ -101,41 +102,4 @@ function lineOf({ id, kind, client, status, requestId, reason, sentAt }: Sent): 
 
 function readCertificate(text: string): Promise<string> | string {
   return /^[0-9a-f]{64}$/i.test(text) ? text : readFile(text, 'utf8');
-}
-
-/** @throws Error with what the server refuses, or that it cannot be reached */
-export async function ask<Answer>(
-  { admin, data }: AdminOptions,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: object,
-  longRunning = false,
-): Promise<Answer> {
-  const key = (await readFile(join(data, 'api-key'), 'utf8')).trim();
-  const response = await request(`${new URL(admin).origin}/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    body: body === undefined ? null : JSON.stringify(body),
-    ...(longRunning && { headersTimeout: 0 }),
-  }).catch((cause: Error) => {
-    const message = `the administration API at ${admin} did not answer: ${cause.message}; check --admin, and that the server is running`;
-    throw new Error(message, { cause });
-  });
-  const text = await response.body.text();
-  if (response.statusCode < 300) return (text === '' ? undefined : JSON.parse(text)) as Answer;
-  throw new Error(`the request was refused: ${refusalOf(text)}`);
-}
-
-/** What a problem document says; anything else as it came. */
-function refusalOf(text: string): string {
-  try {
-    const { code, detail } = JSON.parse(text) as { readonly code?: string; readonly detail?: string };
-    return `${code ?? 'unknown'}: ${detail ?? ''}`;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return text.slice(0, 500);
-  }
 }
