@@ -14,14 +14,28 @@ export interface IdentityProvider {
 
 export const clientSecret = 'secret-of-the-client';
 
-/** @param port a free one unless told */
-export async function startIdentityProvider(redirectUri: string, port = 0): Promise<IdentityProvider> {
+/**
+ * @param port a free one unless told
+ * @param kind of the client: with a secret, or protected by PKCE alone
+ */
+export async function startIdentityProvider(
+  redirectUri: string,
+  port = 0,
+  kind: 'confidential' | 'public' = 'confidential',
+): Promise<IdentityProvider> {
   const listener = createServer();
   await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
   const state: { person: IdentityProvider['person'] } = { person: { sub: '1' } };
   const provider = new Provider(issuer, {
-    clients: [{ client_id: 'waygate', client_secret: clientSecret, redirect_uris: [redirectUri] }],
+    clients: [
+      {
+        ...{ client_id: 'waygate', redirect_uris: [redirectUri] },
+        ...(kind === 'public'
+          ? { token_endpoint_auth_method: 'none', application_type: 'native' }
+          : { client_secret: clientSecret }),
+      },
+    ],
     claims: { openid: ['sub'], profile: ['preferred_username', 'groups'] },
     cookies: { keys: ['a key of the test'] },
     features: { devInteractions: { enabled: false } },
@@ -42,7 +56,10 @@ export async function startIdentityProvider(redirectUri: string, port = 0): Prom
   const answer = provider.callback();
   listener.on('request', (request, response) => {
     if (request.url?.startsWith('/interaction/') !== true) return answer(request, response);
-    return provider.interactionFinished(request, response, { login: { accountId: state.person.sub } });
+    return provider.interactionFinished(request, response, {
+      login: { accountId: state.person.sub },
+      consent: {},
+    });
   });
   return {
     issuer,
