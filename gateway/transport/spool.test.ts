@@ -65,6 +65,73 @@ describe.each([
   });
 });
 
+describe('a body that can be made smaller', () => {
+  const words = Buffer.from(Array.from({ length: 90_000 }, (_, n) => `${n} words, `).join(''));
+  const noise = randomBytes(12 * chunkBytes);
+
+  async function keep(bytes: Buffer): Promise<{ stored: Buffer; key: Buffer; path: string }> {
+    const held = await hold(bytes);
+    const path = join(dir, `kept-${bytes.length}`);
+    const { key } = await held.adopt(path);
+    return { stored: await readFile(path), key, path };
+  }
+  const reread = (path: string, key: Buffer, size: number) => read(openHeldFile({ path, key, size }));
+
+  it.each([
+    ['of words', words],
+    ['of words that end with a chunk', words.subarray(0, 3 * chunkBytes)],
+    ['of words, noise and words', Buffer.concat([words, noise, words])],
+    ['of one octet many times', Buffer.alloc(1_000_000)],
+  ])('takes less of the disk: %s', async (_title, bytes) => {
+    const { stored, key, path } = await keep(bytes);
+    expect(stored.length).toBeLessThan(bytes.length * 0.8);
+    expect(stored.includes('words')).toBe(false);
+    expect((await reread(path, key, bytes.length)).equals(bytes)).toBe(true);
+  });
+
+  it('is not tried to be made so when it begins with noise, nor after much noise', async () => {
+    const begins = Buffer.concat([noise, words]);
+    const { stored, key, path } = await keep(begins);
+    expect(stored.length).toBe(begins.length + Math.ceil(begins.length / chunkBytes) * 16);
+    expect(key).toHaveLength(32);
+    expect((await reread(path, key, begins.length)).equals(begins)).toBe(true);
+
+    const later = await keep(Buffer.concat([words.subarray(0, chunkBytes), noise, words]));
+    expect(later.stored.length).toBeGreaterThan(noise.length + words.length);
+  });
+
+  it('is refused when any of it was changed', async () => {
+    const { stored, key, path } = await keep(words);
+    const places = [0, 1, 2, 3, 4, 5, stored.length >> 1, stored.length - 17, stored.length - 1];
+    const first = 4 + stored.readUInt32BE(0);
+    const second = first + 4 + stored.readUInt32BE(first);
+    const changed = [
+      ...places.map((at) => {
+        const copy = Buffer.from(stored);
+        copy[at] = (copy[at] ?? 0) ^ 1;
+        return copy;
+      }),
+      stored.subarray(0, -1),
+      stored.subarray(first),
+      Buffer.alloc(0),
+      Buffer.concat([stored, Buffer.alloc(1)]),
+      Buffer.concat([stored.subarray(first, second), stored.subarray(0, first), stored.subarray(second)]),
+    ];
+    for (const bytes of changed) {
+      await writeFile(path, bytes);
+      await expect(reread(path, key, words.length)).rejects.toMatchObject({ code: 'IOError' });
+    }
+    await writeFile(path, stored);
+    for (const size of [0, 1, chunkBytes, words.length - 1, words.length + 1, words.length + chunkBytes]) {
+      await expect(reread(path, key, size)).rejects.toMatchObject({ code: 'IOError' });
+    }
+    for (const other of [key.subarray(1), Buffer.concat([key.subarray(0, 1), randomBytes(32)]), noise]) {
+      await expect(reread(path, other, words.length)).rejects.toMatchObject({ code: 'IOError' });
+    }
+    expect((await reread(path, key, words.length)).equals(words)).toBe(true);
+  });
+});
+
 describe('a spooled body', () => {
   it('lies on disk encrypted, readable by nobody else', async () => {
     const bytes = Buffer.alloc(200_000, 'the same words again and again ');
