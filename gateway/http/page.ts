@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { Problem } from './problem.ts';
 
 /** Query of a list that is answered page by page. */
-export const pageQuery = z.object({
+const pageQuery = z.object({
   cursor: z.string().max(2_000).optional().describe('where to go on, as Link with rel="next" tells it'),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, Problem } from '../http/index.ts';
+import { allow, linkNext, Problem } from '../http/index.ts';
 import { JournalError } from './error.ts';
 import type { Journal } from './journal.ts';
 
@@ -43,7 +43,7 @@ export function addJournalRoutes(app: OpenAPIHono, journal: Journal): void {
       ...allow('auditor', 'system-administrator'),
       method: 'get',
       path: '/api/v1/audit-events',
-      description: 'Who did what, newest first; go on with `before` set to the last index.',
+      description: 'Who did what, newest first; go on with `before` set to the last index, as Link tells it.',
       request: { query: querySchema },
       responses: { 200: { description: 'events', ...json(z.array(eventSchema)) } },
     }),
@@ -58,11 +58,14 @@ export function addJournalRoutes(app: OpenAPIHono, journal: Journal): void {
           ...(target !== undefined && { target }),
           ...(outcome !== undefined && { outcome }),
           ...(before !== undefined && { before }),
-          limit,
+          limit: limit + 1,
         }),
       );
+      const shown = found.slice(0, limit);
+      const last = shown.at(-1);
+      if (found.length > limit && last !== undefined) linkNext(context, String(last.index), 'before');
       return context.json(
-        found.map((event) => ({ ...event, ...(event.detail && { detail: { ...event.detail } }) })),
+        shown.map((event) => ({ ...event, ...(event.detail && { detail: { ...event.detail } }) })),
         200,
       );
     },

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
-import { checkCreatable } from '../../gateway/identifier/index.ts';
+import { allow, allowAll, matches, Problem, page, searchQuery } from '../../gateway/http/index.ts';
+import { checkCreatable, printEncoded } from '../../gateway/identifier/index.ts';
 import { endpointsOf, fetchDescription } from '../metadata/index.ts';
 import { baseEndpoint, type Endpoint } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
@@ -46,9 +46,26 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
       ...allowAll(),
       method: 'get',
       path: '/api/v1/clients',
-      responses: { 200: { description: 'all clients', ...json(z.array(clientSchema)) } },
+      request: { query: searchQuery },
+      responses: { 200: { description: 'one page of the clients', ...json(z.array(clientSchema)) } },
     }),
-    (context) => context.json(content().clients.map(showClient), 200),
+    (context) => {
+      const query = context.req.valid('query');
+      const found = content().clients.filter(({ id }) => matches(query.q, printEncoded(id)));
+      return context.json(page(context, found, query, ({ id }) => printEncoded(id)).map(showClient), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/clients/{client}',
+      request: { params: clientParameter },
+      responses: { 200: { description: 'one client', ...json(clientSchema) } },
+    }),
+    (context) =>
+      context.json(showClient(requireClient(content().clients, context.req.valid('param').client)), 200),
   );
 
   app.openapi(
@@ -96,6 +113,21 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
     (context) => {
       const { id } = requireClient(content().clients, context.req.valid('param').client);
       return context.json(settings.current().servicesOf(id).map(showService), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/clients/{client}/services/{service}',
+      request: { params: serviceParameter },
+      responses: { 200: { description: 'one service', ...json(shownServiceSchema) } },
+    }),
+    (context) => {
+      const { client, service } = context.req.valid('param');
+      const { id } = requireClient(content().clients, client);
+      return context.json(showService(requireService(settings.current().servicesOf(id), service)), 200);
     },
   );
 
