@@ -30,6 +30,7 @@ import {
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createRegistryApi } from './admin/index.ts';
 import { createRegistryConsole } from './console/index.ts';
+import { History, historyOrigin, historyPath } from './history/index.ts';
 import {
   createJoinerEndpoint,
   type EnrolmentAuthority,
@@ -154,7 +155,7 @@ export async function initRegistry(settings: FoundingSettings): Promise<void> {
   if (administrator !== undefined) checkFirstPerson(administrator);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const path = registerPath(data);
-  const former = await openIfFounded(path);
+  const former = await openIfFounded(path, now);
   if (former !== undefined && (former.instance !== instance || (await lacking(former)).length === 0)) {
     former.close();
     throw new RegisterError('exists', `${data} holds the registry of instance ${former.instance} already`);
@@ -163,11 +164,12 @@ export async function initRegistry(settings: FoundingSettings): Promise<void> {
   try {
     const token = await openOrCreateToken(data, pin);
     if (register === undefined) {
-      await Register.create(path, instance, address);
-      register = await Register.open(path);
+      await Register.create(path, instance, address, now);
+      register = await Register.open(path, now);
     }
     for (const source of await lacking(register)) {
-      await createConfigurationKey(register, token, source, now(), keySpec);
+      const act = { by: 'system', why: `the ${source} configuration needs a key` };
+      await createConfigurationKey(register, token, act, source, now(), keySpec);
     }
     await ensureRegistrationCertificate(register, token, now());
     if (administrator !== undefined) {
@@ -184,7 +186,7 @@ export async function initRegistry(settings: FoundingSettings): Promise<void> {
  */
 export async function startRegistry(settings: RegistrySettings): Promise<RunningRegistry> {
   const { data, pin, publicUrl, report, now = () => new Date() } = settings;
-  const register = await Register.open(registerPath(data));
+  const register = await Register.open(registerPath(data), now);
   const closers: (() => Promise<void> | void)[] = [() => register.close()];
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end();
@@ -195,10 +197,16 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     closers.push(() => token.deactivate());
     // A registry that was founded by an earlier release has none.
     await ensureRegistrationCertificate(register, token, now());
+    const history = await History.open({
+      ...{ dir: historyPath(data), origin: historyOrigin(register.instance), rows: register.history },
+      alone: (look) => register.read(look),
+    });
+    closers.push(() => history.close());
     const folder = join(data, 'public');
     const { renewEveryMs = 60_000, newestVersion } = settings;
     const publisher = await Publisher.start({
       register,
+      history,
       token,
       folder,
       now,
@@ -252,12 +260,13 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     const api = createRegistryApi(
       {
         register,
+        history,
         journal,
         now,
         anchor,
         publicationState: () => publisher.state(),
-        createKey: (source, spec) => createConfigurationKey(register, token, source, now(), spec),
-        deleteKey: (keyId) => deleteConfigurationKey(register, token, keyId),
+        createKey: (act, source, spec) => createConfigurationKey(register, token, act, source, now(), spec),
+        deleteKey: (act, keyId) => deleteConfigurationKey(register, token, act, keyId),
         inviting: { register, key, now, anchor, ...(authority !== undefined && { authority }) },
       },
       { version: apiVersion, authenticate, report },
@@ -326,9 +335,9 @@ function registerPath(data: string): string {
   return join(data, 'register.sqlite');
 }
 
-async function openIfFounded(path: string): Promise<Register | undefined> {
+async function openIfFounded(path: string, now: () => Date): Promise<Register | undefined> {
   try {
-    return await Register.open(path);
+    return await Register.open(path, now);
   } catch (error) {
     if (error instanceof RegisterError && error.code === 'not-found') return undefined;
     throw error;

@@ -56,6 +56,7 @@ import {
   postureOf,
   startOcspPort,
 } from './peers/index.ts';
+import { HistoryWatch, RegistryHistoryError } from './registry-history/index.ts';
 import { SettingsStore } from './settings/index.ts';
 import {
   ownCertificates,
@@ -160,6 +161,23 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     closers.push(() => token.deactivate());
     if (pin !== undefined) await token.activate(pin);
 
+    const journal = await Journal.open({
+      ...{ dir: join(data, 'journal'), origin: `${printRest(settings.serverId)}/audit-log`, now },
+      onTrouble: (error) => onTrouble('audit log', error),
+    });
+    closers.push(() => journal.close());
+    const registryHistory = new HistoryWatch({
+      file: join(data, 'registry-history.json'),
+      now,
+      onTrouble: ({ code, text }) => {
+        onTrouble('registry history', new RegistryHistoryError(code, text));
+        journal.append({
+          ...{ actor: 'system', action: 'registry-history.judge', target: settings.serverId.instance },
+          ...{ outcome: 'refused', code, detail: { text } },
+        });
+      },
+    });
+
     const configurationDir = join(data, 'globalconf');
     let signer: ServerSigner | undefined;
     let management: ManagementSender | undefined;
@@ -180,6 +198,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         void management?.refresh();
       },
       snapshots: configurations,
+      history: registryHistory,
     });
     closers.push(() => configuration.close());
     await configuration.start();
@@ -282,6 +301,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         signer: certificates,
         log,
         disk: () => disk.status(),
+        registryHistory: () => registryHistory.state().trouble,
         now,
       });
 
@@ -334,11 +354,6 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     management = requests;
     closers.push(() => requests.close());
 
-    const journal = await Journal.open({
-      ...{ dir: join(data, 'journal'), origin: `${printRest(settings.serverId)}/audit-log`, now },
-      onTrouble: (error) => onTrouble('audit log', error),
-    });
-    closers.push(() => journal.close());
     const people = await People.open({
       ...{ path: peoplePath(data), now, journal, program: 'Waygate security server' },
       isHttps: options.adminUrl?.startsWith('https:') === true,
@@ -360,6 +375,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         log,
         disk,
         configurations: snapshots,
+        registryHistory,
         archiving,
         journal,
         bodyPolicies,

@@ -1,5 +1,6 @@
 import type { KeySpec } from '../../certs/key/index.ts';
 import type { Journal } from '../../gateway/journal/index.ts';
+import type { Act, History } from '../history/index.ts';
 import type { InvitingContext } from '../invitations/index.ts';
 import type { Anchor, PublicationState } from '../publication/index.ts';
 import type { ConfigurationSource, Register } from '../register/index.ts';
@@ -9,14 +10,15 @@ export interface AdminContext {
   /** Audit log of this registry's administration. */
   readonly journal: Journal;
   readonly register: Register;
+  readonly history: History;
   readonly now: () => Date;
   readonly publicationState: () => PublicationState;
   /** @throws RegisterError not-found while the source has no key */
   readonly anchor: (source: ConfigurationSource) => Promise<Anchor>;
   /** @returns the new key's name @throws TokenError not-active */
-  readonly createKey: (source: ConfigurationSource, spec: KeySpec | undefined) => Promise<string>;
+  readonly createKey: (act: Act, source: ConfigurationSource, spec: KeySpec | undefined) => Promise<string>;
   /** @throws RegisterError not-found, in-use */
-  readonly deleteKey: (keyId: string) => Promise<void>;
+  readonly deleteKey: (act: Act, keyId: string) => Promise<void>;
   /** What it takes to invite administrations. */
   readonly inviting: InvitingContext;
 }

@@ -1,9 +1,17 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, allowAll } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
-import { addGroupMember, listGroups, putGroup, removeGroup, removeGroupMember } from '../register/index.ts';
+import {
+  addGroupMember,
+  type GroupEntry,
+  listGroups,
+  putGroup,
+  removeGroup,
+  removeGroupMember,
+} from '../register/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
-import { clientIdSchema, codeSchema, done, json, jsonBody, readClientId } from './schemas.ts';
+import { clientIdSchema, codeSchema, done, json, jsonBody, readClientId, requireOne } from './schemas.ts';
 
 const groupSchema = z
   .object({ code: codeSchema, description: z.string(), members: z.array(clientIdSchema) })
@@ -19,13 +27,29 @@ export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): vo
       responses: { 200: { description: 'all groups', ...json(z.array(groupSchema)) } },
     }),
     async (context) => {
-      const groups = await register.read(listGroups);
-      const shown = groups.map(({ members, ...group }) => ({ ...group, members: members.map(printEncoded) }));
-      return context.json(shown, 200);
+      return context.json((await register.read(listGroups)).map(showGroup), 200);
     },
   );
 
   const group = z.object({ code: codeSchema });
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/global-groups/{code}',
+      request: { params: group },
+      responses: { 200: { description: 'one group', ...json(groupSchema) } },
+    }),
+    async (context) => {
+      const { code } = context.req.valid('param');
+      const all = (await register.read(listGroups)).map(showGroup);
+      return context.json(
+        requireOne(all, (one) => one.code === code, code),
+        200,
+      );
+    },
+  );
+
   app.openapi(
     createRoute({
       ...allow('registration-officer'),
@@ -38,7 +62,7 @@ export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): vo
     async (context) => {
       const { code } = context.req.valid('param');
       const { description } = context.req.valid('json');
-      await register.change((book) => putGroup(book, { code, description }));
+      await register.change(actOf(context), (book) => putGroup(book, { code, description }));
       return context.body(null, 204);
     },
   );
@@ -53,7 +77,7 @@ export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): vo
     }),
     async (context) => {
       const { code } = context.req.valid('param');
-      await register.change((book) => removeGroup(book, code));
+      await register.change(actOf(context), (book) => removeGroup(book, code));
       return context.body(null, 204);
     },
   );
@@ -69,7 +93,7 @@ export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): vo
     async (context) => {
       const { code } = context.req.valid('param');
       const client = readClientId(context.req.valid('json').id);
-      await register.change((book) => addGroupMember(book, code, client));
+      await register.change(actOf(context), (book) => addGroupMember(book, code, client));
       return context.body(null, 204);
     },
   );
@@ -85,8 +109,12 @@ export function addGroupRoutes(app: OpenAPIHono, { register }: AdminContext): vo
     async (context) => {
       const { code, client } = context.req.valid('param');
       const id = readClientId(client);
-      await register.change((book) => removeGroupMember(book, code, id));
+      await register.change(actOf(context), (book) => removeGroupMember(book, code, id));
       return context.body(null, 204);
     },
   );
+}
+
+function showGroup({ members, ...group }: GroupEntry): z.infer<typeof groupSchema> {
+  return { ...group, members: members.map(printEncoded) };
 }

@@ -12,6 +12,7 @@ import {
   readInvitationEntry,
   withdrawInvitation,
 } from '../invitations/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
 import { codeSchema, done, json, jsonBody, memberIdSchema } from './schemas.ts';
 
@@ -144,7 +145,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
     }),
     async (c) => {
       const { id } = c.req.valid('param');
-      await register.change((book) => withdrawInvitation(book, id, now()), isUnseen);
+      await register.change(actOf(c), (book) => withdrawInvitation(book, id, now()), isUnseen);
       return c.body(null, 204);
     },
   );
@@ -163,6 +164,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
       const { id } = c.req.valid('param');
       const deciding = { by: principalOf(c).id, at: now() };
       await register.change(
+        actOf(c),
         (book) => approveJoining(book, id, deciding),
         (hasEffect) => hasEffect,
       );
@@ -183,7 +185,7 @@ export function addInvitationRoutes(app: OpenAPIHono, context: AdminContext): vo
       const { id } = c.req.valid('param');
       const { reason } = c.req.valid('json');
       const deciding = { by: principalOf(c).id, at: now() };
-      await register.change((book) => declineJoining(book, id, reason, deciding), isUnseen);
+      await register.change(actOf(c), (book) => declineJoining(book, id, reason, deciding), isUnseen);
       return c.body(null, 204);
     },
   );

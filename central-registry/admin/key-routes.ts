@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, allowAll } from '../../gateway/http/index.ts';
 import { activateKey, listKeys } from '../register/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
 import { certificateSchema, done, json, jsonBody, showCertificate } from './schemas.ts';
 
@@ -65,7 +66,7 @@ export function addKeyRoutes(
     }),
     async (context) => {
       const { source, spec } = context.req.valid('json');
-      return context.json({ keyId: await createKey(source, spec) }, 201);
+      return context.json({ keyId: await createKey(actOf(context), source, spec) }, 201);
     },
   );
 
@@ -81,7 +82,7 @@ export function addKeyRoutes(
     }),
     async (context) => {
       const { keyId } = context.req.valid('param');
-      await register.change((book) => activateKey(book, keyId));
+      await register.change(actOf(context), (book) => activateKey(book, keyId));
       return context.body(null, 204);
     },
   );
@@ -96,7 +97,7 @@ export function addKeyRoutes(
       responses: done,
     }),
     async (context) => {
-      await deleteKey(context.req.valid('param').keyId);
+      await deleteKey(actOf(context), context.req.valid('param').keyId);
       return context.body(null, 204);
     },
   );

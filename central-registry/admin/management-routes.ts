@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll } from '../../gateway/http/index.ts';
+import { allow, allowAll, linkNext } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import { managementKinds } from '../../gateway/management/index.ts';
 import {
@@ -12,6 +12,7 @@ import {
   revokeRequest,
   writeAutomaticApproval,
 } from '../management/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
 import {
   clientIdSchema,
@@ -48,8 +49,17 @@ const automaticSchema = z
   .object({ authCertReg: z.boolean(), clientReg: z.boolean(), ownerChange: z.boolean() })
   .openapi('AutomaticApproval');
 
-/** Requests in one answer; older ones are read by id. */
-const maxListed = 1000;
+const listQuery = z.object({
+  status: statusSchema.optional(),
+  cursor: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('id of the request to go on behind, as Link with rel="next" tells it'),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
 
 /** What security servers ask for, and what becomes of it. */
 export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminContext): void {
@@ -58,14 +68,22 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
       ...allowAll(),
       method: 'get',
       path: '/api/v1/management-requests',
-      description: `The latest ${maxListed} requests, newest first.`,
-      request: { query: z.object({ status: statusSchema.optional() }) },
+      description: 'Newest first.',
+      request: { query: listQuery },
       responses: { 200: { description: 'management requests', ...json(z.array(requestSchema)) } },
     }),
     async (context) => {
-      const { status } = context.req.valid('query');
-      const wanted = { limit: maxListed, ...(status !== undefined && { status }) };
-      return context.json((await register.read((book) => listEntries(book, wanted))).map(showEntry), 200);
+      const { status, cursor, limit } = context.req.valid('query');
+      const wanted = {
+        limit: limit + 1,
+        ...(cursor !== undefined && { before: cursor }),
+        ...(status !== undefined && { status }),
+      };
+      const found = await register.read((book) => listEntries(book, wanted));
+      const shown = found.slice(0, limit);
+      const last = shown.at(-1);
+      if (found.length > limit && last !== undefined) linkNext(context, String(last.id));
+      return context.json(shown.map(showEntry), 200);
     },
   );
 
@@ -90,7 +108,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
     }),
     async (context) => {
       const approval = context.req.valid('json');
-      await register.change((book) => writeAutomaticApproval(book, approval), isUnseen);
+      await register.change(actOf(context), (book) => writeAutomaticApproval(book, approval), isUnseen);
       return context.body(null, 204);
     },
   );
@@ -120,7 +138,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
     }),
     async (context) => {
       const { id } = context.req.valid('param');
-      await register.change((book) => approveRequest(book, id, now()));
+      await register.change(actOf(context), (book) => approveRequest(book, id, now()));
       return context.body(null, 204);
     },
   );
@@ -137,7 +155,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
     async (context) => {
       const { id } = context.req.valid('param');
       const { reason } = context.req.valid('json');
-      await register.change((book) => declineRequest(book, id, reason, now()), isUnseen);
+      await register.change(actOf(context), (book) => declineRequest(book, id, reason, now()), isUnseen);
       return context.body(null, 204);
     },
   );
@@ -154,7 +172,7 @@ export function addManagementRoutes(app: OpenAPIHono, { register, now }: AdminCo
     async (context) => {
       const { id } = context.req.valid('param');
       const { reason } = context.req.valid('json');
-      await register.change((book) => revokeRequest(book, id, reason, now()), isUnseen);
+      await register.change(actOf(context), (book) => revokeRequest(book, id, reason, now()), isUnseen);
       return context.body(null, 204);
     },
   );

@@ -7,6 +7,7 @@ import {
   readSettings,
   writeSettings,
 } from '../register/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
 import {
   done,
@@ -66,7 +67,7 @@ export function addManagementServiceRoutes(app: OpenAPIHono, { register }: Admin
     async (context) => {
       const { providerId, serviceAddress } = context.req.valid('json');
       const managementServiceProvider = readSubsystemId(providerId);
-      await register.change(async (book) => {
+      await register.change(actOf(context), async (book) => {
         const { managementServiceAddress: _former, ...settings } = await readSettings(book);
         const address = serviceAddress === undefined ? {} : { managementServiceAddress: serviceAddress };
         await writeSettings(book, { ...settings, ...address, managementServiceProvider });
@@ -87,7 +88,7 @@ export function addManagementServiceRoutes(app: OpenAPIHono, { register }: Admin
     }),
     async (context) => {
       const server = readServerId(context.req.valid('json').server);
-      await register.change(async (book) => {
+      await register.change(actOf(context), async (book) => {
         const { managementServiceProvider: provider } = await readSettings(book);
         if (provider === undefined) {
           throw new Problem(409, 'no-provider', 'No provider is set: PUT /api/v1/management-service first');

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll } from '../../gateway/http/index.ts';
+import { allow, allowAll, matches, page, searchQuery } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import {
   addMember,
@@ -16,6 +16,7 @@ import {
   renameSubsystem,
   type Subsystem,
 } from '../register/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
 import {
   codeSchema,
@@ -25,6 +26,7 @@ import {
   memberIdSchema,
   readMemberId,
   readSubsystemId,
+  requireOne,
   subsystemIdSchema,
 } from './schemas.ts';
 
@@ -55,7 +57,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const { code } = context.req.valid('param');
       const { description } = context.req.valid('json');
-      await register.change((book) => putMemberClass(book, { code, description }));
+      await register.change(actOf(context), (book) => putMemberClass(book, { code, description }));
       return context.body(null, 204);
     },
   );
@@ -70,7 +72,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
     }),
     async (context) => {
       const { code } = context.req.valid('param');
-      await register.change((book) => removeMemberClass(book, code));
+      await register.change(actOf(context), (book) => removeMemberClass(book, code));
       return context.body(null, 204);
     },
   );
@@ -80,9 +82,18 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
       ...allowAll(),
       method: 'get',
       path: '/api/v1/members',
-      responses: { 200: { description: 'all members', ...json(z.array(memberSchema)) } },
+      request: { query: searchQuery },
+      responses: { 200: { description: 'one page of the members', ...json(z.array(memberSchema)) } },
     }),
-    async (context) => context.json((await register.read(listMembers)).map(showMember), 200),
+    async (context) => {
+      const query = context.req.valid('query');
+      const all = (await register.read(listMembers)).map(showMember);
+      const found = all.filter(({ id, name }) => matches(query.q, id, name));
+      return context.json(
+        page(context, found, query, ({ id }) => id),
+        200,
+      );
+    },
   );
 
   app.openapi(
@@ -96,12 +107,30 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const { id, name } = context.req.valid('json');
       const member = { id: readMemberId(id), name };
-      await register.change((book) => addMember(book, member));
+      await register.change(actOf(context), (book) => addMember(book, member));
       return context.json(showMember(member), 201);
     },
   );
 
   const member = z.object({ member: memberIdSchema });
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/members/{member}',
+      request: { params: member },
+      responses: { 200: { description: 'one member', ...json(memberSchema) } },
+    }),
+    async (context) => {
+      const id = printEncoded(readMemberId(context.req.valid('param').member));
+      const all = (await register.read(listMembers)).map(showMember);
+      return context.json(
+        requireOne(all, (one) => one.id === id, id),
+        200,
+      );
+    },
+  );
+
   app.openapi(
     createRoute({
       ...allow('registration-officer'),
@@ -114,7 +143,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const id = readMemberId(context.req.valid('param').member);
       const { name } = context.req.valid('json');
-      await register.change((book) => renameMember(book, { id, name }));
+      await register.change(actOf(context), (book) => renameMember(book, { id, name }));
       return context.body(null, 204);
     },
   );
@@ -129,7 +158,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
     }),
     async (context) => {
       const id = readMemberId(context.req.valid('param').member);
-      await register.change((book) => removeMember(book, id));
+      await register.change(actOf(context), (book) => removeMember(book, id));
       return context.body(null, 204);
     },
   );
@@ -139,9 +168,18 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
       ...allowAll(),
       method: 'get',
       path: '/api/v1/subsystems',
-      responses: { 200: { description: 'all subsystems', ...json(z.array(subsystemSchema)) } },
+      request: { query: searchQuery },
+      responses: { 200: { description: 'one page of the subsystems', ...json(z.array(subsystemSchema)) } },
     }),
-    async (context) => context.json((await register.read(listSubsystems)).map(showSubsystem), 200),
+    async (context) => {
+      const query = context.req.valid('query');
+      const all = (await register.read(listSubsystems)).map(showSubsystem);
+      const found = all.filter(({ id, name }) => matches(query.q, id, name));
+      return context.json(
+        page(context, found, query, ({ id }) => id),
+        200,
+      );
+    },
   );
 
   app.openapi(
@@ -155,12 +193,30 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const { id, name } = context.req.valid('json');
       const subsystem = { id: readSubsystemId(id), ...(name !== undefined && { name }) };
-      await register.change((book) => addSubsystem(book, subsystem));
+      await register.change(actOf(context), (book) => addSubsystem(book, subsystem));
       return context.json(showSubsystem(subsystem), 201);
     },
   );
 
   const subsystem = z.object({ subsystem: subsystemIdSchema });
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/subsystems/{subsystem}',
+      request: { params: subsystem },
+      responses: { 200: { description: 'one subsystem', ...json(subsystemSchema) } },
+    }),
+    async (context) => {
+      const id = printEncoded(readSubsystemId(context.req.valid('param').subsystem));
+      const all = (await register.read(listSubsystems)).map(showSubsystem);
+      return context.json(
+        requireOne(all, (one) => one.id === id, id),
+        200,
+      );
+    },
+  );
+
   app.openapi(
     createRoute({
       ...allow('registration-officer'),
@@ -173,7 +229,9 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const id = readSubsystemId(context.req.valid('param').subsystem);
       const { name } = context.req.valid('json');
-      await register.change((book) => renameSubsystem(book, { id, ...(name !== undefined && { name }) }));
+      await register.change(actOf(context), (book) =>
+        renameSubsystem(book, { id, ...(name !== undefined && { name }) }),
+      );
       return context.body(null, 204);
     },
   );
@@ -188,7 +246,7 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
     }),
     async (context) => {
       const id = readSubsystemId(context.req.valid('param').subsystem);
-      await register.change((book) => removeSubsystem(book, id));
+      await register.change(actOf(context), (book) => removeSubsystem(book, id));
       return context.body(null, 204);
     },
   );

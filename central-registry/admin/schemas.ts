@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
+import { Problem } from '../../gateway/http/index.ts';
 import {
   type ClientId,
   IdentifierError,
@@ -74,6 +75,17 @@ export function withoutUndefined<Fields extends object>(
 ): { [Name in keyof Fields]: Exclude<Fields[Name], undefined> } {
   const present = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present) as { [Name in keyof Fields]: Exclude<Fields[Name], undefined> };
+}
+
+/** @throws Problem not-found */
+export function requireOne<Entry>(
+  all: readonly Entry[],
+  isIt: (entry: Entry) => boolean,
+  name: string,
+): Entry {
+  const one = all.find(isIt);
+  if (one === undefined) throw new Problem(404, 'not-found', `'${name}' is not in the register`);
+  return one;
 }
 
 /** A JSON body, or a JSON answer. */

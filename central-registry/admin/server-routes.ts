@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
-import { allow, allowAll } from '../../gateway/http/index.ts';
+import { allow, allowAll, matches, page, searchQuery } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import {
   addAuthenticationCertificate,
@@ -13,6 +13,7 @@ import {
   removeServerClient,
   type ServerEntry,
 } from '../register/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
 import {
   certificateSchema,
@@ -23,6 +24,7 @@ import {
   readClientId,
   readPem,
   readServerId,
+  requireOne,
   serverIdSchema,
 } from './schemas.ts';
 
@@ -61,9 +63,18 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
       ...allowAll(),
       method: 'get',
       path: '/api/v1/servers',
-      responses: { 200: { description: 'all security servers', ...json(z.array(serverEntrySchema)) } },
+      request: { query: searchQuery },
+      responses: {
+        200: { description: 'one page of the security servers', ...json(z.array(serverEntrySchema)) },
+      },
     }),
-    async (context) => context.json((await register.read(listServers)).map(showServer), 200),
+    async (context) => {
+      const query = context.req.valid('query');
+      const all = await register.read(listServers);
+      const found = all.filter(({ id, address }) => matches(query.q, printEncoded(id), address));
+      const shown = page(context, found, query, ({ id }) => printEncoded(id));
+      return context.json(shown.map(showServer), 200);
+    },
   );
 
   app.openapi(
@@ -77,12 +88,27 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const { id, ...rest } = context.req.valid('json');
       const server = readServer(id, rest);
-      await register.change((book) => addServer(book, server));
+      await register.change(actOf(context), (book) => addServer(book, server));
       return context.json({ id: printEncoded(server.id), ...rest }, 201);
     },
   );
 
   const server = z.object({ server: serverIdSchema });
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/servers/{server}',
+      request: { params: server },
+      responses: { 200: { description: 'one security server', ...json(serverEntrySchema) } },
+    }),
+    async (context) => {
+      const id = printEncoded(readServerId(context.req.valid('param').server));
+      const all = await register.read(listServers);
+      return context.json(showServer(requireOne(all, (one) => printEncoded(one.id) === id, id)), 200);
+    },
+  );
+
   app.openapi(
     createRoute({
       ...allow('registration-officer'),
@@ -94,7 +120,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
     }),
     async (context) => {
       const changed = readServer(context.req.valid('param').server, context.req.valid('json'));
-      await register.change((book) => changeServer(book, changed));
+      await register.change(actOf(context), (book) => changeServer(book, changed));
       return context.body(null, 204);
     },
   );
@@ -109,7 +135,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
     }),
     async (context) => {
       const id = readServerId(context.req.valid('param').server);
-      await register.change((book) => removeServer(book, id));
+      await register.change(actOf(context), (book) => removeServer(book, id));
       return context.body(null, 204);
     },
   );
@@ -125,7 +151,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const id = readServerId(context.req.valid('param').server);
       const client = readClientId(context.req.valid('json').id);
-      await register.change((book) => addServerClient(book, id, client));
+      await register.change(actOf(context), (book) => addServerClient(book, id, client));
       return context.body(null, 204);
     },
   );
@@ -141,7 +167,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const { server, client } = context.req.valid('param');
       const [id, clientId] = [readServerId(server), readClientId(client)];
-      await register.change((book) => removeServerClient(book, id, clientId));
+      await register.change(actOf(context), (book) => removeServerClient(book, id, clientId));
       return context.body(null, 204);
     },
   );
@@ -157,7 +183,9 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const id = readServerId(context.req.valid('param').server);
       const certificate = readPem(context.req.valid('json').certificate);
-      const sha256 = await register.change((book) => addAuthenticationCertificate(book, id, certificate));
+      const sha256 = await register.change(actOf(context), (book) =>
+        addAuthenticationCertificate(book, id, certificate),
+      );
       return context.json({ sha256 }, 201);
     },
   );
@@ -173,7 +201,7 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
     async (context) => {
       const { server, sha256 } = context.req.valid('param');
       const id = readServerId(server);
-      await register.change((book) => removeAuthenticationCertificate(book, id, sha256));
+      await register.change(actOf(context), (book) => removeAuthenticationCertificate(book, id, sha256));
       return context.body(null, 204);
     },
   );

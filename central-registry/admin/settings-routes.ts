@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, allowAll } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import { type GlobalSettings, readSettings, writeSettings } from '../register/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
 import {
   clientIdSchema,
@@ -76,7 +77,7 @@ export function addSettingsRoutes(app: OpenAPIHono, { register, publicationState
     }),
     async (context) => {
       const settings = readBody(context.req.valid('json'));
-      await register.change((book) => writeSettings(book, settings));
+      await register.change(actOf(context), (book) => writeSettings(book, settings));
       return context.body(null, 204);
     },
   );

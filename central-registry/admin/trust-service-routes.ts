@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll } from '../../gateway/http/index.ts';
+import { allow, allowAll, confirmQuery, requireConfirmed } from '../../gateway/http/index.ts';
 import {
   type Authority,
   addCertificationService,
@@ -7,11 +7,14 @@ import {
   type CertificationService,
   changeCertificationService,
   changeTimestampingService,
+  type Kept,
   listCertificationServices,
   listTimestampingServices,
   removeCertificationService,
   removeTimestampingService,
+  type TimestampingService,
 } from '../register/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
 import {
   certificateSchema,
@@ -19,9 +22,11 @@ import {
   json,
   jsonBody,
   readPem,
+  requireOne,
   showCertificate,
   withoutUndefined,
 } from './schemas.ts';
+import { warnOfUse } from './trust-service-warnings.ts';
 
 const costTypeSchema = z
   .enum(['FREE', 'PAID', 'UNDEFINED'])
@@ -90,13 +95,33 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
       },
     }),
     async (context) => {
-      const services = await register.read(listCertificationServices);
-      const shown = services.map(({ top, intermediates, ...rest }) => ({
-        ...rest,
-        top: showAuthority(top),
-        intermediates: intermediates.map(showAuthority),
-      }));
-      return context.json(shown, 200);
+      return context.json(
+        (await register.read(listCertificationServices)).map(showCertificationService),
+        200,
+      );
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/certification-services/{entryId}',
+      request: { params: entrySchema },
+      responses: {
+        200: {
+          description: 'one certification service',
+          ...json(certificationSchema.extend(entrySchema.shape)),
+        },
+      },
+    }),
+    async (context) => {
+      const { entryId } = context.req.valid('param');
+      const all = await register.read(listCertificationServices);
+      return context.json(
+        showCertificationService(requireOne(all, (one) => one.entryId === entryId, entryId)),
+        200,
+      );
     },
   );
 
@@ -110,7 +135,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
     }),
     async (context) => {
       const service = readCertificationService(context.req.valid('json'));
-      const entryId = await register.change((book) => addCertificationService(book, service));
+      const entryId = await register.change(actOf(context), (book) => addCertificationService(book, service));
       return context.json({ entryId }, 201);
     },
   );
@@ -126,7 +151,9 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
     async (context) => {
       const { entryId } = context.req.valid('param');
       const service = readCertificationService(context.req.valid('json'));
-      await register.change((book) => changeCertificationService(book, { ...service, entryId }));
+      await register.change(actOf(context), (book) =>
+        changeCertificationService(book, { ...service, entryId }),
+      );
       return context.body(null, 204);
     },
   );
@@ -136,13 +163,17 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
       ...allow('security-officer'),
       method: 'delete',
       path: '/api/v1/certification-services/{entryId}',
-      description: 'Certificates it issued are trusted no more.',
-      request: { params: entrySchema },
+      description: 'Certificates it issued are trusted no more; when servers have some, that is confirmed first.',
+      request: { params: entrySchema, query: confirmQuery },
       responses: done,
     }),
     async (context) => {
       const { entryId } = context.req.valid('param');
-      await register.change((book) => removeCertificationService(book, entryId));
+      const { confirm } = context.req.valid('query');
+      await register.change(actOf(context), async (book) => {
+        requireConfirmed(confirm, await warnOfUse(book, entryId));
+        await removeCertificationService(book, entryId);
+      });
       return context.body(null, 204);
     },
   );
@@ -160,12 +191,30 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
       },
     }),
     async (context) => {
-      const services = await register.read(listTimestampingServices);
-      const shown = services.map((service) => ({
-        ...service,
-        certificate: showCertificate(service.certificate),
-      }));
-      return context.json(shown, 200);
+      return context.json((await register.read(listTimestampingServices)).map(showTimestampingService), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/timestamping-services/{entryId}',
+      request: { params: entrySchema },
+      responses: {
+        200: {
+          description: 'one timestamping service',
+          ...json(timestampingSchema.extend(entrySchema.shape)),
+        },
+      },
+    }),
+    async (context) => {
+      const { entryId } = context.req.valid('param');
+      const all = await register.read(listTimestampingServices);
+      return context.json(
+        showTimestampingService(requireOne(all, (one) => one.entryId === entryId, entryId)),
+        200,
+      );
     },
   );
 
@@ -180,7 +229,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
     async (context) => {
       const { certificate, ...rest } = context.req.valid('json');
       const service = { ...withoutUndefined(rest), certificate: readPem(certificate) };
-      const entryId = await register.change((book) => addTimestampingService(book, service));
+      const entryId = await register.change(actOf(context), (book) => addTimestampingService(book, service));
       return context.json({ entryId }, 201);
     },
   );
@@ -197,7 +246,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
       const { entryId } = context.req.valid('param');
       const { certificate, ...rest } = context.req.valid('json');
       const service = { ...withoutUndefined(rest), entryId, certificate: readPem(certificate) };
-      await register.change((book) => changeTimestampingService(book, service));
+      await register.change(actOf(context), (book) => changeTimestampingService(book, service));
       return context.body(null, 204);
     },
   );
@@ -212,7 +261,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
     }),
     async (context) => {
       const { entryId } = context.req.valid('param');
-      await register.change((book) => removeTimestampingService(book, entryId));
+      await register.change(actOf(context), (book) => removeTimestampingService(book, entryId));
       return context.body(null, 204);
     },
   );
@@ -246,4 +295,12 @@ function showAuthority({ certificate, ocspResponders }: Authority): z.infer<type
       ...(own !== undefined && { certificate: showCertificate(own) }),
     })),
   };
+}
+
+function showCertificationService({ top, intermediates, ...rest }: Kept<CertificationService>) {
+  return { ...rest, top: showAuthority(top), intermediates: intermediates.map(showAuthority) };
+}
+
+function showTimestampingService({ certificate, ...rest }: Kept<TimestampingService>) {
+  return { ...rest, certificate: showCertificate(certificate) };
 }

@@ -6,6 +6,7 @@ import {
   removeTrustedAnchor,
   type TrustedAnchor,
 } from '../register/index.ts';
+import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
 import { codeSchema, done, json, jsonBody } from './schemas.ts';
 
@@ -54,7 +55,7 @@ export function addTrustedAnchorRoutes(app: OpenAPIHono, { register }: AdminCont
     }),
     async (context) => {
       const file = Buffer.from(context.req.valid('json').file, 'utf8');
-      const anchor = await register.change((book) => putTrustedAnchor(book, file));
+      const anchor = await register.change(actOf(context), (book) => putTrustedAnchor(book, file));
       return context.json(show(anchor), 201);
     },
   );
@@ -70,7 +71,7 @@ export function addTrustedAnchorRoutes(app: OpenAPIHono, { register }: AdminCont
     }),
     async (context) => {
       const { instance } = context.req.valid('param');
-      await register.change((book) => removeTrustedAnchor(book, instance));
+      await register.change(actOf(context), (book) => removeTrustedAnchor(book, instance));
       return context.body(null, 204);
     },
   );

@@ -87,6 +87,7 @@ export async function invite(
     })
     .sign(key.privateKey);
   await register.change(
+    { by },
     (book) => insertInvitation(book, { ...invitation, anchor: anchor.xml, createdAt: at, createdBy: by }),
     () => false,
   );

@@ -66,7 +66,11 @@ export function createJoinerEndpoint(context: JoiningContext): JoinerEndpoint {
       try {
         // The address is the one announced at redemption: a request names none.
         const connections = await tryToReach(redeemed?.address ?? '', reach);
-        await register.read((book) => setConnections(book, jti, connections));
+        await register.change(
+          { by: `invited:${jti}`, why: 'the registry tried to reach it' },
+          (book) => setConnections(book, jti, connections),
+          () => false,
+        );
         return connectionTestSchema.parse({ connections });
       } finally {
         underWay -= 1;
@@ -77,13 +81,23 @@ export function createJoinerEndpoint(context: JoiningContext): JoinerEndpoint {
       const { steps } = read(progressSchema, body);
       const bearer = bearerOf(authorization);
       const hasEffect = (answer: { readonly hasEffect: boolean }) => answer.hasEffect;
-      await register.read(async (book) =>
-        setProgress(book, (await requireJoiner(book, bearer, now())).jti, steps),
+      const { jti } = await register.read((book) => requireJoiner(book, bearer, now()));
+      const act = { by: `invited:${jti}`, why: 'the joining server reported its steps' };
+      await register.change(
+        act,
+        async (book) => {
+          await setProgress(book, (await requireJoiner(book, bearer, now())).jti, steps);
+        },
+        () => false,
       );
-      await register.change(async (book) => {
-        const invitation = await requireJoiner(book, bearer, now());
-        return { hasEffect: await settle(book, invitation, now()) };
-      }, hasEffect);
+      await register.change(
+        act,
+        async (book) => {
+          const invitation = await requireJoiner(book, bearer, now());
+          return { hasEffect: await settle(book, invitation, now()) };
+        },
+        hasEffect,
+      );
       const status = await register.read(async (book) =>
         joiningStatus(book, await requireJoiner(book, bearer, now())),
       );

@@ -23,12 +23,16 @@ export async function loadOrMakeInvitationKey(register: Register, token: Token):
   const { privateKey } = generateKeyPairSync('ed25519');
   const sealed = token.wrapKey(privateKey.export({ format: 'der', type: 'pkcs8' }), purpose);
   // Two that start at once agree on the one that was written first.
-  const kept = await register.read(async (book) => {
-    const former = await readSealed(book);
-    if (former !== undefined) return former;
-    await book.db.insertInto('setting').values({ name: settingName, value: sealed }).execute();
-    return sealed;
-  });
+  const kept = await register.change(
+    { by: 'system', why: 'invitations need a key' },
+    async (book) => {
+      const former = await readSealed(book);
+      if (former !== undefined) return former;
+      await book.db.insertInto('setting').values({ name: settingName, value: sealed }).execute();
+      return sealed;
+    },
+    () => false,
+  );
   return opened(token, kept);
 }
 

@@ -41,6 +41,7 @@ export async function redeem(context: RedeemingContext, redemption: Redemption):
   const event = { actor: 'anonymous', action: 'invitation.redeem', target: `${jti} ${address}` };
   try {
     const { isNew, anchor } = await register.change(
+      { by: `invited:${jti}`, why: 'the invitation is redeemed' },
       async (book) => {
         const found = await findInvitation(book, jti, now());
         if (found === undefined) throw unknown();

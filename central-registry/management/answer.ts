@@ -109,6 +109,7 @@ async function takeRequest(
   const digest = createHash('sha256').update(message.envelope).digest('hex');
   const submission = { origin, sender, messageId, digest, request };
   const { requestId } = await register.change(
+    { by: `server:${printShort(request.server)}`, why: `management request ${messageId}` },
     (book) => submitRequest(book, submission, at),
     ({ isPublished }) => isPublished,
   );

@@ -29,9 +29,10 @@ beforeEach(async () => {
 afterEach(() => small.close());
 
 const entry = (id: number) => small.register.read((book) => readEntry(book, id));
-const approve = (id: number) => small.register.change((book) => approveRequest(book, id, at));
+const approve = (id: number) =>
+  small.register.change({ by: 'system' }, (book) => approveRequest(book, id, at));
 const decline = (id: number) =>
-  small.register.change((book) => declineRequest(book, id, 'unknown to us', at));
+  small.register.change({ by: 'system' }, (book) => declineRequest(book, id, 'unknown to us', at));
 const servers = async () => (await small.register.readAll()).servers;
 const serverNow = async (id: ServerId) =>
   (await servers()).find((one) => printShort(one.id) === printShort(id));
@@ -80,7 +81,9 @@ describe('an approval', () => {
     const { requestId } = await small.submit({ kind: 'clientReg', server, client });
     await expect(approve(requestId)).rejects.toMatchObject({ code: 'not-found' });
     expect((await entry(requestId)).status).toBe('waiting');
-    await small.register.change((book) => addMember(book, { id: stranger, name: 'No stranger' }));
+    await small.register.change({ by: 'system' }, (book) =>
+      addMember(book, { id: stranger, name: 'No stranger' }),
+    );
     await approve(requestId);
     expect((await serverNow(server))?.clients).toContainEqual(client);
   });
@@ -111,7 +114,7 @@ describe('an approval', () => {
 
   it('is refused when the register has moved on', async () => {
     const owner = await small.submit({ kind: 'ownerChange', server, client: agency });
-    await small.register.change((book) => removeServerClient(book, server, agency));
+    await small.register.change({ by: 'system' }, (book) => removeServerClient(book, server, agency));
     await expect(approve(owner.requestId)).rejects.toMatchObject({ code: 'invalid' });
     expect((await entry(owner.requestId)).status).toBe('waiting');
   });
@@ -125,7 +128,9 @@ describe('a decision', () => {
     for (const again of [approve(requestId), decline(requestId)]) {
       await expect(again).rejects.toMatchObject({ code: 'in-use' });
     }
-    const revoking = small.register.change((book) => revokeRequest(book, requestId, undefined, at));
+    const revoking = small.register.change({ by: 'system' }, (book) =>
+      revokeRequest(book, requestId, undefined, at),
+    );
     await expect(revoking).rejects.toMatchObject({ code: 'in-use' });
     expect((await serverNow(server))?.clients).not.toContainEqual(permits);
     await expect(approve(12345)).rejects.toMatchObject({ code: 'not-found' });
@@ -133,7 +138,7 @@ describe('a decision', () => {
 
   it('against a request lets the same be asked again', async () => {
     const { requestId } = await small.submit({ kind: 'clientReg', server, client: permits });
-    await small.register.change((book) => revokeRequest(book, requestId, 'a slip', at));
+    await small.register.change({ by: 'system' }, (book) => revokeRequest(book, requestId, 'a slip', at));
     const again = await small.submit({ kind: 'clientReg', server, client: permits });
     await approve(again.requestId);
     expect((await entry(requestId)).status).toBe('revoked');
@@ -186,7 +191,7 @@ describe('of two requests at once', () => {
   });
 
   it('for one server by two new owners, one is taken', async () => {
-    await small.register.change(async (book) => {
+    await small.register.change({ by: 'system' }, async (book) => {
       await addMember(book, { id: stranger, name: 'x' });
       await addServerClient(book, server, stranger);
     });
@@ -195,7 +200,7 @@ describe('of two requests at once', () => {
   });
 
   it('that would give one member two servers of the same code, one is taken', async () => {
-    await small.register.change(async (book) => {
+    await small.register.change({ by: 'system' }, async (book) => {
       await addMember(book, { id: stranger, name: 'x' });
       const twin = { ...agencyServer, serverCode: 'ss1' };
       await addServer(book, { id: twin, address: 'twin.example' });

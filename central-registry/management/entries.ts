@@ -65,10 +65,15 @@ export async function readEntry(book: Book, id: number): Promise<ManagementEntry
 /** Latest first, at most `limit`. */
 export async function listEntries(
   book: Book,
-  { status, limit }: { readonly status?: ManagementStatus; readonly limit: number },
+  {
+    status,
+    before,
+    limit,
+  }: { readonly status?: ManagementStatus; readonly before?: number; readonly limit: number },
 ): Promise<ManagementEntry[]> {
   let query = book.db.selectFrom('managementRequest').selectAll();
   if (status !== undefined) query = query.where('status', '=', status);
+  if (before !== undefined) query = query.where('id', '<', before);
   const rows = await query.orderBy('id', 'desc').limit(limit).execute();
   return rows.map((row) => entryOf(book.instance, row));
 }

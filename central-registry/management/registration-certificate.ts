@@ -43,7 +43,9 @@ export async function ensureRegistrationCertificate(
     },
     key,
   );
-  await register.change((book) => writeRegistrationCertificate(book, der));
+  await register.change({ by: 'system', why: 'the registration service needs a certificate' }, (book) =>
+    writeRegistrationCertificate(book, der),
+  );
 }
 
 /**

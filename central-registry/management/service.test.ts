@@ -213,7 +213,7 @@ describe('the management service', () => {
   });
 
   it('refuses everything while no provider is set', async () => {
-    await services.small.register.change(async (book) => {
+    await services.small.register.change({ by: 'system' }, async (book) => {
       const { managementServiceProvider: _former, ...settings } = await readSettings(book);
       await writeSettings(book, settings);
     });
@@ -261,7 +261,9 @@ describe('the answer about a request', () => {
       await signed({ kind: 'clientReg', server, client: permits }, { signer: trust.agencySigner }),
     );
     expect(fields((await ask(1)).bytes)).toEqual(['1', 'waiting', undefined]);
-    await services.small.register.change((book) => declineRequest(book, 1, 'not <this> & year', noon));
+    await services.small.register.change({ by: 'system' }, (book) =>
+      declineRequest(book, 1, 'not <this> & year', noon),
+    );
     expect(fields((await ask(1)).bytes)).toEqual(['1', 'declined', 'not <this> & year']);
   });
 

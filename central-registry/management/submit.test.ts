@@ -110,7 +110,9 @@ describe('a management request', () => {
   it('changes nothing when it is replayed after what it did was undone', async () => {
     const deletion = { kind: 'clientDeletion', server, client: population } as const;
     await small.submit(deletion, { messageId: 'm1', digest: 'd1' });
-    await small.register.change((book) => writeAutomaticApproval(book, { ...nobody, clientReg: true }));
+    await small.register.change({ by: 'system' }, (book) =>
+      writeAutomaticApproval(book, { ...nobody, clientReg: true }),
+    );
     await small.submit({ kind: 'clientReg', server, client: population });
     await small.submit(deletion, { messageId: 'm1', digest: 'd1' });
     expect((await serverNow(server))?.clients).toContainEqual(population);
@@ -151,7 +153,7 @@ describe('a request that takes effect at once', () => {
   });
 
   it('renames a subsystem that is a client there, not another', async () => {
-    await small.register.change((book) => addSubsystem(book, { id: permits }));
+    await small.register.change({ by: 'system' }, (book) => addSubsystem(book, { id: permits }));
     const subsystemName = 'New name';
     await small.submit({ kind: 'clientRename', server, client: population, subsystemName });
     expect((await content()).subsystems).toContainEqual({ id: population, name: subsystemName });
@@ -173,7 +175,9 @@ describe('a request that takes effect at once', () => {
   it('is refused as maintenance of the server that hosts the management service', async () => {
     const request = { kind: 'maintenanceModeEnable', server } as const;
     await expect(small.submit(request)).rejects.toMatchObject({ code: 'invalid' });
-    await small.register.change((book) => setClientEnabled(book, server, management, false));
+    await small.register.change({ by: 'system' }, (book) =>
+      setClientEnabled(book, server, management, false),
+    );
     await expect(small.submit(request)).rejects.toMatchObject({ code: 'invalid' });
   });
 
@@ -221,7 +225,7 @@ describe('a request that waits for approval', () => {
 
   it('takes effect at once when its kind is approved automatically and the member is registered', async () => {
     const all = { authCertReg: true, clientReg: true, ownerChange: true };
-    await small.register.change((book) => writeAutomaticApproval(book, all));
+    await small.register.change({ by: 'system' }, (book) => writeAutomaticApproval(book, all));
     await small.submit({ kind: 'authCertReg', server, authCert: fresh });
     await small.submit({ kind: 'clientReg', server, client: permits, subsystemName: 'Permits' });
     expect((await serverNow(server))?.authenticationCertificates).toContainEqual(fresh);
@@ -232,7 +236,9 @@ describe('a request that waits for approval', () => {
   });
 
   it('waits all the same when the member is not registered, or only another kind is automatic', async () => {
-    await small.register.change((book) => writeAutomaticApproval(book, { ...nobody, clientReg: true }));
+    await small.register.change({ by: 'system' }, (book) =>
+      writeAutomaticApproval(book, { ...nobody, clientReg: true }),
+    );
     const unknown = { ...stranger, kind: 'SUBSYSTEM', subsystemCode: 'x' } as const;
     const { requestId } = await small.submit({ kind: 'clientReg', server, client: unknown });
     expect((await entry(requestId)).status).toBe('waiting');
@@ -243,7 +249,9 @@ describe('a request that waits for approval', () => {
   it('is only checked in a dry run', async () => {
     const request = { kind: 'authCertReg', server, authCert: fresh, dryRun: true } as const;
     expect(await small.submit(request)).toEqual({ requestId: 0, isPublished: false });
-    await small.register.change((book) => writeAutomaticApproval(book, { ...nobody, authCertReg: true }));
+    await small.register.change({ by: 'system' }, (book) =>
+      writeAutomaticApproval(book, { ...nobody, authCertReg: true }),
+    );
     expect(await small.submit(request)).toEqual({ requestId: 0, isPublished: false });
     expect(await entries()).toEqual([]);
     expect((await serverNow(server))?.authenticationCertificates).toEqual([registered]);

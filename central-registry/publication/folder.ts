@@ -10,6 +10,9 @@ interface GenerationFile {
   readonly content: Buffer;
 }
 
+/** Checkpoint and tiles of the register's history. */
+export const historyFolder = 'history';
+
 /** `V6`: everything of one version. */
 function versionFolder(root: string, version: ConfigurationVersion): string {
   return join(root, `V${version}`);

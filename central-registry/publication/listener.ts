@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type ConfigurationVersion, versions } from '../../gateway/configuration/index.ts';
 import type { ConfigurationSource } from '../register/index.ts';
-import { directoryPath } from './folder.ts';
+import { directoryPath, historyFolder } from './folder.ts';
 
 /** Longest wait for a request's head, and for a slow reader to take the next octets. Milliseconds. */
 const deadlineMs = 30_000;
@@ -69,17 +69,33 @@ interface Wanted {
 function resolve(root: string, target: string): Wanted | undefined {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
+  const ofHistory = historyPattern.exec(path);
+  if (ofHistory !== null) return historyFile(root, path, ofHistory[1] === 'checkpoint');
   const source = /^\/(internal|external)conf$/.exec(path)?.[1] as ConfigurationSource | undefined;
   if (source !== undefined) {
     const version = versionOf(mark < 0 ? '' : target.slice(mark + 1));
     return version && directory(root, version, source);
   }
-  const [, ofVersion, name] = /^\/V(\d)\/(internalconf|externalconf|\d{23}\/[a-z-]+\.xml)$/.exec(path) ?? [];
+  const [, ofVersion, name] =
+    /^\/V(\d)\/(internalconf|externalconf|\d{23}\/[a-z-]+\.(?:xml|json))$/.exec(path) ?? [];
   const version = versions.find((known) => String(known) === ofVersion);
   if (version === undefined || name === undefined) return undefined;
   if (name === 'internalconf') return directory(root, version, 'internal');
   if (name === 'externalconf') return directory(root, version, 'external');
-  return { path: join(root, `V${version}`, name), contentType: 'text/xml; charset=UTF-8', isFixed: true };
+  const contentType = name.endsWith('.json') ? 'application/json' : 'text/xml; charset=UTF-8';
+  return { path: join(root, `V${version}`, name), contentType, isFixed: true };
+}
+
+/** Names of C2SP tlog-tiles. */
+const historyPattern =
+  /^\/history\/(checkpoint|tile\/\d{1,2}\/(?:x\d{3}\/){0,5}\d{3}(?:\.p\/[1-9]\d{0,2})?)$/;
+
+function historyFile(root: string, path: string, isCheckpoint: boolean): Wanted {
+  return {
+    path: join(root, historyFolder, path.slice(`/${historyFolder}/`.length)),
+    contentType: isCheckpoint ? 'text/plain; charset=UTF-8' : 'application/octet-stream',
+    isFixed: !isCheckpoint,
+  };
 }
 
 function directory(root: string, version: ConfigurationVersion, source: ConfigurationSource): Wanted {

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import {
   type ConfigurationVersion,
   type OptionalPart,
+  type RegistryHistory,
+  type registryHistoryPart,
   writeOptionalParts,
   writePrivateParameters,
+  writeRegistryHistory,
   writeSharedParameters,
 } from '../../gateway/configuration/index.ts';
 import type { ConfigurationSource } from '../register/index.ts';
@@ -11,7 +14,11 @@ import type { Parameters } from './parameters.ts';
 
 /** One file that signed directories name. */
 export interface Part {
-  readonly contentIdentifier: 'SHARED-PARAMETERS' | 'PRIVATE-PARAMETERS' | OptionalPart['contentIdentifier'];
+  readonly contentIdentifier:
+    | 'SHARED-PARAMETERS'
+    | 'PRIVATE-PARAMETERS'
+    | typeof registryHistoryPart
+    | OptionalPart['contentIdentifier'];
   readonly fileName: string;
   /** Directories that name it; other instances have no use for what concerns own servers only. */
   readonly sources: readonly ConfigurationSource[];
@@ -21,7 +28,11 @@ export interface Part {
 }
 
 /** The files of one version. The same parameters give the same bytes. */
-export function writeParts(parameters: Parameters, version: ConfigurationVersion): Part[] {
+export function writeParts(
+  parameters: Parameters,
+  version: ConfigurationVersion,
+  history?: RegistryHistory,
+): Part[] {
   const shared = writeSharedParameters(parameters.shared, version);
   const own = writePrivateParameters(parameters.private);
   return [
@@ -44,7 +55,13 @@ export function writeParts(parameters: Parameters, version: ConfigurationVersion
         ...digested(content),
       }),
     ),
+    ...(history === undefined ? [] : [historyPart(history)]),
   ];
+}
+
+function historyPart(history: RegistryHistory): Part {
+  const { content, ...named } = writeRegistryHistory(history);
+  return { ...named, sources: ['internal', 'external'], ...digested(content) };
 }
 
 function digested(content: Buffer): Pick<Part, 'content' | 'digest'> {

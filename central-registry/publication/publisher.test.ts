@@ -30,8 +30,9 @@ describe('a publisher', () => {
     register = await Register.open(join(dir, 'register.sqlite'));
     token = await createSoftwareToken(join(dir, 'token'), { pin, label: 'test' });
     await token.activate(pin);
-    for (const source of sources) await createConfigurationKey(register, token, source, clock);
-    await register.change(async (book) => {
+    for (const source of sources)
+      await createConfigurationKey(register, token, { by: 'system' }, source, clock);
+    await register.change({ by: 'system' }, async (book) => {
       await putMemberClass(book, { code: 'GOV', description: 'Government' });
       await addMember(book, { id: member, name: 'First' });
     });
@@ -54,7 +55,8 @@ describe('a publisher', () => {
     publishers.push(publisher);
     return publisher;
   };
-  const rename = (name: string) => register.change((book) => renameMember(book, { id: member, name }));
+  const rename = (name: string) =>
+    register.change({ by: 'system' }, (book) => renameMember(book, { id: member, name }));
 
   /** Reads what a reader would get now, from the signed directory down to the parts. */
   const readPublished = async (version: ConfigurationVersion, source: (typeof sources)[number]) => {

@@ -1,15 +1,18 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Token } from '../../certs/token/index.ts';
 import {
   buildFromFiles,
   type ConfigurationVersion,
   type GlobalConfiguration,
   type ReadBefore,
+  type RegistryHistory,
   versions,
 } from '../../gateway/configuration/index.ts';
 import { syncFolder } from '../../gateway/store/index.ts';
+import type { History } from '../history/index.ts';
 import type { Register, RegisterContent } from '../register/index.ts';
 import {
+  historyFolder,
   listGenerations,
   prepareVersion,
   removeGeneration,
@@ -23,6 +26,8 @@ import { type DirectoryWanted, signDirectory } from './sign-directory.ts';
 
 export interface PublisherOptions {
   readonly register: Register;
+  /** What every configuration commits to; absent: to nothing. */
+  readonly history?: Pick<History, 'verifierKey' | 'publish'>;
   /** Holds the configuration keys; while it is not active, the former configuration stays until it expires. */
   readonly token: Pick<Token, 'signingKey'>;
   /** Where the published files are. */
@@ -206,9 +211,20 @@ export class Publisher {
     if (this.#prepared?.revision === revision) return this.#prepared;
     const content = await this.#options.register.readAll();
     const parameters = buildParameters(content);
-    const parts = new Map(this.#versions.map((version) => [version, writeParts(parameters, version)]));
+    const history = await this.#publishHistory();
+    const parts = new Map(
+      this.#versions.map((version) => [version, writeParts(parameters, version, history)]),
+    );
     this.#prepared = { revision, content, parts };
     return this.#prepared;
+  }
+
+  /** Of at least what was read before, and in place before a directory names it. */
+  async #publishHistory(): Promise<RegistryHistory | undefined> {
+    const { history, folder } = this.#options;
+    if (history === undefined) return undefined;
+    const checkpoint = await history.publish(join(folder, historyFolder));
+    return { verifierKey: history.verifierKey, checkpoint, location: `/${historyFolder}` };
   }
 
   /** @returns path under which the parts are served; parts that are in place stay where they are */

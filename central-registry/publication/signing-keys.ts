@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { KeySpec } from '../../certs/key/index.ts';
 import type { Token } from '../../certs/token/index.ts';
 import { buildName, createCertificate } from '../../certs/x509/index.ts';
+import type { Act } from '../history/index.ts';
 import { addKey, type ConfigurationSource, type Register, removeKey } from '../register/index.ts';
 
 /** Readers take the public key alone from the certificate, so it lives as long as anybody may want to check. */
@@ -18,6 +19,7 @@ const defaultSpec: KeySpec = { type: 'ec', curve: 'P-256' };
 export async function createConfigurationKey(
   register: Register,
   token: Token,
+  act: Act,
   source: ConfigurationSource,
   now: Date,
   spec: KeySpec = defaultSpec,
@@ -40,7 +42,7 @@ export async function createConfigurationKey(
     },
     key,
   );
-  await register.change((book) => addKey(book, { source, keyId: id, certificate: der, createdAt: now }));
+  await register.change(act, (book) => addKey(book, { source, keyId: id, certificate: der, createdAt: now }));
   return id;
 }
 
@@ -48,7 +50,12 @@ export async function createConfigurationKey(
  * Takes a former key out of the anchor, then out of the token: a crash between leaves a key that nobody trusts.
  * @throws RegisterError not-found; in-use for the key that signs
  */
-export async function deleteConfigurationKey(register: Register, token: Token, keyId: string): Promise<void> {
-  await register.change((book) => removeKey(book, keyId));
+export async function deleteConfigurationKey(
+  register: Register,
+  token: Token,
+  act: Act,
+  keyId: string,
+): Promise<void> {
+  await register.change(act, (book) => removeKey(book, keyId));
   await token.deleteKey(keyId);
 }

@@ -28,11 +28,14 @@ export type {
   CertificationService,
   ConfigurationSource,
   GlobalSettings,
+  GroupEntry,
+  Kept,
   Member,
   RegisterContent,
   SecurityServer,
   ServerEntry,
   Subsystem,
+  TimestampingService,
   TrustedAnchor,
 } from './model.ts';
 export { Register } from './register.ts';

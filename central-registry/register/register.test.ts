@@ -78,7 +78,7 @@ describe('a register', () => {
   });
 
   const found = () =>
-    register.change(async (book) => {
+    register.change({ by: 'system' }, async (book) => {
       await putMemberClass(book, { code: 'GOV', description: 'Government' });
       await addMember(book, { id: ministry, name: 'Ministry of the Interior' });
       await addSubsystem(book, { id: population, name: 'Population register' });
@@ -91,7 +91,7 @@ describe('a register', () => {
 
   it('keeps everything over a restart', async () => {
     await found();
-    await register.change(async (book) => {
+    await register.change({ by: 'system' }, async (book) => {
       await addTimestampingService(book, {
         name: 'TSA',
         url: 'http://tsa.example',
@@ -215,13 +215,13 @@ describe('a register', () => {
   it.each(refusals)('refuses %s: %s', async (_, code, change) => {
     await found();
     const before = await register.readAll();
-    await expect(register.change(change)).rejects.toMatchObject({ code });
+    await expect(register.change({ by: 'system' }, change)).rejects.toMatchObject({ code });
     expect(await register.readAll()).toEqual(before);
   });
 
   it('undoes a change of several steps when one of them is refused', async () => {
     await found();
-    const change = register.change(async (book) => {
+    const change = register.change({ by: 'system' }, async (book) => {
       await removeServerClient(book, server, population);
       await removeSubsystem(book, population);
       await removeMember(book, ministry);
@@ -237,36 +237,42 @@ describe('a register', () => {
     await expect(found()).rejects.toMatchObject({ code: 'exists' });
     expect(told).toBe(1);
     stop();
-    await register.change((book) => renameMember(book, { id: ministry, name: 'Interior' }));
+    await register.change({ by: 'system' }, (book) => renameMember(book, { id: ministry, name: 'Interior' }));
     expect(told).toBe(1);
   });
 
   it('forgets a server whole, and leaves its clients registered', async () => {
     await found();
-    await register.change((book) => removeServer(book, server));
+    await register.change({ by: 'system' }, (book) => removeServer(book, server));
     const { servers, subsystems } = await register.readAll();
     expect([servers.length, subsystems.length]).toEqual([0, 1]);
-    await register.change((book) => addServer(book, { id: server, address: '192.0.2.1' }));
-    await register.change((book) => addAuthenticationCertificate(book, server, certificate(0)));
+    await register.change({ by: 'system' }, (book) => addServer(book, { id: server, address: '192.0.2.1' }));
+    await register.change({ by: 'system' }, (book) =>
+      addAuthenticationCertificate(book, server, certificate(0)),
+    );
   });
 
   it('finds a certificate by its digest, in PEM or DER', async () => {
     await found();
     const pem = `-----BEGIN CERTIFICATE-----\n${certificate(1).toString('base64')}\n-----END CERTIFICATE-----\n`;
-    const sha256 = await register.change((book) =>
+    const sha256 = await register.change({ by: 'system' }, (book) =>
       addAuthenticationCertificate(book, server, Buffer.from(pem)),
     );
-    await register.change((book) => removeAuthenticationCertificate(book, server, sha256));
+    await register.change({ by: 'system' }, (book) => removeAuthenticationCertificate(book, server, sha256));
     expect((await register.readAll()).servers[0]?.authenticationCertificates).toEqual([certificate(0)]);
   });
 
   it('keeps maintenance with and without a message apart from normal service', async () => {
     await found();
     for (const maintenance of [{}, { message: 'Back at noon' }]) {
-      await register.change((book) => changeServer(book, { id: server, address: 'b.example', maintenance }));
+      await register.change({ by: 'system' }, (book) =>
+        changeServer(book, { id: server, address: 'b.example', maintenance }),
+      );
       expect((await register.readAll()).servers[0]).toMatchObject({ address: 'b.example', maintenance });
     }
-    await register.change((book) => changeServer(book, { id: server, address: 'b.example' }));
+    await register.change({ by: 'system' }, (book) =>
+      changeServer(book, { id: server, address: 'b.example' }),
+    );
     expect((await register.readAll()).servers[0]?.maintenance).toBeUndefined();
   });
 
@@ -278,11 +284,15 @@ describe('a register', () => {
       top: { certificate: certificate(1), ocspResponders: [] },
       intermediates: [],
     };
-    const entryId = await register.change((book) => addCertificationService(book, service));
-    await expect(register.change((book) => addCertificationService(book, service))).rejects.toMatchObject({
+    const entryId = await register.change({ by: 'system' }, (book) => addCertificationService(book, service));
+    await expect(
+      register.change({ by: 'system' }, (book) => addCertificationService(book, service)),
+    ).rejects.toMatchObject({
       code: 'exists',
     });
-    await register.change((book) => changeCertificationService(book, { ...service, entryId, name: 'CA 2' }));
+    await register.change({ by: 'system' }, (book) =>
+      changeCertificationService(book, { ...service, entryId, name: 'CA 2' }),
+    );
     expect((await register.readAll()).certificationServices).toMatchObject([{ entryId, name: 'CA 2' }]);
   });
 
@@ -293,7 +303,7 @@ describe('a register', () => {
       certificate: certificate(0),
       createdAt: new Date('2026-01-01'),
     });
-    await register.change(async (book) => {
+    await register.change({ by: 'system' }, async (book) => {
       await addKey(book, key('a', 'internal'));
       await addKey(book, key('b', 'internal'));
       await addKey(book, key('c', 'external'));
@@ -301,11 +311,13 @@ describe('a register', () => {
     const active = async () =>
       (await register.readAll()).keys.filter(({ isActive }) => isActive).map(({ keyId }) => keyId);
     expect(await active()).toEqual(['a', 'c']);
-    await expect(register.change((book) => removeKey(book, 'a'))).rejects.toMatchObject({ code: 'in-use' });
-    await register.change((book) => activateKey(book, 'b'));
+    await expect(register.change({ by: 'system' }, (book) => removeKey(book, 'a'))).rejects.toMatchObject({
+      code: 'in-use',
+    });
+    await register.change({ by: 'system' }, (book) => activateKey(book, 'b'));
     expect(await active()).toEqual(['b', 'c']);
-    await register.change((book) => removeKey(book, 'a'));
-    await expect(register.change((book) => activateKey(book, 'a'))).rejects.toMatchObject({
+    await register.change({ by: 'system' }, (book) => removeKey(book, 'a'));
+    await expect(register.change({ by: 'system' }, (book) => activateKey(book, 'a'))).rejects.toMatchObject({
       code: 'not-found',
     });
   });

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { CostType } from '../../gateway/configuration/index.ts';
+import { type CaptureRules, historyStep } from '../history/index.ts';
 
 /** Tables of the register. Names of entries are their own keys; certificates are DER, instants ISO 8601 UTC. */
 export interface RegisterTables {
@@ -254,4 +255,18 @@ export const registerSteps: readonly string[] = [
      decision TEXT CHECK (decision IN ('approved', 'declined')), reason TEXT, decidedAt TEXT, decidedBy TEXT
    ) STRICT;
    CREATE INDEX invitationByServer ON invitation (memberClass, memberCode, serverCode);`,
+  historyStep,
 ];
+
+/** What its history cannot know from the schema. */
+export const captureRules: Omit<CaptureRules, 'exempt'> = {
+  identities: {
+    serverClient: ['ownerClass', 'ownerCode', 'serverCode', 'memberClass', 'memberCode', 'subsystemCode'],
+    groupMember: ['groupCode', 'memberClass', 'memberCode', 'subsystemCode'],
+  },
+  secrets: {
+    // Sealed by the token, and still not for whoever may read the history.
+    setting: { value: "$name = 'invitationKey'" },
+    invitation: { secretSha256: '$secretSha256 IS NOT NULL' },
+  },
+};

@@ -35,7 +35,7 @@ describe('the clients and the owner of a server', () => {
     dir = mkdtempSync(join(tmpdir(), 'waygate-register-'));
     await Register.create(join(dir, 'register.sqlite'), 'TEST', 'registry.example');
     register = await Register.open(join(dir, 'register.sqlite'));
-    await register.change(async (book) => {
+    await register.change({ by: 'system' }, async (book) => {
       await putMemberClass(book, { code: 'GOV', description: 'Government' });
       await addMember(book, { id: ministry, name: 'Ministry' });
       await addMember(book, { id: agency, name: 'Agency' });
@@ -50,12 +50,16 @@ describe('the clients and the owner of a server', () => {
 
   it('has a group of owners from the first server on, which follows them', async () => {
     expect(await owners()).toBeUndefined();
-    await register.change((book) => addServer(book, { id: server, address: 'ss1.example' }));
+    await register.change({ by: 'system' }, (book) =>
+      addServer(book, { id: server, address: 'ss1.example' }),
+    );
     expect(await owners()).toEqual([ministry]);
-    await register.change((book) => addServer(book, { id: { ...server, serverCode: 'ss2' }, address: 'b' }));
-    await register.change((book) => removeServer(book, server));
+    await register.change({ by: 'system' }, (book) =>
+      addServer(book, { id: { ...server, serverCode: 'ss2' }, address: 'b' }),
+    );
+    await register.change({ by: 'system' }, (book) => removeServer(book, server));
     expect(await owners()).toEqual([ministry]);
-    await register.change((book) => removeServer(book, { ...server, serverCode: 'ss2' }));
+    await register.change({ by: 'system' }, (book) => removeServer(book, { ...server, serverCode: 'ss2' }));
     expect(await owners()).toEqual([]);
   });
 
@@ -76,12 +80,14 @@ describe('the clients and the owner of a server', () => {
   });
 
   it('lets nobody edit that group', async () => {
-    await register.change((book) => addServer(book, { id: server, address: 'ss1.example' }));
+    await register.change({ by: 'system' }, (book) =>
+      addServer(book, { id: server, address: 'ss1.example' }),
+    );
     for (const edit of [
-      register.change((book) => putGroup(book, { code: group, description: 'x' })),
-      register.change((book) => removeGroup(book, group)),
-      register.change((book) => addGroupMember(book, group, agency)),
-      register.change((book) => removeGroupMember(book, group, ministry)),
+      register.change({ by: 'system' }, (book) => putGroup(book, { code: group, description: 'x' })),
+      register.change({ by: 'system' }, (book) => removeGroup(book, group)),
+      register.change({ by: 'system' }, (book) => addGroupMember(book, group, agency)),
+      register.change({ by: 'system' }, (book) => removeGroupMember(book, group, ministry)),
     ]) {
       await expect(edit).rejects.toMatchObject({ code: 'invalid' });
     }
@@ -89,7 +95,7 @@ describe('the clients and the owner of a server', () => {
   });
 
   it('keeps a disabled client registered, apart from those in use', async () => {
-    await register.change(async (book) => {
+    await register.change({ by: 'system' }, async (book) => {
       await addServer(book, { id: server, address: 'ss1.example' });
       await addServerClient(book, server, population);
       await setClientEnabled(book, server, population, false);
@@ -98,22 +104,26 @@ describe('the clients and the owner of a server', () => {
       clients: [],
       disabledClients: [population],
     });
-    await register.change((book) => setClientEnabled(book, server, population, true));
+    await register.change({ by: 'system' }, (book) => setClientEnabled(book, server, population, true));
     expect((await register.readAll()).servers[0]).toMatchObject({
       clients: [population],
       disabledClients: [],
     });
-    const owner = register.change((book) => setClientEnabled(book, server, ministry, false));
+    const owner = register.change({ by: 'system' }, (book) =>
+      setClientEnabled(book, server, ministry, false),
+    );
     await expect(owner).rejects.toMatchObject({ code: 'not-found' });
   });
 
   it('goes to a new owner with everything, and the former one becomes a client', async () => {
-    await register.change(async (book) => {
+    await register.change({ by: 'system' }, async (book) => {
       await addServer(book, { id: server, address: 'ss1.example' });
       await addServerClient(book, server, population);
       await addServerClient(book, server, agency);
     });
-    const renamed = await register.change((book) => changeServerOwner(book, server, agency));
+    const renamed = await register.change({ by: 'system' }, (book) =>
+      changeServerOwner(book, server, agency),
+    );
     expect(renamed).toEqual({ ...server, memberCode: '2' });
     const [only, ...more] = (await register.readAll()).servers;
     expect(more).toEqual([]);
@@ -123,10 +133,12 @@ describe('the clients and the owner of a server', () => {
   });
 
   it('goes to nobody who is no client, or has a server of that code', async () => {
-    await register.change((book) => addServer(book, { id: server, address: 'ss1.example' }));
-    const give = () => register.change((book) => changeServerOwner(book, server, agency));
+    await register.change({ by: 'system' }, (book) =>
+      addServer(book, { id: server, address: 'ss1.example' }),
+    );
+    const give = () => register.change({ by: 'system' }, (book) => changeServerOwner(book, server, agency));
     await expect(give()).rejects.toMatchObject({ code: 'invalid' });
-    await register.change(async (book) => {
+    await register.change({ by: 'system' }, async (book) => {
       await addServerClient(book, server, agency);
       await addServer(book, { id: { ...server, memberCode: '2' }, address: 'other.example' });
     });

@@ -39,6 +39,12 @@ export {
 } from './model.ts';
 export { type OptionalParameters, type OptionalPart, writeOptionalParts } from './optional-parts.ts';
 export { parsePrivateParameters, writePrivateParameters } from './private-parameters.ts';
+export {
+  type RegistryHistory,
+  readRegistryHistory,
+  registryHistoryPart,
+  writeRegistryHistory,
+} from './registry-history.ts';
 export { parseSharedParameters } from './shared-parameters-read.ts';
 export { writeSharedParameters } from './shared-parameters-write.ts';
 export {

@@ -23,7 +23,7 @@ export type NewEvent = Omit<JournalEvent, 'at'>;
 export const saltBytes = 16;
 const maxTextLength = 2_000;
 const maxEventLength = 16_384;
-const entryStart = 'waygate.journal.v1\n';
+const eventForm = 'waygate.journal.v1';
 
 /**
  * The one form of an event: one line of JSON with its keys in this order. Control characters stand escaped in it, so
@@ -51,10 +51,13 @@ function print(event: unknown): string {
   );
 }
 
-/** The leaf of an event: it tells nothing to whom the event is not shown. */
-export function entryOf(salt: Buffer, event: string): Buffer {
-  const commitment = createHash('sha256').update(salt).update(event).digest('base64');
-  return Buffer.from(`${entryStart}${commitment}\n`);
+/**
+ * The leaf of a text, such as an event: it tells nothing to whom the text is not shown.
+ * @param form names what kind of text it is, so that none counts as one of another kind
+ */
+export function entryOf(salt: Buffer, text: string, form: string = eventForm): Buffer {
+  const commitment = createHash('sha256').update(salt).update(text).digest('base64');
+  return Buffer.from(`${form}\n${commitment}\n`);
 }
 
 /** Half a character is none in UTF-8: a column would not hold what the event says. */

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import type { Store } from '../store/index.ts';
-import { checkJournal, type JournalFinding, type NamedNote } from './check.ts';
+import { checkLog, type JournalFinding, type NamedNote } from './check.ts';
 import { explainUnreadable } from './error.ts';
 import { entryOf, type JournalEvent, type NewEvent, saltBytes, writeEvent } from './event.ts';
-import { type EventRow, eventsFile, logRowsOf, openRows, wrongWith } from './rows.ts';
+import { type EventRow, eventsFile, logRowsOf, openRows, readRows, wrongWith } from './rows.ts';
 import { checkpointFile, SignedLog } from './signed-log.ts';
 
 export interface JournalOptions {
@@ -138,8 +138,13 @@ export class Journal {
   async check(held: readonly NamedNote[] = []): Promise<JournalFinding[]> {
     const tree = this.#log.tree();
     const note = this.#log.readCheckpoint();
-    return await checkJournal({
-      database: this.#database,
+    return await checkLog({
+      ...{ database: this.#database, table: 'event', word: 'event', file: eventsFile },
+      read: (from, below) =>
+        readRows(this.#database, from, below).map((row) => ({
+          id: row.id,
+          wrongWith: (leaf) => wrongWith(row, leaf),
+        })),
       tree,
       verifierKey: this.verifierKey,
       ownCheckpoint: note === undefined ? undefined : { name: checkpointFile, note },

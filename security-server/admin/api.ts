@@ -21,6 +21,7 @@ import { addJoinRoutes, explainJoining } from './join.ts';
 import { addKeyRoutes } from './keys.ts';
 import { addManagementRoutes } from './management.ts';
 import { addOperationRoutes } from './operation.ts';
+import { addRegistryHistoryRoutes } from './registry-history.ts';
 import { addServiceDescriptionRoutes } from './service-descriptions.ts';
 import { addTokenRoutes } from './token.ts';
 
@@ -48,6 +49,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addEvidenceRoutes(app, context);
   addArchiveRoutes(app, context);
   addDiskRoutes(app, context);
+  addRegistryHistoryRoutes(app, context);
   addBodyPolicyRoutes(app, context);
   if (context.join !== undefined) addJoinRoutes(app, context.join);
   addJournalRoutes(app, context.journal);

@@ -9,6 +9,7 @@ import type { Health } from '../health/index.ts';
 import type { JoinDesk } from '../join/index.ts';
 import type { ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
+import type { HistoryWatch } from '../registry-history/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
 import type { ServerSigner } from '../signer/index.ts';
 
@@ -21,6 +22,8 @@ export interface AdminContext {
   readonly log: SqliteMessageLog;
   readonly disk: Pick<DiskWatch, 'status'>;
   readonly configurations: ConfigurationArchive;
+  /** What history of its register the registry commits to. */
+  readonly registryHistory: HistoryWatch;
   readonly archiving: Archiving;
   readonly journal: Journal;
   readonly bodyPolicies: BodyPolicyStore;

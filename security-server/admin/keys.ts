@@ -6,7 +6,7 @@ import {
   parseCertificate,
   toPem,
 } from '../../certs/x509/index.ts';
-import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, confirmQuery, Problem, requireConfirmed } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import { issuersOf, memberOfSigningCertificate, purposeOf } from '../../gateway/trust/index.ts';
 import {
@@ -173,12 +173,14 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
       ...allow('security-officer'),
       method: 'delete',
       path: '/api/v1/certificates/{sha256}',
-      request: { params: certificateParameter },
+      description: 'The last one in use for its purpose goes after that was confirmed.',
+      request: { params: certificateParameter, query: confirmQuery },
       responses: done,
     }),
     async (c) => {
       const { sha256 } = c.req.valid('param');
-      await requireCertificate(context, sha256);
+      const own = await requireCertificate(context, sha256);
+      requireConfirmed(c.req.valid('query').confirm, warnOfLast(own, await ownCertificates(settings.db)));
       await removeOwnCertificate(settings.db, sha256);
       await context.reloadCertificates();
       return c.body(null, 204);
@@ -240,6 +242,24 @@ async function requireCertificate({ settings }: AdminContext, sha256: string): P
   if (own === undefined)
     throw new Problem(404, 'unknown-certificate', `There is no certificate ${sha256} here`);
   return own;
+}
+
+/** What the server can do no more without a certificate, for whoever removes it to confirm. */
+function warnOfLast(own: OwnCertificate, all: readonly OwnCertificate[]): { code: string; text: string }[] {
+  const memberOf = ({ member }: OwnCertificate) => (member === undefined ? '' : printEncoded(member));
+  const hasAnother = all.some(
+    (one) =>
+      one.isActive &&
+      one.use === own.use &&
+      memberOf(one) === memberOf(own) &&
+      !isSameCertificate(one.certificate, own.certificate),
+  );
+  if (!own.isActive || hasAnother) return [];
+  const text =
+    own.use === 'authentication'
+      ? 'No other certificate is active with which this server meets others: exchanges end.'
+      : `No other certificate is active with which ${memberOf(own)} signs here: its exchanges end.`;
+  return [{ code: 'last-active-certificate', text }];
 }
 
 function show(own: OwnCertificate, statusValidUntil: Date | undefined): z.infer<typeof certificateSchema> {

@@ -10,10 +10,12 @@ import {
   parseAnchor,
   type ReadBefore,
   readConfigurationOnDisk,
+  registryHistoryPart,
   writeConfigurationFolder,
 } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import type { ConfigurationSource } from '../../gateway/road/index.ts';
+import type { HistoryWatch } from '../registry-history/index.ts';
 import { type Downloaded, downloadConfiguration, type ServedLast } from './download.ts';
 import { introduce } from './introduce.ts';
 import { type Fetched, SnapshotInForce, type SnapshotKeeping } from './snapshot-in-force.ts';
@@ -36,6 +38,8 @@ export interface ConfigurationClientOptions {
   readonly onChange: (configuration: GlobalConfiguration) => void;
   /** Keeps what records name. No configuration is in force before its snapshot is there. */
   readonly snapshots: SnapshotKeeping;
+  /** Judges which history of the register a configuration commits to; throws when it must not be taken. */
+  readonly history?: Pick<HistoryWatch, 'admit'>;
 }
 
 const firstRetryMs = 1_000;
@@ -182,7 +186,9 @@ export class ConfigurationClient implements ConfigurationSource {
 
   async #fetch(): Promise<Fetched> {
     const { instance } = this.#anchor;
-    const { files, directory } = await this.#download(instance, this.#ownSources());
+    const { files, directory, url } = await this.#download(instance, this.#ownSources());
+    const commitment = files.find(({ contentIdentifier }) => contentIdentifier === registryHistoryPart);
+    await this.#options.history?.admit(commitment?.content, url);
     const introductions = introduce(this.#anchor, directory.body, this.#fetched);
     const own = {
       files,
@@ -215,7 +221,7 @@ export class ConfigurationClient implements ConfigurationSource {
   }
 
   /** Other instances' shared parameters; one that cannot be had keeps its last copy until that expires. */
-  async #downloadFederation(own: readonly ConfigurationFile[]): Promise<Downloaded[]> {
+  async #downloadFederation(own: readonly ConfigurationFile[]): Promise<Omit<Downloaded, 'url'>[]> {
     const { allowedFederations, onFailure } = this.#options;
     if (allowedFederations === 'none') return [];
     const home = this.#anchor.instance;
@@ -225,7 +231,7 @@ export class ConfigurationClient implements ConfigurationSource {
         instance !== home && (allowedFederations === 'all' || allowedFederations.has(instance)),
     );
     const wanted = new Set(['SHARED-PARAMETERS']);
-    const others: Downloaded[] = [];
+    const others: Omit<Downloaded, 'url'>[] = [];
     for (const { instance, sources } of admitted) {
       try {
         const theirs = await this.#download(instance, httpsFirst(sources), wanted);
@@ -243,7 +249,7 @@ export class ConfigurationClient implements ConfigurationSource {
   }
 
   /** What another instance published last, as long as it counts. */
-  #lastCopy(wanted: string): Downloaded[] {
+  #lastCopy(wanted: string): Omit<Downloaded, 'url'>[] {
     const now = this.#options.now();
     const { files, directories } = this.#fetched;
     const theirs = files.filter(({ instance, expiresAt }) => instance === wanted && expiresAt > now);

@@ -42,6 +42,8 @@ export interface Downloaded {
   readonly files: readonly ConfigurationFile[];
   /** What it was signed with: evidence of where the files came from. */
   readonly directory: SignedDirectory;
+  /** Where the directory was. */
+  readonly url: URL;
 }
 
 const newestFirst = [...versions].reverse();
@@ -76,7 +78,7 @@ async function downloadFrom(source: AnchorSource, question: DownloadQuestion): P
   if (!files.some(({ contentIdentifier }) => contentIdentifier === 'SHARED-PARAMETERS')) {
     throw new Fault('MalformedGlobalConf', 'the directory names no shared parameters');
   }
-  return { files, directory: { instance: question.instance, body } };
+  return { files, directory: { instance: question.instance, body }, url };
 }
 
 /** The newest version the source has, unless its address names one. */

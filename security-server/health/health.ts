@@ -4,10 +4,18 @@ import { identifierKey, memberOf, printShort } from '../../gateway/identifier/in
 import type { Signer } from '../../gateway/road/index.ts';
 import { type DiskStatus, explainDisk } from '../disk/index.ts';
 import type { LogHealth } from '../message-log/index.ts';
+import type { HistoryTrouble } from '../registry-history/index.ts';
 import type { SettingsSnapshot } from '../settings/index.ts';
 
 export interface HealthCheck {
-  readonly name: 'configuration' | 'authentication' | 'signature' | 'message-log' | 'timestamp' | 'disk';
+  readonly name:
+    | 'configuration'
+    | 'registry-history'
+    | 'authentication'
+    | 'signature'
+    | 'message-log'
+    | 'timestamp'
+    | 'disk';
   readonly isGood: boolean;
   /** What was found; when it is not good, also what to do. */
   readonly detail: string;
@@ -26,6 +34,8 @@ export interface HealthSources {
   readonly signer: Signer;
   readonly log: { health(): LogHealth; checkWritable(): Promise<void> };
   readonly disk: () => DiskStatus;
+  /** What is wrong with the history that the registry commits to; undefined when nothing is. */
+  readonly registryHistory: () => HistoryTrouble | undefined;
   readonly now: () => Date;
 }
 
@@ -38,6 +48,7 @@ export async function checkHealth(sources: HealthSources): Promise<Health> {
       const { instance, id } = sources.configuration();
       return `configuration ${id.slice(0, 12)} of ${instance} is in force`;
     }),
+    historyCheck(sources.registryHistory()),
     await check('authentication', async () => {
       await sources.signer.authenticationIdentity();
       return 'the server can prove to peers who it is';
@@ -50,7 +61,9 @@ export async function checkHealth(sources: HealthSources): Promise<Health> {
     timestampCheck(sources.log.health()),
     diskCheck(sources.disk()),
   ];
-  return { isReady: checks.every(({ isGood }) => isGood), checks };
+  // The last good configuration goes on counting, until it expires: that is a check of its own.
+  const isReady = checks.every(({ name, isGood }) => isGood || name === 'registry-history');
+  return { isReady, checks };
 }
 
 async function signForEveryMember({ settings, signer }: HealthSources): Promise<string> {
@@ -71,6 +84,11 @@ function timestampCheck({ isAccepting, reason, withoutTimestamp, lastTimestampAt
   const last = lastTimestampAt === undefined ? 'none so far' : lastTimestampAt.toISOString();
   const detail = reason ?? `last timestamp: ${last}; ${withoutTimestamp} records wait for the next`;
   return { name: 'timestamp', isGood: isAccepting, detail };
+}
+
+function historyCheck(trouble: HistoryTrouble | undefined): HealthCheck {
+  const detail = trouble === undefined ? 'no contradiction was seen' : `${trouble.code}: ${trouble.text}`;
+  return { name: 'registry-history', isGood: trouble === undefined, detail };
 }
 
 /** Ready as long as new exchanges are taken, if slowly. */

@@ -60,7 +60,7 @@ export async function openSmallRegister(certificate: Buffer): Promise<SmallRegis
   const path = join(dir, 'register.sqlite');
   await Register.create(path, 'DEV', 'registry.example');
   const register = await Register.open(path);
-  await register.change(async (book) => {
+  await register.change({ by: 'system' }, async (book) => {
     await putMemberClass(book, { code: 'GOV', description: 'Government' });
     await addMember(book, { id: ministry, name: 'Ministry' });
     await addMember(book, { id: agency, name: 'Agency' });
@@ -79,6 +79,7 @@ export async function openSmallRegister(certificate: Buffer): Promise<SmallRegis
       const origin = request.kind === 'authCertReg' ? 'registration' : 'management';
       const submission = { origin, sender, messageId, digest: messageId, request, ...more } as const;
       return register.change(
+        { by: 'system' },
         (book) => submitRequest(book, submission, at),
         ({ isPublished }) => isPublished,
       );

@@ -1,0 +1,206 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeSegment } from '../../gateway/identifier/index.ts';
+import {
+  checkLog,
+  checkpointFile,
+  explainUnreadable,
+  type JournalFinding,
+  type NamedNote,
+  SignedLog,
+} from '../../gateway/journal/index.ts';
+import {
+  hashLeaf,
+  openNote,
+  parseCheckpoint,
+  proveInclusion,
+  writeTileFolder,
+} from '../../gateway/transparency/index.ts';
+import { type HistoryEntry, leafEntryOf } from './entry.ts';
+import { type EntryRow, type HistoryQuery, type HistoryRows, wrongWith } from './rows.ts';
+
+export interface HistoryOptions {
+  /** Folder of tree, checkpoint and key alone. */
+  readonly dir: string;
+  /** Name of a new history in its checkpoints. */
+  readonly origin: string;
+  readonly rows: HistoryRows;
+  /** Looks at the register between two transactions. */
+  readonly alone: <Answer>(look: () => Promise<Answer>) => Promise<Answer>;
+}
+
+/** Where an entry is in the log, for who was shown it. */
+export interface InclusionProof {
+  readonly index: number;
+  /** 16 octets. */
+  readonly salt: Buffer;
+  /** JSON that was hashed, to the octet. */
+  readonly text: string;
+  readonly leaf: Buffer;
+  /** Hashes beside the way up, the one next to the leaf first. */
+  readonly proof: readonly Buffer[];
+  /** Signed note of a tree that holds it. */
+  readonly checkpoint: string;
+}
+
+export interface FoundEntry extends HistoryEntry {
+  /** Place in the history from 0. */
+  readonly index: number;
+}
+
+/** Proofs and findings need no more of a register than its path in it. */
+const file = 'register.sqlite';
+
+/**
+ * The history of a register as a transparency log: entries are written with the change itself, in its transaction;
+ * their leaves and the checkpoints follow. @see SignedLog
+ */
+export class History {
+  readonly verifierKey: string;
+  readonly #rows: HistoryRows;
+  readonly #log: SignedLog;
+  readonly #alone: HistoryOptions['alone'];
+  #publishing: Promise<unknown> = Promise.resolve();
+
+  private constructor({ rows, alone }: HistoryOptions, log: SignedLog) {
+    this.#rows = rows;
+    this.#alone = alone;
+    this.#log = log;
+    this.verifierKey = log.verifierKey;
+  }
+
+  /** @throws JournalError rolled-back, damaged */
+  static async open(options: HistoryOptions): Promise<History> {
+    const { dir, origin, rows } = options;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const key = rows.readKey();
+    const words = { log: 'register history', row: 'entry' };
+    try {
+      const log = await SignedLog.open({
+        ...{ dir, origin, words },
+        isNew: key === undefined,
+        rows: rows.logRows,
+      });
+      if (key !== undefined && key !== log.verifierKey) {
+        const error = log.damaged('key.json', 'it is not the key that the history was begun with');
+        await log.close();
+        throw error;
+      }
+      // From here on neither key nor checkpoint may be missing.
+      rows.writeKey(log.verifierKey);
+      return new History(options, log);
+    } catch (error) {
+      throw explainUnreadable(error, dir);
+    }
+  }
+
+  /** Signed note that covers every change so far; on disk when it is told. @throws JournalError damaged */
+  checkpoint(): Promise<string> {
+    this.#log.follow();
+    return this.#log.checkpoint();
+  }
+
+  /** Newest first. @throws JournalError damaged when one of them is not what was written down */
+  search(query: HistoryQuery): FoundEntry[] {
+    return this.#rows.search(query).map((row) => this.#readEntry(row));
+  }
+
+  /** One entry with its proof; undefined when there is none. @throws JournalError damaged */
+  async find(index: number): Promise<{ entry: FoundEntry; inclusion: InclusionProof } | undefined> {
+    const [row] = this.#rows.read(index, index + 1);
+    if (row === undefined) return undefined;
+    const entry = this.#readEntry(row);
+    const checkpoint = await this.checkpoint();
+    const { size } = parseCheckpoint(openNote(checkpoint, [this.verifierKey]).text);
+    const { salt, entry: text } = row;
+    const leaf = hashLeaf(leafEntryOf(salt, text));
+    const proof = proveInclusion(this.#log.tree(), index, size);
+    return { entry, inclusion: { index, salt, text, leaf, proof, checkpoint } };
+  }
+
+  /**
+   * Lays checkpoint and tiles out as static files. Entries are not among them: a leaf commits to one and tells
+   * nothing of it.
+   * @returns the checkpoint that is published
+   */
+  publish(dir: string): Promise<string> {
+    const published = this.#publishing.then(async () => {
+      const checkpoint = await this.checkpoint();
+      await writeTileFolder({ dir, reader: this.#log.tree(), checkpoint });
+      return checkpoint;
+    });
+    this.#publishing = published.catch(() => undefined);
+    return published;
+  }
+
+  /**
+   * Checks every entry, the tree and the checkpoints, and that the register is what the entries make of it.
+   * @param held signed notes that were kept elsewhere
+   */
+  check(held: readonly NamedNote[] = []): Promise<JournalFinding[]> {
+    return this.#alone(() => this.#checkAlone(held));
+  }
+
+  async #checkAlone(held: readonly NamedNote[]): Promise<JournalFinding[]> {
+    this.#log.follow();
+    const tree = this.#log.tree();
+    const note = this.#log.readCheckpoint();
+    const { database } = this.#rows;
+    const findings = await checkLog({
+      ...{ database, tree, held, file, table: 'historyEntry', word: 'entry', verifierKey: this.verifierKey },
+      read: (from, below) =>
+        this.#rows
+          .read(from, below)
+          .map((row) => ({ id: row.id, wrongWith: (leaf) => wrongWith(row, leaf, database) })),
+      ownCheckpoint: note === undefined ? undefined : { name: checkpointFile, note },
+    });
+    return [...findings, ...this.#unrecorded()];
+  }
+
+  async close(): Promise<void> {
+    await this.#publishing;
+    await this.#log.close();
+  }
+
+  /** Rows of the register that were changed past the history. */
+  #unrecorded(): JournalFinding[] {
+    return this.#rows.differences().map(({ table, key, before, after }) => ({
+      code: before === null ? 'inserted' : after === null ? 'missing' : 'altered',
+      place: `${table} ${key}`,
+      text:
+        before === null
+          ? 'The register has it, and no entry of the history says how it came'
+          : after === null
+            ? 'The history has it, the register has not, and no entry says how it went'
+            : `The register says something else than the history: ${namesOf(before, after)}`,
+    }));
+  }
+
+  #readEntry(row: EntryRow): FoundEntry {
+    const place = `entry ${row.id}`;
+    this.#log.follow();
+    if (row.id < 0 || row.id >= this.#log.size) throw this.#log.damaged(place, 'it was put in');
+    const text = wrongWith(row, this.#log.tree().read(0, row.id, 1), this.#rows.database);
+    if (text !== undefined) throw this.#log.damaged(place, text);
+    return { index: row.id, ...(JSON.parse(row.entry) as HistoryEntry) };
+  }
+}
+
+/** Columns that differ. */
+function namesOf(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): string {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => before[name] !== after[name]).join(', ');
+}
+
+/** Name of the history of an instance's register in its checkpoints. */
+export function historyOrigin(instance: string): string {
+  return `${encodeSegment(instance)}/registry/history`;
+}
+
+/** Folder of a registry's history in its data folder. */
+export function historyPath(data: string): string {
+  return join(data, 'history');
+}

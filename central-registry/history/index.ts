@@ -1,0 +1,4 @@
+export type { CaptureRules } from './capture.ts';
+export type { Act, RowChange } from './entry.ts';
+export { type FoundEntry, History, historyOrigin, historyPath } from './history.ts';
+export { type HistoryQuery, HistoryRows, historyStep } from './rows.ts';

@@ -1,0 +1,2 @@
+export { type HistoryTrouble, historyTroubleCodes } from './kept.ts';
+export { HistoryWatch, RegistryHistoryError } from './watch.ts';
