@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -207,6 +216,28 @@ describe('what is kept', () => {
     for (const place of [index - 1, index, index + 1]) expect(await isProven(log, place, note)).toBe(true);
     expect((await log.check()).findings).toEqual([]);
     expect((await bench.reopen(log)).find('after')[0]?.head).toBeDefined();
+  });
+
+  it('of a large body takes less of the disk than the body, is read as it came, and checked', async () => {
+    const log = await bench.open();
+    const words = Buffer.from(Array.from({ length: 40_000 }, (_, n) => `word ${n} `).join(''));
+    await log.record(await bench.entry('large', words));
+    const file = join(bench.dir, 'bodies', readdirSync(join(bench.dir, 'bodies'))[0] ?? '');
+    expect(statSync(file).size).toBeLessThan(words.length / 2);
+    const again = await bench.reopen(log);
+    const index = again.find('large')[0]?.index ?? -1;
+    const pieces: Buffer[] = [];
+    for await (const piece of again.openBody(index, 1) ?? []) pieces.push(piece);
+    expect(Buffer.concat(pieces).equals(words)).toBe(true);
+    expect((await again.check()).findings).toEqual([]);
+
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    expect((await again.check()).findings).toMatchObject([{ code: 'unsealed' }]);
+    await again.eraseBodies(index);
+    expect(existsSync(file)).toBe(false);
+    expect((await again.check()).findings).toEqual([]);
   });
 
   it('goes when the days of its policy are over, and says in its evidence how long that was', async () => {
