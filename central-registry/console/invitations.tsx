@@ -72,7 +72,7 @@ function addDecisions(pages: Pages): void {
       const { memberName } = await visit.api.get<ListedInvitation>(
         apiPath`/api/v1/invitations/${visit.param('id')}`,
       );
-      return { ...decision(visit, t.approve), happens: [t.approveJoining(memberName)] };
+      return { ...decision(visit, t.approve), happens: [t.approveJoining(memberName)], isDangerous: false };
     },
     act: async ({ api, param }) => {
       await api.send('POST', apiPath`/api/v1/invitations/${param('id')}/approve`);

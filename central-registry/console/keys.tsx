@@ -60,6 +60,7 @@ export function addKeyPages(pages: Pages): void {
     describe: (visit) => ({
       ...act(visit, textsOf(visit).activate),
       happens: [textsOf(visit).activateHappens],
+      isDangerous: false,
     }),
     act: async ({ api, param }) => {
       await api.send('POST', apiPath`/api/v1/keys/${param('keyId')}/activation`);

@@ -1,10 +1,10 @@
 import {
-  ApiRefusal,
   addConfirmedAct,
   apiPath,
   type Column,
   Copyable,
   DataTable,
+  etagOf,
   Facts,
   Field,
   Form,
@@ -69,7 +69,7 @@ export function addMemberPages(pages: Pages): void {
     return submit(form, {
       fields: ['name'],
       act: async ({ name }) => {
-        await visit.api.send('PUT', apiPath`/api/v1/members/${id}`, { name });
+        await visit.api.send('PUT', apiPath`/api/v1/members/${id}`, { name }, etagOf(form));
         return seeOther(`${memberPath(id)}?done=saved`);
       },
       again: (values, problems) => memberPage(visit, problems, values),
@@ -161,9 +161,7 @@ async function memberPage(
 ): Promise<PageContent | Response> {
   const t = textsOf(visit);
   const id = visit.param('member');
-  const members = await readAll<Party>(visit.api, '/api/v1/members');
-  const member = members.find((one) => one.id === id);
-  if (member === undefined) throw new ApiRefusal(404, { code: 'not-found' });
+  const { value: member, etag } = await visit.api.getTagged<Party>(apiPath`/api/v1/members/${id}`);
   const subsystems = await subsystemsPart(visit, id);
   if (subsystems instanceof Response) return subsystems;
   const done = { added: t.memberAdded, saved: visit.texts.saved, removed: visit.texts.saved }[
@@ -178,7 +176,7 @@ async function memberPage(
       <>
         <Section title={t.member}>
           <Facts rows={[[t.identifier, <Copyable text={id} what={t.identifier} />]]} />
-          <Form action={memberPath(id)} submit={visit.texts.save} problems={problems}>
+          <Form action={memberPath(id)} submit={visit.texts.save} problems={problems} etag={etag}>
             <Field
               name="name"
               label={t.memberName}

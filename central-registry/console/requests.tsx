@@ -80,7 +80,11 @@ export function addRequestPages(pages: Pages): void {
     describe: async (visit) => {
       const t = textsOf(visit);
       const { kind } = await readRequest(visit);
-      return { ...decision(visit, t.approve), happens: [t.approveHappens(t.kinds[kind] ?? kind)] };
+      return {
+        ...decision(visit, t.approve),
+        happens: [t.approveHappens(t.kinds[kind] ?? kind)],
+        isDangerous: false,
+      };
     },
     act: async ({ api, param }) => {
       await api.send('POST', apiPath`/api/v1/management-requests/${param('id')}/approve`);

@@ -1,5 +1,6 @@
 import {
   CheckboxField,
+  etagOf,
   Field,
   Form,
   type FormProblem,
@@ -16,6 +17,7 @@ import { textsOf } from './texts.ts';
 type Settings = Readonly<Record<string, string | number | boolean | undefined>>;
 type Automatic = Readonly<Record<(typeof kinds)[number], boolean>>;
 
+const automaticPath = '/api/v1/management-requests/automatic-approval';
 const kinds = ['authCertReg', 'clientReg', 'ownerChange'] as const;
 const numbers = ['ocspFreshnessSeconds', 'timeStampingIntervalSeconds', 'validitySeconds'];
 const texts = ['address', 'managementServiceProvider', 'managementServiceAddress', 'monitoringClient'];
@@ -33,7 +35,8 @@ export function addSettingsPages(pages: Pages): void {
           name,
           value === '' ? undefined : numbers.includes(name) ? Number(value) : value,
         ]);
-        await visit.api.send('PUT', '/api/v1/settings', { ...former, ...Object.fromEntries(changed) });
+        const body = { ...former, ...Object.fromEntries(changed) };
+        await visit.api.send('PUT', '/api/v1/settings', body, etagOf(form));
         return seeOther('/settings?done=saved');
       },
       again: (values, problems) => settingsPage(visit, problems, values),
@@ -42,7 +45,7 @@ export function addSettingsPages(pages: Pages): void {
   pages.post('/settings/automatic-approval', async (visit, form) => {
     const chosen = form.getAll('automatic');
     const body = Object.fromEntries(kinds.map((kind) => [kind, chosen.includes(kind)]));
-    await visit.api.send('PUT', '/api/v1/management-requests/automatic-approval', body);
+    await visit.api.send('PUT', automaticPath, body, etagOf(form));
     return seeOther('/settings?done=saved');
   });
 }
@@ -53,9 +56,9 @@ async function settingsPage(
   typed?: Values,
 ): Promise<PageContent> {
   const t = textsOf(visit);
-  const [settings, automatic] = await Promise.all([
-    visit.api.get<Settings>('/api/v1/settings'),
-    visit.api.get<Automatic>('/api/v1/management-requests/automatic-approval'),
+  const [{ value: settings, etag }, { value: automatic, etag: automaticEtag }] = await Promise.all([
+    visit.api.getTagged<Settings>('/api/v1/settings'),
+    visit.api.getTagged<Automatic>(automaticPath),
   ]);
   const stored = Object.entries(settings).map(([name, value]) => [
     name,
@@ -69,7 +72,7 @@ async function settingsPage(
     body: (
       <>
         <Section title={t.settings}>
-          <Form action="/settings" submit={visit.texts.save} problems={problems}>
+          <Form action="/settings" submit={visit.texts.save} problems={problems} etag={etag}>
             <Field name="address" label={t.address} hint={t.addressHint} {...shared} />
             <Field
               name="ocspFreshnessSeconds"
@@ -118,7 +121,7 @@ async function settingsPage(
           </Form>
         </Section>
         <Section title={t.automatic} lead={t.automaticLead}>
-          <Form action="/settings/automatic-approval" submit={visit.texts.save}>
+          <Form action="/settings/automatic-approval" submit={visit.texts.save} etag={automaticEtag}>
             <CheckboxField
               name="automatic"
               label={t.automatic}

@@ -136,7 +136,7 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
 
   it.runIf(process.env['WAYGATE_SCREENSHOTS'] === '1')('is pictured for the documentation', async () => {
     const { page } = watched;
-    const pictures = { '/': 'overview', '/members': 'members', '/keys': 'keys', '/trust-services': 'trust' };
+    const pictures = { '/': 'overview', '/members': 'members', '/keys': 'keys', '/api-reference': 'api' };
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme });
       for (const [path, name] of Object.entries(pictures)) {
@@ -154,7 +154,7 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
 async function take({ page }: WatchedPage, name: string): Promise<void> {
   if (process.env['WAYGATE_SCREENSHOTS'] !== '1') return;
   mkdirSync(screenshots, { recursive: true });
-  await page.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
+  await page.screenshot({ path: `${screenshots}/${name}.png` });
 }
 
 /** Everything that has a page. @returns the paths of all pages */

@@ -17,6 +17,8 @@ interface Described {
   readonly cancel: string;
   /** What will happen, one sentence each. */
   readonly happens: readonly string[];
+  /** Something is lost by it; true unless told. */
+  readonly isDangerous?: boolean;
   /** Fields that are asked for as well. */
   readonly fields?: (values: Values, problems: readonly FormProblem[]) => Child;
 }
@@ -37,8 +39,16 @@ export function addConfirmedAct(pages: Pages, { path, fieldNames = [], describe,
     values: Values,
     problems: readonly FormProblem[],
   ): Promise<PageContent> => {
-    const { title, submit: word, crumbs, cancel, happens, fields } = await describe(visit);
-    const form = { action: visit.url.pathname, submit: word, cancel, happens, problems };
+    const {
+      title,
+      submit: word,
+      crumbs,
+      cancel,
+      happens,
+      isDangerous = true,
+      fields,
+    } = await describe(visit);
+    const form = { action: visit.url.pathname, submit: word, cancel, happens, problems, isDangerous };
     return {
       ...{ title, crumbs },
       ...(problems.length > 0 && { status: 422, isRefused: true }),

@@ -9,15 +9,18 @@ interface ConfirmProps {
   /** What will happen, one sentence each. */
   readonly happens: readonly string[];
   readonly problems?: readonly FormProblem[];
+  /** Something is lost by it; true unless told. */
+  readonly isDangerous?: boolean;
   /** Fields that are asked for as well. */
   readonly children?: Child;
 }
 
 /** A dangerous act on a page of its own: what will happen, one box to tick, one button. */
-export function ConfirmForm({ action, submit, cancel, happens, problems = [], children }: ConfirmProps) {
+export function ConfirmForm(props: ConfirmProps) {
   const { texts } = useVisit();
+  const { action, submit, cancel, happens, problems = [], isDangerous = true, children } = props;
   return (
-    <div class="ds-card wg-confirm" data-color="danger">
+    <div class={isDangerous ? 'ds-card wg-confirm wg-confirm-danger' : 'ds-card wg-confirm'}>
       <h2 class="ds-heading" data-size="2xs">
         {texts.whatWillHappen}
       </h2>
@@ -26,7 +29,7 @@ export function ConfirmForm({ action, submit, cancel, happens, problems = [], ch
           <li>{one}</li>
         ))}
       </ul>
-      <Form action={action} submit={submit} cancel={cancel} problems={problems} isDangerous>
+      <Form action={action} submit={submit} cancel={cancel} problems={problems} isDangerous={isDangerous}>
         {children}
         <label class="wg-check">
           <input

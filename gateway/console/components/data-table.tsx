@@ -155,7 +155,7 @@ export function DataTable<Row>({ view, empty }: TableProps<Row>) {
         </p>
       </div>
       <section class="wg-table-scroll" tabindex={0} aria-label={caption}>
-        <table class="ds-table" data-hover>
+        <table class="ds-table" data-color="neutral" data-hover>
           <caption>
             {caption} <span class="wg-hint">{texts.rows(rows.length, total)}</span>
           </caption>

@@ -92,7 +92,7 @@ function Fields({ heading, fields }: { readonly heading?: string; readonly field
         </h3>
       )}
       <section class="wg-table-scroll" tabindex={0} aria-label={heading ?? texts.answers}>
-        <table class="ds-table" data-size="sm">
+        <table class="ds-table" data-color="neutral" data-size="sm">
           <thead>
             <tr>
               <th scope="col">{texts.field}</th>

@@ -113,7 +113,11 @@ function signInPage(
         {frame.hasOidc && (
           <p class="wg-or">
             {texts.or}{' '}
-            <a class="ds-button" data-variant="secondary" href="/sign-in/oidc">
+            <a
+              class="ds-button"
+              data-variant="secondary"
+              href={`/sign-in/oidc?return=${encodeURIComponent(next)}`}
+            >
               {texts.signInOidc}
             </a>
           </p>

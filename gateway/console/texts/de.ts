@@ -22,7 +22,7 @@ export const german: Translated<typeof english> = {
   apply: 'Übernehmen',
   apiReference: 'API-Referenz',
   footer: 'Von dieser Maschine geliefert; nichts auf dieser Seite kommt von anderswo.',
-  version: (version) => `Version ${version}`,
+  version: (version) => `Verwaltungs-API ${version}`,
   whatNeedsDoing: 'Was zu tun ist',
 
   copy: 'Kopieren',

@@ -19,7 +19,7 @@ export const english = {
   apply: 'Apply',
   apiReference: 'API reference',
   footer: 'Served by this machine; nothing on this page comes from elsewhere.',
-  version: (version: string) => `Version ${version}`,
+  version: (version: string) => `Administration API ${version}`,
   whatNeedsDoing: 'What needs doing',
 
   copy: 'Copy',
