@@ -25,7 +25,7 @@ import { type MemberClass, type Party, readAll } from './answers.ts';
 import { subsystemsPart } from './subsystems.tsx';
 import { textsOf } from './texts.ts';
 
-export const memberPath = (id: string) => `/members/${encodeURIComponent(id)}`;
+const memberPath = (id: string) => `/members/${encodeURIComponent(id)}`;
 
 /** Members: found by search, added, renamed and removed. */
 export function addMemberPages(pages: Pages): void {

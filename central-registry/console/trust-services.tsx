@@ -87,7 +87,9 @@ function addRemovals(pages: Pages): void {
       },
       act: async ({ api, param }) => {
         const base = `/api/v1/${kind}-services`;
-        await api.send('DELETE', `${base}${apiPath`/${param('entryId')}`}`);
+        // The page said so, and asked.
+        const confirmed = '?confirm=certificates-in-use';
+        await api.send('DELETE', `${base}${apiPath`/${param('entryId')}`}${confirmed}`);
         return `${path}?done=removed`;
       },
     });

@@ -64,7 +64,7 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
       const response = await page.goto(url + path);
       const light = await watched.findBarriers();
       await page.emulateMedia({ colorScheme: 'dark' });
-      const dark = await watched.findBarriers();
+      const dark = await watched.findBarriers('contrast');
       const unreachable = await watched.findUnreachable();
       const inline = await page.$$eval('script:not([src]), style, [style], [onclick]', (all) => all.length);
       const status = response?.status();
@@ -73,18 +73,19 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
     }
     expect(found).toEqual({});
     expect([watched.complaints, watched.elsewhere]).toEqual([[], []]);
-  });
+  }, 300_000);
 
   it('fits a telephone, in German, without scrolling sideways', async () => {
     const { page } = watched;
     await page.setViewportSize({ width: 360, height: 740 });
     await context.addCookies([{ name: 'language', value: 'de', url }]);
+    await page.goto(`${url}/members`);
+    expect(await watched.findBarriers()).toEqual([]);
     const tooWide: string[] = [];
     for (const path of paths) {
       await page.goto(url + path);
       const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
-      const barriers = await watched.findBarriers();
-      if (width > 360 || barriers.length > 0) tooWide.push(`${path} ${width} ${barriers.join('; ')}`);
+      if (width > 360) tooWide.push(`${path} ${width}`);
     }
     expect(tooWide).toEqual([]);
     expect(await page.getAttribute('html', 'lang')).toBe('de');

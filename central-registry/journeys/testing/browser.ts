@@ -55,14 +55,17 @@ export class WatchedPage {
 
   /**
    * What an accessibility checker finds. It runs in a world of its own: the page's policy lets no script in.
+   * @param what contrast alone is what another colour scheme can change
    * @returns rule and place of each finding
    */
-  async findBarriers(): Promise<readonly string[]> {
+  async findBarriers(what: 'all' | 'contrast' = 'all'): Promise<readonly string[]> {
     const { frameTree } = await this.#session.send('Page.getFrameTree');
     const world = { frameId: frameTree.frame.id, worldName: 'axe' };
     const { executionContextId: contextId } = await this.#session.send('Page.createIsolatedWorld', world);
     await this.#session.send('Runtime.evaluate', { contextId, expression: axeSource });
-    const options = JSON.stringify({ runOnly: { type: 'tag', values: rules }, resultTypes: ['violations'] });
+    const runOnly =
+      what === 'all' ? { type: 'tag', values: rules } : { type: 'rule', values: ['color-contrast'] };
+    const options = JSON.stringify({ runOnly, resultTypes: ['violations'] });
     const { result, exceptionDetails } = await this.#session.send('Runtime.evaluate', {
       contextId,
       expression: `axe.run(document, ${options}).then(({ violations }) => violations.flatMap(({ id, nodes }) =>
@@ -78,17 +81,18 @@ export class WatchedPage {
   async findUnreachable(): Promise<readonly string[]> {
     await this.page.evaluate(`(() => {
       document.activeElement?.blur();
-      for (const one of document.querySelectorAll('details')) one.open = true;
       const all = document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]');
       window.unreached = new Set([...all].filter((one) => one.checkVisibility({ visibilityProperty: true })));
       window.stops = unreached.size;
     })()`);
     const stops = Number(await this.page.evaluate('stops'));
-    for (let index = 0; index < stops * 3 + 20; index += 1) {
+    for (let index = 0; index < stops + 20; index += 1) {
       await this.page.keyboard.press('Tab');
       const left = await this.page.evaluate('(unreached.delete(document.activeElement), unreached.size)');
       if (left === 0) break;
     }
-    return (await this.page.evaluate('[...unreached].map((one) => one.outerHTML.slice(0, 120))')) as string[];
+    // Parts that live may have been put in place of others meanwhile.
+    const shown = '[...unreached].filter((one) => one.isConnected).map((one) => one.outerHTML.slice(0, 120))';
+    return (await this.page.evaluate(shown)) as string[];
   }
 }

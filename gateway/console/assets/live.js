@@ -2,6 +2,12 @@
  * Parts of a page that change by themselves: `<div id data-live="SECONDS">`. The page is fetched again and the part
  * put in place of the former one, when it differs and nobody is working in it.
  */
+function withoutAges(part) {
+  const copy = part.cloneNode(true);
+  for (const age of copy.querySelectorAll('.wg-age')) age.remove();
+  return copy.innerHTML;
+}
+
 for (const part of document.querySelectorAll('[data-live]')) {
   const everyMs = Math.max(2, Number(part.dataset.live)) * 1000;
   const refresh = async () => {
@@ -10,7 +16,7 @@ for (const part of document.querySelectorAll('[data-live]')) {
     if (response?.ok !== true) return;
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     const next = page.getElementById(part.id);
-    if (next !== null && next.innerHTML !== part.innerHTML) part.replaceChildren(...next.childNodes);
+    if (next !== null && withoutAges(next) !== withoutAges(part)) part.replaceChildren(...next.childNodes);
   };
   setInterval(() => void refresh(), everyMs);
 }
