@@ -90,30 +90,40 @@ export class SignIn {
    * Takes whom another system signed in, with the roles it says now.
    * @throws Problem 403 no-role-mapped; 409 user-exists when somebody else has that name here; 422 name-unfit
    */
-  external({ issuer, subject, name, roles }: ExternalPerson, origin: Origin): string {
+  external(person: ExternalPerson, origin: Origin): string {
+    const known = this.#context.persons.findBySubject(subjectOf(person));
+    try {
+      return this.#takeExternal(person, known, origin);
+    } catch (error) {
+      if (error instanceof Problem) {
+        this.#noteRefusal('session.begin', targetOf(known), origin, error.code);
+      }
+      throw error;
+    }
+  }
+
+  #takeExternal(external: ExternalPerson, known: Person | undefined, origin: Origin): string {
     const { persons, sessions } = this.#context;
-    const key = `${issuer} ${subject}`;
-    const known = persons.findBySubject(key);
+    const { issuer, name, roles } = external;
     const shown = known?.name ?? checkName(name);
     const target = actorOf(shown);
-    if (roles.length === 0) {
-      this.#noteRefusal('session.begin', target, origin, 'no-role-mapped');
-      const detail = `${shown} was signed in, and has no role here; ask who maps roles in the settings of sign-in`;
-      throw new Problem(403, 'no-role-mapped', detail);
-    }
     const wanted = sortRoles(roles);
-    if (known === undefined) {
+    if (known === undefined && wanted.length > 0) {
       change(
         this.#context,
         { actor: target, action: 'user.create', target, detail: { roles: wanted, issuer } },
-        () => persons.insert({ name: shown, roles: wanted, subject: key }),
+        () => persons.insert({ name: shown, roles: wanted, subject: subjectOf(external) }),
       );
-    } else if (String(known.roles) !== String(wanted)) {
+    } else if (known !== undefined && String(known.roles) !== String(wanted)) {
       const detail = { roles: wanted, before: known.roles, issuer };
       change(this.#context, { actor: target, action: 'user.set-roles', target, detail }, () => {
         persons.setRoles(known, wanted);
         sessions.endAll(shown);
       });
+    }
+    if (wanted.length === 0) {
+      const detail = `${shown} was signed in, and has no role here; ask who maps roles in the settings of sign-in`;
+      throw new Problem(403, 'no-role-mapped', detail);
     }
     return this.#begin(persons.get(shown), origin, undefined);
   }
@@ -135,6 +145,7 @@ export class SignIn {
     const found = name === undefined ? undefined : persons.find(name);
     const attempt = throttle.begin(name ?? typed, origin.address, found !== undefined);
     if (attempt.kind === 'wait') {
+      if (attempt.isFirst) this.#noteRefusal(action, targetOf(found), origin, 'sign-in-throttled');
       const detail = `Too many tries failed; wait ${attempt.seconds} seconds`;
       throw new Problem(429, 'sign-in-throttled', detail, { retryAfterSeconds: attempt.seconds });
     }
@@ -184,14 +195,8 @@ export class SignIn {
     );
   }
 
-  /** What was typed as an unknown name may have been a password: it is not written down. */
   #refuse(action: string, person: Person | undefined, origin: Origin, wrong: 'password' | 'code'): Problem {
-    this.#noteRefusal(
-      action,
-      person === undefined ? 'unknown user' : actorOf(person.name),
-      origin,
-      `wrong-${wrong}`,
-    );
+    this.#noteRefusal(action, targetOf(person), origin, `wrong-${wrong}`);
     return new Problem(401, 'sign-in-refused', 'Name, password or code is wrong');
   }
 
@@ -201,4 +206,13 @@ export class SignIn {
       detail: { address },
     });
   }
+}
+
+function subjectOf({ issuer, subject }: ExternalPerson): string {
+  return `${issuer} ${subject}`;
+}
+
+/** What was typed as an unknown name may have been a password: it is not written down. */
+function targetOf(person: Person | undefined): string {
+  return person === undefined ? 'unknown user' : actorOf(person.name);
 }

@@ -16,6 +16,7 @@ const ofAddress: Slope = { free: 30, longestMs: 60_000, forgetMs: 3_600_000 };
 
 const maxUnknownNames = 10_000;
 const maxAddresses = 10_000;
+const maxTold = 10_000;
 const maxKnownAddresses = 20;
 const addressKnownMs = 30 * 24 * 3_600_000;
 
@@ -35,6 +36,8 @@ export interface Attempt {
 export interface Wait {
   readonly kind: 'wait';
   readonly seconds: number;
+  /** The first refusal of this pause: worth being written down, which the many that follow are not. */
+  readonly isFirst: boolean;
 }
 
 /**
@@ -46,6 +49,8 @@ export class SignInThrottle {
   readonly #database: Database.Database;
   readonly #now: () => Date;
   readonly #addresses = new Map<string, Failures>();
+  /** Pauses that were told of, by the failure that each follows. */
+  readonly #told = new Set<string>();
 
   constructor(database: Database.Database, now: () => Date) {
     this.#database = database;
@@ -60,8 +65,12 @@ export class SignInThrottle {
     const bucket = digest(isUsual ? `${name}\n${address}` : name);
     const before = this.#read(bucket);
     const others = isUsual ? undefined : this.#addresses.get(address);
-    const waitMs = Math.max(pause(ofName, before, now), pause(ofAddress, others, now));
-    if (waitMs > 0) return { kind: 'wait', seconds: Math.ceil(waitMs / 1000) };
+    const [nameMs, addressMs] = [pause(ofName, before, now), pause(ofAddress, others, now)];
+    const waitMs = Math.max(nameMs, addressMs);
+    if (waitMs > 0) {
+      const cause = nameMs > 0 ? `${bucket} ${before?.lastAt}` : `${address} ${others?.lastAt}`;
+      return { kind: 'wait', seconds: Math.ceil(waitMs / 1000), isFirst: this.#isFirst(cause) };
+    }
     this.#write(bucket, isKnown, next(ofName, before, now));
     this.#note(address, next(ofAddress, this.#addresses.get(address), now));
     return {
@@ -107,6 +116,14 @@ export class SignInThrottle {
     if (this.#addresses.size <= maxAddresses) return;
     const [oldest] = this.#addresses.keys();
     if (oldest !== undefined) this.#addresses.delete(oldest);
+  }
+
+  #isFirst(cause: string): boolean {
+    if (this.#told.has(cause)) return false;
+    this.#told.add(cause);
+    const [oldest] = this.#told;
+    if (this.#told.size > maxTold && oldest !== undefined) this.#told.delete(oldest);
+    return true;
   }
 
   #takeBack(address: string): void {
