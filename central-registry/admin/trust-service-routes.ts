@@ -163,7 +163,8 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
       ...allow('security-officer'),
       method: 'delete',
       path: '/api/v1/certification-services/{entryId}',
-      description: 'Certificates it issued are trusted no more; when servers have some, that is confirmed first.',
+      description:
+        'Certificates it issued are trusted no more; when servers have some, that is confirmed first.',
       request: { params: entrySchema, query: confirmQuery },
       responses: done,
     }),

@@ -1,4 +1,4 @@
-import { parseCertificate } from '../../certs/x509/index.ts';
+import { isIssuedBy, parseCertificate } from '../../certs/x509/index.ts';
 import { type Book, listCertificationServices, listServers } from '../register/index.ts';
 
 /**
@@ -13,12 +13,13 @@ export async function warnOfUse(
   const service = services.find((one) => one.entryId === entryId);
   if (service === undefined) return [];
   const authorities = [service.top, ...service.intermediates].map(({ certificate }) =>
-    parseCertificate(certificate).subject.toString(),
+    parseCertificate(certificate),
   );
   const servers = await listServers(book);
   const inUse = servers
     .flatMap(({ authenticationCertificates }) => authenticationCertificates)
-    .filter((der) => authorities.includes(parseCertificate(der).issuer.toString()));
+    .map((der) => parseCertificate(der))
+    .filter((certificate) => authorities.some((authority) => isIssuedBy(certificate, authority)));
   if (inUse.length === 0) return [];
   const text = `${inUse.length} registered certificates of security servers come from ${service.name}: those servers take part in no exchange any more.`;
   return [{ code: 'certificates-in-use', text }];
