@@ -7,6 +7,7 @@ import {
 } from '../../gateway/console/index.ts';
 import { addFederationPages } from './federation.tsx';
 import { addGroupPages } from './groups.tsx';
+import { addHistoryPages } from './history.tsx';
 import { addInvitationPages } from './invitations.tsx';
 import { addKeyPages } from './keys.tsx';
 import { addMemberClassPages } from './member-classes.tsx';
@@ -45,6 +46,7 @@ export function createRegistryConsole(options: RegistryConsoleOptions): Console 
   addKeyPages(console);
   addFederationPages(console);
   addSettingsPages(console);
+  addHistoryPages(console);
   return console;
 }
 
@@ -82,6 +84,7 @@ function navigation(visit: Visit): readonly NavGroup[] {
       heading: t.groups.system,
       links: [
         { href: '/settings', text: t.settings },
+        { href: '/history', text: t.history },
         ...(isAdministrator ? [{ href: '/people', text: texts.people }] : []),
         ...(isAuditor ? [{ href: '/audit-events', text: texts.auditEvents }] : []),
       ],

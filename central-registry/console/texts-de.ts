@@ -253,6 +253,16 @@ export const german: Translated<typeof english> = {
   removeFederationHappens: (code) =>
     `Der Austausch mit Mitgliedern von ${code} endet mit der nächsten Konfiguration.`,
 
+  history: 'Geschichte',
+  historyLead:
+    'Jede Änderung des Registers: wer, wann, warum, vorher und nachher. Server merken, wenn sie umgeschrieben wird.',
+  noHistory: 'Noch keine Änderungen',
+  olderChanges: 'Ältere Änderungen',
+  changes: 'Was sich änderte',
+  why: 'Warum',
+  before: 'Vorher',
+  after: 'Nachher',
+
   settings: 'Einstellungen',
   settingsLead: 'Was für jeden Server der Instanz gilt.',
   settingsSaved: 'Die Einstellungen sind gespeichert und veröffentlicht.',

@@ -249,6 +249,16 @@ export const english = {
   removeFederationHappens: (code: string) =>
     `Exchanges with members of ${code} end with the next configuration.`,
 
+  history: 'History',
+  historyLead:
+    'Every change of the register: who, when, why, before and after. Servers notice when it is rewritten.',
+  noHistory: 'No changes yet',
+  olderChanges: 'Older changes',
+  changes: 'What changed',
+  why: 'Why',
+  before: 'Before',
+  after: 'After',
+
   settings: 'Settings',
   settingsLead: 'What holds for every server of the instance.',
   settingsSaved: 'The settings are saved, and published.',

@@ -71,12 +71,14 @@ const forwarded = ['host', 'cookie', 'user-agent'];
 /**
  * An API client that asks in the name of a visitor: their cookie, their address, nothing of its own.
  * @param csrfToken of the visitor's session, which changes must carry
+ * @param confirmed codes of warnings that the visitor read, and means it all the same
  */
 export function createApiClient(
   api: Api,
   request: Request,
   env: unknown,
   csrfToken: string | undefined,
+  confirmed: readonly string[] = [],
 ): ApiClient {
   const { origin } = new URL(request.url);
   const fetch: ApiClient['fetch'] = async (path, { method = 'GET', body, headers } = {}) => {
@@ -91,7 +93,9 @@ export function createApiClient(
     if (method !== 'GET' && csrfToken !== undefined) sent.set('x-csrf-token', csrfToken);
     if (body !== undefined) sent.set('content-type', 'application/json');
     const init = { method, headers: sent, ...(body !== undefined && { body: JSON.stringify(body) }) };
-    const response = await api(new Request(`${origin}${path}`, init), env);
+    const url = new URL(`${origin}${path}`);
+    if (method !== 'GET' && confirmed.length > 0) url.searchParams.set('confirm', confirmed.join(','));
+    const response = await api(new Request(url, init), env);
     if (response.status >= 400) throw new ApiRefusal(response.status, await readProblem(response));
     return response;
   };

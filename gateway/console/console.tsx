@@ -85,7 +85,11 @@ export function createConsole(options: ConsoleOptions): Console {
           if (!isFromHere(context.req.raw) || !hasToken(form, visit.session)) {
             throw new ApiRefusal(403, { code: 'csrf', detail: visit.texts.formExpired });
           }
-          return act(visit, form);
+          const confirmed = form.getAll('_confirm').filter((code) => typeof code === 'string');
+          if (confirmed.length === 0) return act(visit, form);
+          const { raw } = context.req;
+          const client = createApiClient(options.api, raw, context.env, visit.session?.csrfToken, confirmed);
+          return act({ ...visit, api: client }, form);
         }),
       );
     },

@@ -1,7 +1,16 @@
 /**
  * Parts of a page that change by themselves: `<div id data-live="SECONDS">`. The page is fetched again and the part
- * put in place of the former one, when it differs and nobody is working in it.
+ * put in place of the former one, when it differs and nobody is working in it. A page that nobody looks at asks no
+ * more: it would keep its session from ending.
  */
+const idleMs = 10 * 60_000;
+let seenAt = Date.now();
+for (const kind of ['keydown', 'pointermove', 'pointerdown', 'scroll']) {
+  document.addEventListener(kind, () => {
+    seenAt = Date.now();
+  });
+}
+
 function withoutAges(part) {
   const copy = part.cloneNode(true);
   for (const age of copy.querySelectorAll('.wg-age')) age.remove();
@@ -11,7 +20,7 @@ function withoutAges(part) {
 for (const part of document.querySelectorAll('[data-live]')) {
   const everyMs = Math.max(2, Number(part.dataset.live)) * 1000;
   const refresh = async () => {
-    if (document.hidden || part.contains(document.activeElement)) return;
+    if (document.hidden || Date.now() - seenAt > idleMs || part.contains(document.activeElement)) return;
     const response = await fetch(location.href, { redirect: 'error' }).catch(() => undefined);
     if (response?.ok !== true) return;
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');

@@ -10,6 +10,8 @@ export interface FormProblem {
   /** By the name of the field; '' for the whole. */
   readonly name: string;
   readonly text: string;
+  /** It is a warning with this code: who means it all the same ticks a box. */
+  readonly warning?: string;
 }
 
 /** The token of the session, without which a change is refused. */
@@ -56,6 +58,24 @@ export function Form({
         <Csrf />
         {etag !== undefined && <input type="hidden" name="_etag" value={etag} />}
         {children}
+        {problems.map(
+          ({ name, text, warning }) =>
+            warning !== undefined && (
+              <label class="wg-check">
+                <input
+                  class="ds-input"
+                  id={`field-${name}`}
+                  type="checkbox"
+                  name="_confirm"
+                  value={warning}
+                />
+                <span>
+                  {texts.meantSo}
+                  <span class="wg-hint">{text}</span>
+                </span>
+              </label>
+            ),
+        )}
         <div class="wg-buttons">
           <button class="ds-button" data-color={isDangerous ? 'danger' : undefined} type="submit">
             {submit}
@@ -94,6 +114,9 @@ function ErrorSummary({ problems }: { readonly problems: readonly FormProblem[] 
  * @param fields names of the form's fields; a pointer into the body whose first part is one of them leads there
  */
 export function problemsOf(refusal: ApiRefusal, fields: readonly string[]): readonly FormProblem[] {
+  if (refusal.warnings.length > 0) {
+    return refusal.warnings.map(({ code, text }) => ({ name: `warning-${code}`, text, warning: code }));
+  }
   if (refusal.errors.length === 0) return [{ name: '', text: refusal.message }];
   return refusal.errors.map(({ pointer, detail }) => {
     const name = pointer.split('/')[1] ?? '';
