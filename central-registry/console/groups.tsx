@@ -1,9 +1,9 @@
 import {
-  ApiRefusal,
   addConfirmedAct,
   apiPath,
   Copyable,
   DataTable,
+  etagOf,
   Field,
   Form,
   type FormProblem,
@@ -41,6 +41,18 @@ export function addGroupPages(pages: Pages): void {
       fields: ['id'],
       act: async ({ id }) => {
         await visit.api.send('POST', apiPath`/api/v1/global-groups/${visit.param('code')}/members`, { id });
+        return seeOther(`${groupPath(visit.param('code'))}?done=saved`);
+      },
+      again: (values, problems) => groupPage(visit, values, problems),
+    }),
+  );
+
+  pages.post('/groups/:code/description', (visit, form) =>
+    submit(form, {
+      fields: ['description'],
+      act: async ({ description }) => {
+        const path = apiPath`/api/v1/global-groups/${visit.param('code')}`;
+        await visit.api.send('PUT', path, { description }, etagOf(form));
         return seeOther(`${groupPath(visit.param('code'))}?done=saved`);
       },
       again: (values, problems) => groupPage(visit, values, problems),
@@ -130,8 +142,7 @@ async function listPage(visit: Visit, values: Values, problems: readonly FormPro
 async function groupPage(visit: Visit, values: Values, problems: readonly FormProblem[]) {
   const t = textsOf(visit);
   const code = visit.param('code');
-  const group = (await readAll<Group>(visit.api, '/api/v1/global-groups')).find((one) => one.code === code);
-  if (group === undefined) throw new ApiRefusal(404, { code: 'not-found' });
+  const { value: group, etag } = await visit.api.getTagged<Group>(apiPath`/api/v1/global-groups/${code}`);
   const columns = [
     {
       key: 'id',
@@ -165,8 +176,28 @@ async function groupPage(visit: Visit, values: Values, problems: readonly FormPr
     body: (
       <>
         <DataTable view={view} empty={{ title: visit.texts.none }} />
+        <Section title={t.description}>
+          <Form
+            action={`${groupPath(code)}/description`}
+            submit={visit.texts.save}
+            problems={'description' in values ? problems : []}
+            etag={etag}
+          >
+            <Field
+              name="description"
+              label={t.description}
+              values={{ description: values['description'] ?? group.description }}
+              problems={problems}
+              maxLength={255}
+            />
+          </Form>
+        </Section>
         <Section title={t.addGroupMember}>
-          <Form action={groupPath(code)} submit={t.addGroupMember} problems={problems}>
+          <Form
+            action={groupPath(code)}
+            submit={t.addGroupMember}
+            problems={'description' in values ? [] : problems}
+          >
             <Field
               name="id"
               label={t.memberOrSubsystem}

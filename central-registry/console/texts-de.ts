@@ -88,7 +88,7 @@ export const german: Translated<typeof english> = {
   globalGroups: 'Globale Gruppen',
   globalGroupsLead: 'Gruppen, denen jeder Server Zugriff geben kann.',
   groupCode: 'Gruppencode',
-  addGroup: 'Gruppe hinzufügen oder beschreiben',
+  addGroup: 'Gruppe hinzufügen',
   noGroups: 'Noch keine Gruppen',
   groupMembers: 'In der Gruppe',
   addGroupMember: 'In die Gruppe aufnehmen',

@@ -86,7 +86,7 @@ export const english = {
   globalGroups: 'Global groups',
   globalGroupsLead: 'Groups to which every server can give access.',
   groupCode: 'Group code',
-  addGroup: 'Add or describe a group',
+  addGroup: 'Add a group',
   noGroups: 'No groups yet',
   groupMembers: 'In the group',
   addGroupMember: 'Add to the group',
