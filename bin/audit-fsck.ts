@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command } from 'commander';
+import { checkRegister, type RegisterReport, registerFile } from '../central-registry/index.ts';
 import { readSecret } from '../gateway/http/index.ts';
 import { checkFolder, type FolderReport } from '../security-server/index.ts';
 
@@ -11,11 +14,14 @@ interface FsckOptions {
   readonly json?: boolean;
 }
 
-/** `waygate audit fsck`: checks a message log as it lies on disk. */
+/** `waygate audit fsck`: checks a message log, or the history of a register, as it lies on disk. */
 export function auditFsckCommand(): Command {
   return new Command('fsck')
-    .description('check a whole message log: nothing altered, nothing missing')
-    .argument('<dir>', 'data folder of a security server, or the folder of its message log alone')
+    .description('check a whole message log, or the history of a registry: nothing altered, nothing missing')
+    .argument(
+      '<dir>',
+      'data folder of a security server or of a registry, or the folder of a message log alone',
+    )
     .option('--pin-file <file>', 'file with the PIN of the token, which opens what is sealed')
     .option('--sealed', 'leave what is sealed as it is: no PIN is asked for')
     .option('--checkpoint <file...>', 'signed checkpoints that were kept elsewhere', [])
@@ -27,6 +33,8 @@ export function auditFsckCommand(): Command {
         '\ndigest compared, every timestamp is compared to what it stamps, and numbers are counted for gaps.' +
         '\n\nWho changes a log can sign it anew. A checkpoint that you keep elsewhere shows that, too: take one now and' +
         '\nthen from the file `checkpoint` of the log, or from GET /api/v1/evidence/log/checkpoint.' +
+        '\n\nOf a registry, every entry of its history is compared likewise, and the register with what the entries' +
+        '\nmake of it: a row that was changed past the registry is named. No PIN is asked for.' +
         '\n\nThe log may be in use meanwhile. The PIN may also be in WAYGATE_SERVER_PIN.' +
         '\n\nExit status: 0 clean, 1 something was found, 2 the log could not be read.',
     )
@@ -35,15 +43,24 @@ export function auditFsckCommand(): Command {
 
 async function fsck(dir: string, options: FsckOptions): Promise<void> {
   const { pinFile, sealed, checkpoint, verifierKey, json } = options;
+  const heldCheckpoints = await Promise.all(
+    checkpoint.map(async (name) => ({ name, note: await readFile(name, 'utf8') })),
+  );
+  if (existsSync(join(dir, registerFile))) {
+    const report = await checkRegister({
+      ...{ data: dir, held: heldCheckpoints },
+      ...(verifierKey !== undefined && { verifierKey }),
+    });
+    process.stdout.write(json === true ? `${JSON.stringify(report)}\n` : describeRegister(report));
+    process.exitCode = report.isClean ? 0 : 1;
+    return;
+  }
   const pin =
     sealed === true
       ? undefined
       : await readSecret({
           ...{ name: 'PIN', file: pinFile, variable: 'WAYGATE_SERVER_PIN', environment: process.env },
         });
-  const heldCheckpoints = await Promise.all(
-    checkpoint.map(async (name) => ({ name, note: await readFile(name, 'utf8') })),
-  );
   const report = await checkFolder({
     ...{ folder: dir, heldCheckpoints },
     ...(pin !== undefined && { pin }),
@@ -54,6 +71,13 @@ async function fsck(dir: string, options: FsckOptions): Promise<void> {
   });
   process.stdout.write(json === true ? `${JSON.stringify(report)}\n` : describe(report));
   process.exitCode = report.isClean ? 0 : 1;
+}
+
+function describeRegister({ verifierKey, entries, isClean, findings }: RegisterReport): string {
+  const lines = [`key           ${verifierKey ?? 'none yet'}`, `entries       ${entries}`];
+  if (isClean) return `${lines.join('\n')}\nclean\n`;
+  const found = findings.map(({ code, place, text }) => `${place}: ${code}: ${text}`);
+  return `${[...lines, 'NOT clean', ...found].join('\n')}\n`;
 }
 
 function describe(report: FolderReport): string {

@@ -5,3 +5,4 @@ export {
   type RunningRegistry,
   startRegistry,
 } from './main.ts';
+export { checkRegister, type RegisterReport, registerFile } from './register/index.ts';

@@ -132,7 +132,7 @@ describe('a central registry', () => {
       version === 2 ? 20 : 32,
     ]);
     const external = await download('external', version);
-    expect([...external.files.keys()]).toEqual(['SHARED-PARAMETERS']);
+    expect([...external.files.keys()]).toEqual(['SHARED-PARAMETERS', 'REGISTRY-HISTORY']);
   });
 
   it('hides clients of a server in maintenance from versions that cannot say so', async () => {

@@ -58,6 +58,7 @@ import {
   Register,
   RegisterError,
   readSettings,
+  registerFile,
 } from './register/index.ts';
 
 /** Version of the administration API, not of the program. */
@@ -200,6 +201,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     const history = await History.open({
       ...{ dir: historyPath(data), origin: historyOrigin(register.instance), rows: register.history },
       alone: (look) => register.read(look),
+      onTrouble: (error) => report(error, 'register-history'),
     });
     closers.push(() => history.close());
     const folder = join(data, 'public');
@@ -332,7 +334,7 @@ function auditLogOrigin(instance: string): string {
 }
 
 function registerPath(data: string): string {
-  return join(data, 'register.sqlite');
+  return join(data, registerFile);
 }
 
 async function openIfFounded(path: string, now: () => Date): Promise<Register | undefined> {

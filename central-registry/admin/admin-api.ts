@@ -7,6 +7,7 @@ import { InvitationRefusal, type InvitationRefusalCode } from '../invitations/in
 import { RegisterError, type RegisterErrorCode } from '../register/index.ts';
 import type { AdminContext } from './context.ts';
 import { addGroupRoutes } from './group-routes.ts';
+import { addHistoryRoutes } from './history-routes.ts';
 import { addInvitationRoutes } from './invitation-routes.ts';
 import { addKeyRoutes } from './key-routes.ts';
 import { addManagementRoutes } from './management-routes.ts';
@@ -42,6 +43,7 @@ export function createRegistryApi(context: AdminContext, options: RegistryApiOpt
   addManagementServiceRoutes(app, context);
   addManagementRoutes(app, context);
   addInvitationRoutes(app, context);
+  addHistoryRoutes(app, context);
   addJournalRoutes(app, context.journal);
   return app;
 }

@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeSegment } from '../../gateway/identifier/index.ts';
 import {
-  checkLog,
   checkpointFile,
   explainUnreadable,
   type JournalFinding,
@@ -16,6 +15,7 @@ import {
   proveInclusion,
   writeTileFolder,
 } from '../../gateway/transparency/index.ts';
+import { checkHistory } from './check.ts';
 import { type HistoryEntry, leafEntryOf } from './entry.ts';
 import { type EntryRow, type HistoryQuery, type HistoryRows, wrongWith } from './rows.ts';
 
@@ -27,6 +27,8 @@ export interface HistoryOptions {
   readonly rows: HistoryRows;
   /** Looks at the register between two transactions. */
   readonly alone: <Answer>(look: () => Promise<Answer>) => Promise<Answer>;
+  /** Told when a checkpoint could not be written on its own time. */
+  readonly onTrouble: (error: Error) => void;
 }
 
 /** Where an entry is in the log, for who was shown it. */
@@ -48,8 +50,7 @@ export interface FoundEntry extends HistoryEntry {
   readonly index: number;
 }
 
-/** Proofs and findings need no more of a register than its path in it. */
-const file = 'register.sqlite';
+const checkpointIntervalMs = 1_000;
 
 /**
  * The history of a register as a transparency log: entries are written with the change itself, in its transaction;
@@ -60,13 +61,23 @@ export class History {
   readonly #rows: HistoryRows;
   readonly #log: SignedLog;
   readonly #alone: HistoryOptions['alone'];
+  readonly #onTrouble: HistoryOptions['onTrouble'];
+  #timer: NodeJS.Timeout | undefined;
   #publishing: Promise<unknown> = Promise.resolve();
 
-  private constructor({ rows, alone }: HistoryOptions, log: SignedLog) {
+  private constructor({ rows, alone, onTrouble }: HistoryOptions, log: SignedLog) {
     this.#rows = rows;
     this.#alone = alone;
+    this.#onTrouble = onTrouble;
     this.#log = log;
     this.verifierKey = log.verifierKey;
+    // Also what shows in no configuration is signed for soon.
+    rows.onCommitted(() => {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.checkpoint().catch(onTrouble);
+      }, checkpointIntervalMs).unref();
+    });
   }
 
   /** @throws JournalError rolled-back, damaged */
@@ -145,35 +156,18 @@ export class History {
     this.#log.follow();
     const tree = this.#log.tree();
     const note = this.#log.readCheckpoint();
-    const { database } = this.#rows;
-    const findings = await checkLog({
-      ...{ database, tree, held, file, table: 'historyEntry', word: 'entry', verifierKey: this.verifierKey },
-      read: (from, below) =>
-        this.#rows
-          .read(from, below)
-          .map((row) => ({ id: row.id, wrongWith: (leaf) => wrongWith(row, leaf, database) })),
+    return await checkHistory(this.#rows, {
+      ...{ tree, held, verifierKey: this.verifierKey },
       ownCheckpoint: note === undefined ? undefined : { name: checkpointFile, note },
     });
-    return [...findings, ...this.#unrecorded()];
   }
 
   async close(): Promise<void> {
+    this.#rows.onCommitted(() => undefined);
+    clearTimeout(this.#timer);
     await this.#publishing;
+    await this.checkpoint().catch(this.#onTrouble);
     await this.#log.close();
-  }
-
-  /** Rows of the register that were changed past the history. */
-  #unrecorded(): JournalFinding[] {
-    return this.#rows.differences().map(({ table, key, before, after }) => ({
-      code: before === null ? 'inserted' : after === null ? 'missing' : 'altered',
-      place: `${table} ${key}`,
-      text:
-        before === null
-          ? 'The register has it, and no entry of the history says how it came'
-          : after === null
-            ? 'The history has it, the register has not, and no entry says how it went'
-            : `The register says something else than the history: ${namesOf(before, after)}`,
-    }));
   }
 
   #readEntry(row: EntryRow): FoundEntry {
@@ -184,15 +178,6 @@ export class History {
     if (text !== undefined) throw this.#log.damaged(place, text);
     return { index: row.id, ...(JSON.parse(row.entry) as HistoryEntry) };
   }
-}
-
-/** Columns that differ. */
-function namesOf(
-  before: Readonly<Record<string, unknown>>,
-  after: Readonly<Record<string, unknown>>,
-): string {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter((name) => before[name] !== after[name]).join(', ');
 }
 
 /** Name of the history of an instance's register in its checkpoints. */

@@ -61,6 +61,7 @@ export class HistoryRows {
   readonly #schema: number;
   /** What is stored may be more by an entry of the transaction under way, which may yet be undone. */
   #committed: number;
+  #tell: () => void = () => undefined;
 
   /** Captures from here on whatever is changed through this connection. */
   constructor(database: Database.Database, rules: Omit<CaptureRules, 'exempt'>) {
@@ -98,6 +99,12 @@ export class HistoryRows {
   /** An entry that was recorded is there to stay. */
   committed(index: number): void {
     this.#committed = Math.max(this.#committed, index + 1);
+    this.#tell();
+  }
+
+  /** @param tell called after each entry, in place of who was told before */
+  onCommitted(tell: () => void): void {
+    this.#tell = tell;
   }
 
   /** @throws Error when something was changed where nothing should: it would be in the history of nobody */

@@ -1,4 +1,5 @@
 export { type Book, requireOwn } from './book.ts';
+export { checkRegister, type RegisterReport, registerFile } from './check-register.ts';
 export { clientColumns, clientOf } from './client-columns.ts';
 export { RegisterError, type RegisterErrorCode } from './error.ts';
 export {
