@@ -3,7 +3,7 @@ import { Problem, principalOf } from '../../gateway/http/index.ts';
 import type { Act } from '../history/index.ts';
 
 /** Says why something is changed, for the history of the register: UTF-8, percent-encoded. */
-export const reasonHeader = 'x-change-reason';
+const reasonHeader = 'x-change-reason';
 const maxReasonLength = 2_000;
 
 /** Who asks for a change, and why if they say so. @throws Problem reason-malformed */

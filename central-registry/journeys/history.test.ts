@@ -102,7 +102,7 @@ const classesOf = (client: ConfigurationClient) =>
 
 /** Waits until the registry has published what was changed. */
 async function refreshedTo(client: ConfigurationClient, description: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
     await client.refresh();
     if (classesOf(client)?.includes(description)) return;
   }
