@@ -137,6 +137,7 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
 
   it.runIf(process.env['WAYGATE_SCREENSHOTS'] === '1')('is pictured for the documentation', async () => {
     const { page } = watched;
+    await registry.ask('PUT', '/members/PILOT:GOV:1002', { name: 'City of Rivertown' });
     const pictures = { '/': 'overview', '/members': 'members', '/keys': 'keys', '/api-reference': 'api' };
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme });

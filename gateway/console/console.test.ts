@@ -78,6 +78,22 @@ describe('a console', () => {
     expect((await visitor.post('/people/new', person)).location).toBe('/people?done=added');
   });
 
+  it.each([
+    ['application/json', '{}'],
+    ['multipart/form-data; boundary=x', 'not parts'],
+    ['text/plain', 'name=anna'],
+  ])('refuses what is not a form, and calls it no fault of ours: %s', async (type, body) => {
+    const console = createTestConsole(() => new Response('{}', { status: 401 }), faults);
+    const headers = { 'content-type': type, origin: 'http://localhost' };
+    const request = new Request('http://localhost/sign-in', { method: 'POST', body, headers });
+    expect((await console.fetch(request)).status).toBe(400);
+  });
+
+  it('takes no form that is longer than any of ours', async () => {
+    const answer = await visitor.post('/sign-in', { name: 'x'.repeat(1024 * 1024), password: 'x' });
+    expect(answer.status).toBe(413);
+  });
+
   it('tells who may not, and which roles may', async () => {
     await signIn('otto');
     const page = await visitor.get('/people');

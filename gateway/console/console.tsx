@@ -81,7 +81,7 @@ export function createConsole(options: ConsoleOptions): Console {
     post: (path, act) => {
       app.post(path, bodyLimit({ maxSize: maxFormBytes }), (context) =>
         answer(context, async (visit) => {
-          const form = await context.req.formData();
+          const form = await readForm(context.req.raw, visit);
           if (!isFromHere(context.req.raw) || !hasToken(form, visit.session)) {
             throw new ApiRefusal(403, { code: 'csrf', detail: visit.texts.formExpired });
           }
@@ -119,6 +119,16 @@ async function signedIn(context: Context, { api }: ConsoleOptions, visit: Visit)
   if (session === undefined) return visit;
   const client = createApiClient(api, context.req.raw, context.env, session.csrfToken);
   return { ...visit, session, api: client };
+}
+
+/** @throws ApiRefusal 400 for what no form of a browser looks like */
+async function readForm(request: Request, { texts }: Visit): Promise<FormData> {
+  try {
+    return await request.formData();
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new ApiRefusal(400, { code: 'unreadable', detail: texts.unreadableForm });
+  }
 }
 
 async function readSession(api: ApiClient): Promise<Session | undefined> {

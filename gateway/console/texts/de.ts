@@ -200,6 +200,7 @@ export const german: Translated<typeof english> = {
   reference: 'Kennung',
   refused: 'Die Anfrage wurde abgewiesen',
   formExpired: 'Die Seite war zu lange offen oder kam von anderswo. Laden Sie sie neu und wiederholen Sie.',
+  unreadableForm: 'Was ankam, ist kein Formular. Laden Sie die Seite neu und wiederholen Sie.',
   saved: 'Gespeichert.',
 
   roles: {

@@ -190,6 +190,7 @@ export const english = {
   reference: 'Reference',
   refused: 'The request was refused',
   formExpired: 'The page was open too long, or came from elsewhere. Load it again and repeat.',
+  unreadableForm: 'What came is not a form. Load the page again and repeat.',
   saved: 'Saved.',
 
   roles: {
