@@ -91,6 +91,29 @@ describe('the administration of a registry', () => {
     }
   });
 
+  it.each(['/members/TEST%3AGOV%3Aowner', '/settings', '/global-groups/both'])(
+    'takes one change of two that were made from the same version: %s',
+    async (path) => {
+      await ask('PUT', '/global-groups/both', { description: 'as it was' });
+      const { adminUrl, apiKey } = registry.running;
+      const url = `${adminUrl}/api/v1${path}`;
+      const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+      const read = await fetch(url, { headers });
+      const seen = (await read.json()) as Record<string, unknown>;
+      const put = (change: object) =>
+        fetch(url, {
+          method: 'PUT',
+          headers: { ...headers, 'if-match': read.headers.get('etag') ?? '' },
+          body: JSON.stringify({ ...seen, ...change }),
+        });
+      const changes = ['left', 'right'].map((text) =>
+        put({ name: text, description: text, validitySeconds: text === 'left' ? 700 : 800 }),
+      );
+      const answers = (await Promise.all(changes)).map(({ status }) => status);
+      expect(answers.sort()).toEqual([204, 412]);
+    },
+  );
+
   it('ends no trust on which servers live before that is confirmed', async () => {
     const { ca, own } = await trust();
     const server = 'TEST:GOV:owner:ss1';

@@ -99,5 +99,7 @@ async function checkAnswer(
   if (status >= 500 && status !== 503) throw new Error(told);
   if (response.headers.get('content-type') !== 'application/problem+json') throw new Error(told);
   const { code, detail } = JSON.parse(text) as { code?: unknown; detail?: unknown };
+  // Not asked, that is. Sign-ins that are throttled were.
+  if (code === 'rate-limited') throw new Error(told);
   if (typeof code !== 'string' || typeof detail !== 'string' || inner.test(detail)) throw new Error(told);
 }
