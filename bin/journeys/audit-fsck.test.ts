@@ -3,7 +3,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { initRegistry } from '../../central-registry/index.ts';
 import { type LogBench, startLogBench } from '../../security-server/testing/log-bench.ts';
 import { pin } from '../../security-server/testing/trust-services.ts';
 
@@ -82,4 +84,21 @@ it('a wrong PIN, a missing PIN and a folder without a log are exit status 2, and
     code: 2,
     err: expect.stringContaining('no message log'),
   });
+});
+
+it("a registry's data folder is clean until a row is changed past the registry, which is named", async () => {
+  const registry = join(data, 'registry');
+  await initRegistry({
+    data: registry,
+    instance: 'TEST',
+    address: 'registry.example',
+    pin: 'Correct-Horse-7',
+  });
+  expect(await run(registry)).toMatchObject({ code: 0, out: expect.stringContaining('clean') });
+  const database = new Database(join(registry, 'register.sqlite'));
+  database.exec("UPDATE setting SET value = 'evil.example' WHERE name = 'address'");
+  database.close();
+  const { code, out } = await run(registry, '--json');
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ findings: [{ code: 'altered', place: 'setting address' }] });
 });
