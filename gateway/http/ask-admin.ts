@@ -12,7 +12,7 @@ export interface AdminAccess {
 export type AdminMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** What an administration API did not do, in its own words. */
-export class AdminRefusal extends Error {
+class AdminRefusal extends Error {
   override readonly name = 'AdminRefusal';
   readonly status: number;
   readonly code: string;
