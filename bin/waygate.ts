@@ -31,11 +31,12 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'config',
-    about: 'verify a signed global configuration',
+    about: 'verify a signed global configuration; compare what servers were shown',
     load: async () =>
       new Command('config')
         .description('global configuration')
-        .addCommand((await import('./config-verify.ts')).configVerifyCommand()),
+        .addCommand((await import('./config-verify.ts')).configVerifyCommand())
+        .addCommand((await import('../security-server/index.ts')).configHistoryCommand()),
   },
   {
     name: 'audit',

@@ -6,6 +6,7 @@ export {
   auditSearchCommand,
   auditShowCommand,
   auditStatisticsCommand,
+  configHistoryCommand,
   serverCommand,
 } from './cli/index.ts';
 export { initServer, type NewServer } from './init.ts';

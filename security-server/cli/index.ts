@@ -1,3 +1,4 @@
 export { auditExportCommand, auditShowCommand } from './audit-evidence.ts';
 export { auditGapsCommand, auditSearchCommand, auditStatisticsCommand } from './audit-search.ts';
+export { configHistoryCommand } from './history-command.ts';
 export { serverCommand } from './server-command.ts';
