@@ -33,7 +33,12 @@ interface RegistryConsoleOptions {
 
 /** The console of a central registry. */
 export function createRegistryConsole(options: RegistryConsoleOptions): Console {
-  const console = createConsole({ ...options, role: (visit) => textsOf(visit).role, navigation });
+  const console = createConsole({
+    ...options,
+    keepsReasons: true,
+    role: (visit) => textsOf(visit).role,
+    navigation,
+  });
   addOverview(console);
   addMemberPages(console);
   addSubsystemPages(console);

@@ -119,11 +119,14 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
     await page.click('button.ds-button[data-color=danger]');
     await page.waitForSelector('.ds-error-summary');
     watched.complaints.splice(0);
+    await page.fill('#field-_why', 'Merged with 1001 “for good”');
     await page.check('#field-confirmed');
     await page.click('button.ds-button[data-color=danger]');
     await page.waitForURL(/done=removed/);
     const { json } = await registry.ask('GET', '/members');
     expect(JSON.stringify(json)).not.toContain('1003');
+    await page.goto(`${url}/history`);
+    expect(await page.textContent('#history-rows tr')).toContain('Merged with 1001 “for good”');
   });
 
   it('keeps nothing in the browser’s storage, and its cookies from scripts', async () => {

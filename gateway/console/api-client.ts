@@ -62,6 +62,14 @@ interface ApiInit {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What somebody says beside a change. */
+interface Said {
+  /** Codes of warnings that they read, and mean it all the same. */
+  readonly confirmed?: readonly string[];
+  /** Why they make it; a registry keeps it in its history. */
+  readonly why?: string;
+}
+
 /** The API in process. @param env what the listener knows of the connection, such as its address */
 export type Api = (request: Request, env?: unknown) => Response | Promise<Response>;
 
@@ -71,14 +79,14 @@ const forwarded = ['host', 'cookie', 'user-agent'];
 /**
  * An API client that asks in the name of a visitor: their cookie, their address, nothing of its own.
  * @param csrfToken of the visitor's session, which changes must carry
- * @param confirmed codes of warnings that the visitor read, and means it all the same
+ * @param said what the visitor said beside the change itself
  */
 export function createApiClient(
   api: Api,
   request: Request,
   env: unknown,
   csrfToken: string | undefined,
-  confirmed: readonly string[] = [],
+  { confirmed = [], why = '' }: Said = {},
 ): ApiClient {
   const { origin } = new URL(request.url);
   const fetch: ApiClient['fetch'] = async (path, { method = 'GET', body, headers } = {}) => {
@@ -91,6 +99,7 @@ export function createApiClient(
     sent.set('sec-fetch-site', 'same-origin');
     sent.set('accept', 'application/json');
     if (method !== 'GET' && csrfToken !== undefined) sent.set('x-csrf-token', csrfToken);
+    if (method !== 'GET' && why !== '') sent.set('x-change-reason', encodeURIComponent(why));
     if (body !== undefined) sent.set('content-type', 'application/json');
     const init = { method, headers: sent, ...(body !== undefined && { body: JSON.stringify(body) }) };
     const url = new URL(`${origin}${path}`);

@@ -8,7 +8,7 @@ import { assetResponse, loadAssets } from './assets.ts';
 import { Page, type PageContent } from './components/page.tsx';
 import { refusalPage, unexpectedPage, unknownPage } from './pages/errors.tsx';
 import { addFramePages } from './pages/frame-pages.ts';
-import { hasToken, isFromHere, protect } from './protect.ts';
+import { hasToken, isFromHere, protect, textOf } from './protect.ts';
 import { chooseLanguage, frameCatalogue } from './texts/catalogue.ts';
 import { type Frame, type NavGroup, type Session, schemes, type Visit, VisitProvider } from './visit.ts';
 
@@ -24,6 +24,8 @@ export interface ConsoleOptions {
   readonly navigation: (visit: Visit) => readonly NavGroup[];
   /** Whether `/sign-in/oidc` is there. */
   readonly hasOidc?: boolean;
+  /** Whether the program keeps why somebody makes a change; dangerous acts ask for it then. */
+  readonly keepsReasons?: boolean;
   readonly now: () => Date;
   /** Told of errors that nobody foresaw, with the reference the visitor was shown. */
   readonly report: (error: unknown, reference: string) => void;
@@ -37,6 +39,9 @@ export interface Console extends Pages {
 /** Octets of a form that is posted: certificates and anchors are small. */
 const maxFormBytes = 1024 * 1024;
 
+/** Characters of why somebody makes a change. */
+const maxWhy = 500;
+
 /** Pages that are there before anybody signs in. */
 const open = new Set(['/sign-in', '/preferences']);
 
@@ -45,8 +50,8 @@ const open = new Set(['/sign-in', '/preferences']);
  * own pages. Whatever a page shows or does it asks of the administration API, in the visitor's name.
  */
 export function createConsole(options: ConsoleOptions): Console {
-  const { role, instance, version, navigation, hasOidc = false } = options;
-  const frame: Frame = { role, instance, version, navigation, hasOidc, assets: loadAssets() };
+  const { role, instance, version, navigation, hasOidc = false, keepsReasons = false } = options;
+  const frame: Frame = { role, instance, version, navigation, hasOidc, keepsReasons, assets: loadAssets() };
   const app = new Hono();
   app.use(protect());
   app.get('/assets/:name', ({ req }) => {
@@ -86,9 +91,9 @@ export function createConsole(options: ConsoleOptions): Console {
             throw new ApiRefusal(403, { code: 'csrf', detail: visit.texts.formExpired });
           }
           const confirmed = form.getAll('_confirm').filter((code) => typeof code === 'string');
-          if (confirmed.length === 0) return act(visit, form);
+          const said = { confirmed, why: textOf(form, '_why').slice(0, maxWhy) };
           const { raw } = context.req;
-          const client = createApiClient(options.api, raw, context.env, visit.session?.csrfToken, confirmed);
+          const client = createApiClient(options.api, raw, context.env, visit.session?.csrfToken, said);
           return act({ ...visit, api: client }, form);
         }),
       );

@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx';
 import { useVisit } from '../visit.ts';
+import { Field } from './field.tsx';
 import { Form, type FormProblem } from './form.tsx';
 
 interface ConfirmProps {
@@ -17,7 +18,7 @@ interface ConfirmProps {
 
 /** A dangerous act on a page of its own: what will happen, one box to tick, one button. */
 export function ConfirmForm(props: ConfirmProps) {
-  const { texts } = useVisit();
+  const { texts, frame } = useVisit();
   const { action, submit, cancel, happens, problems = [], isDangerous = true, children } = props;
   return (
     <div class={isDangerous ? 'ds-card wg-confirm wg-confirm-danger' : 'ds-card wg-confirm'}>
@@ -31,6 +32,9 @@ export function ConfirmForm(props: ConfirmProps) {
       </ul>
       <Form action={action} submit={submit} cancel={cancel} problems={problems} isDangerous={isDangerous}>
         {children}
+        {frame.keepsReasons && (
+          <Field name="_why" label={texts.why} hint={texts.whyHint} maxLength={500} isOptional />
+        )}
         <label class="wg-check">
           <input
             class="ds-input"

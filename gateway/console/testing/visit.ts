@@ -14,7 +14,14 @@ export function testVisit(query: string): Visit {
     session: { name: 'anna', roles: [], csrfToken: 'token' },
     api: createApiClient(() => new Response(null, { status: 404 }), new Request(url), undefined, undefined),
     frame: {
-      ...{ role: () => 'Test', instance: 'TEST', version: '1', hasOidc: false, assets: loadAssets() },
+      ...{
+        role: () => 'Test',
+        instance: 'TEST',
+        version: '1',
+        hasOidc: false,
+        keepsReasons: false,
+        assets: loadAssets(),
+      },
       navigation: () => [],
     },
     param: () => '',

@@ -50,6 +50,8 @@ export const german: Translated<typeof english> = {
   problemHeading: 'Es gibt ein Problem',
   required: (label) => `${label}: bitte ausfüllen`,
   whatWillHappen: 'Was geschehen wird',
+  why: 'Warum',
+  whyHint: 'Steht dann in der Geschichte, für spätere Fragen',
   meantSo: 'Ich meine es trotzdem so',
   understood: 'Ich habe gelesen, was geschehen wird',
   confirmFirst: 'Lesen Sie, was geschehen wird, und setzen Sie das Häkchen',

@@ -47,6 +47,8 @@ export const english = {
   problemHeading: 'There is a problem',
   required: (label: string) => `${label}: enter something`,
   whatWillHappen: 'What will happen',
+  why: 'Why',
+  whyHint: 'Kept in the history, for who asks later',
   meantSo: 'I mean it all the same',
   understood: 'I have read what will happen',
   confirmFirst: 'Read what will happen, and tick the box',
