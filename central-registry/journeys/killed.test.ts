@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseAnchor, verifyDirectory, versions } from '../../gateway/configuration/index.ts';
+import { checkRegister } from '../index.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pin = 'Correct-Horse-7';
@@ -76,7 +77,9 @@ it('the registry is killed while members are registered; what it acknowledged is
       return parseAnchor(Buffer.from(xml)).sources.flatMap(({ verificationCerts }) => verificationCerts);
     };
     const anchors = { internal: await certificates('internal'), external: await certificates('external') };
-    const known = (await (await ask('GET', '/members')).json()) as readonly { readonly id: string }[];
+    const known = (await (await ask('GET', '/members?limit=1000')).json()) as readonly {
+      readonly id: string;
+    }[];
     expect(known.map(({ id }) => id)).toEqual(expect.arrayContaining([...acknowledged]));
     await ask('PUT', '/member-classes/GOV', { description: 'Government' });
 
@@ -93,9 +96,14 @@ it('the registry is killed while members are registered; what it acknowledged is
     }
     await exited;
     verifyPublished(anchors);
+    // Whatever was on its way: no change without its entry, and none signed for that is not there.
+    const { isClean, findings } = await checkRegister({ data: join(dir, 'data'), held: [] });
+    expect({ isClean, findings }).toEqual({ isClean: true, findings: [] });
   }
   const { child, ask } = await start();
-  const known = (await (await ask('GET', '/members')).json()) as readonly { readonly id: string }[];
+  const known = (await (await ask('GET', '/members?limit=1000')).json()) as readonly {
+    readonly id: string;
+  }[];
   expect(known.map(({ id }) => id)).toEqual(expect.arrayContaining([...acknowledged]));
   expect(acknowledged.size).toBeGreaterThan(rounds);
   const exited = once(child, 'exit');
