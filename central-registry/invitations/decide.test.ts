@@ -16,6 +16,7 @@ const jti = 'j'.repeat(22);
 const address = 'ss.stranger.example';
 const invited: ServerId = { ...stranger, kind: 'SERVER', serverCode: 'ss1' };
 const portal: SubsystemId = { ...stranger, kind: 'SUBSYSTEM', subsystemCode: 'portal' };
+const act = { by: 'test' };
 const deciding = { by: 'user:anna', at };
 
 let own: Buffer;
@@ -27,7 +28,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   small = await openSmallRegister(own);
-  await small.register.read(async (book) => {
+  await small.register.change(act, async (book) => {
     await insertInvitation(book, {
       ...{ jti, member: stranger, memberName: 'Stranger', contact: 'c', serverCode: 'ss1' },
       ...{ anchor: Buffer.alloc(0), createdAt: at, createdBy: 'user:anna' },
@@ -39,11 +40,12 @@ beforeEach(async () => {
 afterEach(() => small.close());
 
 const read = () => small.register.read((book) => readInvitationEntry(book, jti, at));
-const approve = () => small.register.read((book) => approveJoining(book, jti, deciding));
-const decline = () => small.register.read((book) => declineJoining(book, jti, 'no agreement', deciding));
+const approve = () => small.register.change(act, (book) => approveJoining(book, jti, deciding));
+const decline = () =>
+  small.register.change(act, (book) => declineJoining(book, jti, 'no agreement', deciding));
 const settleNow = async () => {
   const invitation = await read();
-  return small.register.read((book) => settle(book, invitation, at));
+  return small.register.change(act, (book) => settle(book, invitation, at));
 };
 const statusOf = async (id: number) => (await small.register.read((book) => readEntry(book, id))).status;
 const registration = (more: object = {}) =>
