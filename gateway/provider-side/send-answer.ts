@@ -11,7 +11,7 @@ import {
   newBoundary,
   type Road,
 } from '../road/index.ts';
-import { MessageSender, type OutgoingMessage } from '../transport/index.ts';
+import { MessageSender, type OutgoingMessage, writeChunk } from '../transport/index.ts';
 
 /** An answer in the form in which it travels, before it is signed. */
 export type AnswerToSend = Pick<OutgoingMessage, 'head' | 'headType' | 'headHeaders' | 'payload'> & {
@@ -65,7 +65,7 @@ export async function sendAnswer(
         outgoing.writeHead(200, headers);
       }
       started = true;
-      if (!outgoing.write(chunk)) await drained(outgoing);
+      await writeChunk(outgoing, chunk, peerGone);
     }
   } catch (error) {
     if (!started || outgoing.destroyed) throw error;
@@ -76,16 +76,6 @@ export async function sendAnswer(
   outgoing.end();
 }
 
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = () => {
-      outgoing.off('drain', settle);
-      outgoing.off('close', settle);
-      if (outgoing.destroyed)
-        reject(new Fault('IOError', 'The peer went away before the whole answer was sent'));
-      else resolve();
-    };
-    outgoing.once('drain', settle);
-    outgoing.once('close', settle);
-  });
+function peerGone(): Fault {
+  return new Fault('IOError', 'The peer went away before the whole answer was sent');
 }

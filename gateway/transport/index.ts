@@ -16,3 +16,4 @@ export { MessageSender, type OutgoingAttachment, type OutgoingMessage, type Payl
 export { type BodySink, createBodySink, type HeldBody, prepareSpool } from './spool.ts';
 export { serveTls } from './tls-listener.ts';
 export { type Posture, peerTlsOptions } from './tls-profile.ts';
+export { writeChunk } from './write-chunk.ts';
