@@ -10,6 +10,7 @@ export {
   serverCommand,
 } from './cli/index.ts';
 export { initServer, type NewServer } from './init.ts';
-export { type RunningServer, type ServerSettings, startServer } from './main.ts';
+export { startServer } from './main.ts';
 export { checkFolder, type FolderReport, publishLog } from './message-log/index.ts';
 export type { PeerSettings } from './peers/index.ts';
+export type { RunningServer, ServerSettings } from './running-server.ts';

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSoftwareToken } from '../certs/token/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
-import type { GlobalConfiguration } from '../gateway/configuration/index.ts';
 import {
   anyOf,
   behindProxies,
@@ -14,49 +13,30 @@ import {
   onlyForHosts,
   serverOf,
 } from '../gateway/http/index.ts';
-import { printRest, type ServerId } from '../gateway/identifier/index.ts';
+import { printRest } from '../gateway/identifier/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
-import {
-  addPeopleRoutes,
-  type OidcSettings,
-  OidcSignIn,
-  People,
-  peoplePath,
-} from '../gateway/people/index.ts';
+import { addPeopleRoutes, OidcSignIn, People, peoplePath } from '../gateway/people/index.ts';
 import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
-import type { Road, RoadEvent } from '../gateway/road/index.ts';
+import type { Road } from '../gateway/road/index.ts';
 import { createVerifier } from '../gateway/signature/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
 import { createServerAdmin } from './admin/index.ts';
-import { type ArchiveSettings, startArchiving } from './archive/index.ts';
+import { startArchiving } from './archive/index.ts';
 import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
-import {
-  type DiskLevel,
-  type DiskSettings,
-  type DiskStatus,
-  DiskWatch,
-  diskReader,
-  type ReadDisk,
-} from './disk/index.ts';
-import { checkHealth, type Health } from './health/index.ts';
+import { DiskWatch, diskReader } from './disk/index.ts';
+import { checkHealth } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
 import { internalContext } from './internal-tls.ts';
-import type { JoinDesk } from './join/index.ts';
 import { ManagementSender, managementSigners } from './management/index.ts';
 import { measureLog, SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices, createSoapServices } from './metadata/index.ts';
 import { addressOfHost, firstAnswering, Monitoring } from './monitoring/index.ts';
-import {
-  createPeerPools,
-  type PeerPosture,
-  type PeerSettings,
-  postureOf,
-  startOcspPort,
-} from './peers/index.ts';
+import { createPeerPools, type PeerPosture, postureOf, startOcspPort } from './peers/index.ts';
 import { HistoryWatch, RegistryHistoryError } from './registry-history/index.ts';
+import type { RunningServer, ServerSettings } from './running-server.ts';
 import { SettingsStore } from './settings/index.ts';
 import {
   ownCertificates,
@@ -69,79 +49,6 @@ import {
 
 /** Version of the administration API, not of the program. */
 const apiVersion = '1.0.0';
-
-export interface ServerSettings {
-  readonly data: string;
-  /** Absent: the server starts signed out, and waits for the PIN at its administration API. */
-  readonly pin?: string;
-  readonly clientHost: string;
-  /** For information systems, HTTP. */
-  readonly clientPort: number;
-  /** For information systems, HTTPS. */
-  readonly clientTlsPort: number;
-  /** For other security servers. */
-  readonly peerHost: string;
-  readonly peerPort: number;
-  /** Port of other security servers: one for the whole instance. */
-  readonly instancePeerPort: number;
-  /** How other security servers are spoken to; default: posture `modern`. */
-  readonly peers?: PeerSettings;
-  readonly adminHost: string;
-  readonly adminPort: number;
-  /** Address at which browsers reach it, when a proxy stands before it; with https, cookies go nowhere else. */
-  readonly adminUrl?: string;
-  /** IP addresses of proxies that stand before it: whom they name in `x-forwarded-for` counts as connected. */
-  readonly adminProxies?: readonly string[];
-  /** How people sign in with an identity provider; needs `adminUrl`. */
-  readonly oidc?: OidcSettings;
-  /** Addresses of timestamping authorities; none takes those of the instance. */
-  readonly timestampUrls: readonly string[];
-  readonly acceptableTimestampFailureMs: number;
-  readonly configurationPollMs: number;
-  readonly allowedFederations: 'none' | 'all' | ReadonlySet<string>;
-  /** Octets of one message body. */
-  readonly maxBodyBytes: number;
-  /** How long operational data are kept; 7 days unless told. */
-  readonly operationalDataDays?: number;
-  /** Operational data younger than this are not told yet; 60 s unless told. */
-  readonly operationalDataOffsetSeconds?: number;
-  /** Pages of 4 KiB the log may grow to; absent: as the disk allows. */
-  readonly logMaxPages?: number;
-  /** From when on a disk is low, tight or full; absent: by its size. */
-  readonly disk?: DiskSettings;
-  /** Reads the disk of the data folder; absent: the file system says. */
-  readonly readDisk?: ReadDisk;
-  /** Pause between readings of the disk; 2 s unless told. */
-  readonly readDiskEveryMs?: number;
-  /** Told when the disk becomes low, tight or full, and when it no longer is. */
-  readonly onDiskLevel?: (status: DiskStatus, former: DiskLevel) => void;
-  /** How the message log is archived; absent: not at all. */
-  readonly archive?: ArchiveSettings;
-  /** Joining an instance through the administration API; absent: not there. */
-  readonly join?: JoinDesk;
-  readonly now?: () => Date;
-  /** Told how each exchange went. */
-  readonly onExchange: (event: RoadEvent) => void;
-  /** Told of troubles that need an operator: `about` names what failed. */
-  readonly onTrouble: (about: string, error: unknown, reference?: string) => void;
-}
-
-export interface RunningServer {
-  /** As it is registered: another owner changes it. */
-  readonly id: ServerId;
-  readonly clientUrl: string;
-  readonly clientTlsUrl: string;
-  readonly peerAddress: { readonly host: string; readonly port: number };
-  /** Where statuses are told to peers, in posture `xroad7`. */
-  readonly ocspAddress?: { readonly host: string; readonly port: number };
-  readonly adminUrl: string;
-  /** Opens the administration API; also in the file `api-key` of the data folder. */
-  readonly apiKey: string;
-  /** The configuration in force. @throws Fault OutdatedGlobalConf */
-  configuration(): GlobalConfiguration;
-  health(): Promise<Health>;
-  close(): Promise<void>;
-}
 
 /**
  * Starts a security server that was founded. It is live when this resolves; whether it is ready `health` says.

@@ -11,7 +11,8 @@ import {
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createUnfoundedAdmin } from './admin/index.ts';
 import { JoinDesk, type JoinDeskOptions, joiningServer } from './join/index.ts';
-import { type RunningServer, type ServerSettings, startServer } from './main.ts';
+import { startServer } from './main.ts';
+import type { RunningServer, ServerSettings } from './running-server.ts';
 
 export interface Serving {
   /** Of the administration API, of the server or of what comes before it. */

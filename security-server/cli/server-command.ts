@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
 import { userCommand } from '../../gateway/people/index.ts';
 import { initServer } from '../init.ts';
-import type { RunningServer } from '../main.ts';
+import type { RunningServer } from '../running-server.ts';
 import { serveFolder } from '../serve.ts';
 import { archiveCommand } from './archive-command.ts';
 import { serverBackupCommands } from './backup-commands.ts';

@@ -8,7 +8,7 @@ import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
 import { archiveSettingsSchema } from '../archive/index.ts';
 import { type DiskSettings, explainDisk } from '../disk/index.ts';
-import type { ServerSettings } from '../main.ts';
+import type { ServerSettings } from '../running-server.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
