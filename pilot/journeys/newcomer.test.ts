@@ -89,7 +89,9 @@ describe.skipIf(!hasCurl)('a newcomer with the README (needs curl)', () => {
     const parts = JSON.parse(fetched.stdout).parts as readonly { identifier: string; valid: boolean }[];
     expect([fetched.status, parts.filter(({ valid }) => !valid)]).toEqual([0, []]);
     expect(parts.map(({ identifier }) => identifier).sort()).toEqual([
-      ...['PRIVATE-PARAMETERS', 'REGISTRY-HISTORY', 'SHARED-PARAMETERS'],
+      'PRIVATE-PARAMETERS',
+      'REGISTRY-HISTORY',
+      'SHARED-PARAMETERS',
     ]);
   });
 
