@@ -15,6 +15,8 @@ export interface ArchivingHost extends Pick<ArchiverOptions, 'log' | 'configurat
 
 /** Archiving as the settings say; without settings its routes tell that it is off. */
 export interface Archiving {
+  /** Undefined where no archive is set up. */
+  readonly current: Archiver | undefined;
   /** @throws ArchivingError archive-off */
   require(): Archiver;
   close(): Promise<void>;
@@ -25,7 +27,7 @@ export async function startArchiving(
   settings: ArchiveSettings | undefined,
   { data, token, name, now, ...host }: ArchivingHost,
 ): Promise<Archiving> {
-  if (settings === undefined) return { require: refuse, close: async () => undefined };
+  if (settings === undefined) return { current: undefined, require: refuse, close: async () => undefined };
   const { grouping, maxBytes, intervalHours, keepDays, recipients: files } = settings;
   const dir = join(data, 'archive');
   const recipients = files === undefined ? undefined : await readRecipients(files);
@@ -39,6 +41,7 @@ export async function startArchiving(
     }),
   });
   return {
+    current: archiver,
     require: () => archiver,
     close: async () => {
       await archiver.close();
