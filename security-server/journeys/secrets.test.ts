@@ -151,7 +151,7 @@ describe('secrets', () => {
       const { status, text } = await ask(`${base}${path}`, { key });
       const row =
         status === 200 ? (JSON.parse(text) as readonly Readonly<Record<string, unknown>>[])[0] : undefined;
-      const value = row?.[parameter] ?? row?.id;
+      const value = row?.[parameter] ?? row?.['id'];
       return value === undefined ? undefined : encodeURIComponent(String(value));
     };
     const questions = Object.keys(paths).filter((path) => 'get' in (paths[path] ?? {}));
