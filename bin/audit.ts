@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import {
   auditExportCommand,
   auditGapsCommand,
+  auditImportCommand,
+  auditImportedCommand,
   auditSearchCommand,
   auditShowCommand,
   auditStatisticsCommand,
@@ -21,12 +23,15 @@ export function auditCommand(): Command {
     .addCommand(auditStatisticsCommand())
     .addCommand(auditGapsCommand())
     .addCommand(auditVerifyCommand())
+    .addCommand(auditImportCommand())
+    .addCommand(auditImportedCommand())
     .addCommand(auditFsckCommand())
     .addCommand(auditTilesCommand())
     .addCommand(auditPageCommand())
     .addHelpText(
       'after',
-      '\nsearch, show, export, statistics and gaps ask a running server; verify, fsck, tiles and page need files alone.' +
+      '\nsearch, show, export, statistics and gaps ask a running server; verify, import, imported, fsck, tiles and page' +
+        '\nneed files alone.' +
         '\n\nFrom a complaint to evidence:' +
         '\n\n  waygate audit search --party PILOT:GOV:1001 --from 2026-11-01 --api-key-file api-key' +
         '\n  waygate audit show MESSAGE-ID --api-key-file api-key' +

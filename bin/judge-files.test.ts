@@ -1,10 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Trust } from '../gateway/evidence/index.ts';
 import { readZip, writeArchive } from '../gateway/signature/index.ts';
-import { Archiver } from '../security-server/archive/archiver.ts';
-import { FolderTarget } from '../security-server/archive/target/folder.ts';
+import { archiveParts } from '../security-server/testing/archived-log.ts';
 import { type LogBench, startLogBench } from '../security-server/testing/log-bench.ts';
 import { judgeFiles } from './judge-files.ts';
 
@@ -16,35 +15,8 @@ let dir: string;
 
 beforeAll(async () => {
   bench = await startLogBench();
-  const log = await bench.open();
-  const target = join(bench.root, 'target');
-  const archiver = await Archiver.open({
-    ...{
-      dir: join(bench.root, 'own'),
-      log,
-      target: new FolderTarget(target),
-      grouping: 'none',
-      maxBytes: 33_554_432,
-    },
-    ...{ intervalMs: 0, now: bench.services.now },
-    configurations: {
-      snapshot: async () => undefined,
-      configurationOf: async () => bench.services.configuration,
-    },
-    onTrouble: (error) => {
-      throw error;
-    },
-  });
-  const rows = [];
-  for (let part = 0; part < 3; part += 1) {
-    for (const n of [1, 2, 3]) await log.record(await bench.entry(`id-${part}-${n}`, Buffer.from('a body')));
-    await log.stampNow();
-    bench.services.at += 60_000;
-    rows.push(...(await archiver.run()).delivered);
-  }
-  await archiver.close();
-  made = rows.map(({ name }) => ({ name, bytes: readFileSync(join(target, name)) }));
-  trust = { configuration: bench.services.configuration, verifierKey: log.verifierKey ?? '' };
+  const ids = [0, 1, 2].map((part) => [1, 2, 3].map((n) => `id-${part}-${n}`));
+  ({ made, trust } = await archiveParts(bench, ids));
 });
 afterAll(() => bench.close());
 beforeEach(() => {

@@ -3,6 +3,8 @@ export { type Auditor, createAuditor, type JudgedArchive, type Judgement } from 
 export {
   auditExportCommand,
   auditGapsCommand,
+  auditImportCommand,
+  auditImportedCommand,
   auditSearchCommand,
   auditShowCommand,
   auditStatisticsCommand,

@@ -1,3 +1,4 @@
+export { EvidenceError } from './error.ts';
 export {
   commitPart,
   commitTally,

@@ -1,12 +1,9 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EvidenceError } from '../../gateway/evidence/error.ts';
 import { ArchiveError, type ArchiveLink } from '../../gateway/signature/index.ts';
+import { archiveParts } from '../testing/archived-log.ts';
 import { type LogBench, startLogBench } from '../testing/log-bench.ts';
-import { Archiver } from './archiver.ts';
-import { FolderTarget } from './target/folder.ts';
 import { verifyArchive } from './verify.ts';
 
 let bench: LogBench;
@@ -16,30 +13,14 @@ let trust: object;
 
 beforeAll(async () => {
   bench = await startLogBench();
-  const log = await bench.open();
-  const dir = mkdtempSync(join(bench.root, 'altered-'));
-  const archiver = await Archiver.open({
-    ...{ dir: join(dir, 'own'), log, target: new FolderTarget(join(dir, 'target')), grouping: 'none' },
-    ...{ maxBytes: 33_554_432, intervalMs: 0, now: bench.services.now },
-    configurations: {
-      snapshot: async () => undefined,
-      configurationOf: async () => bench.services.configuration,
-    },
-    onTrouble: (error) => {
-      throw error;
-    },
-  });
-  for (const name of ['first', 'second']) {
-    await log.record(await bench.entry(name, Buffer.from(`the body of ${name}`)));
-    await log.record(await bench.entry(`${name}-other`));
-    await log.stampNow();
-    const { delivered } = await archiver.run();
-    const [row] = delivered;
-    if (name === 'first') previous = { digest: row?.lastDigest ?? '', fileName: row?.name ?? '' };
-    archive = readFileSync(join(dir, 'target', row?.name ?? ''));
-  }
-  await archiver.close();
-  trust = { configuration: bench.services.configuration, verifierKey: log.verifierKey ?? '' };
+  const { made, trust: trusted } = await archiveParts(bench, [
+    ['first', 'first-other'],
+    ['second', 'second-other'],
+  ]);
+  const [before, last] = made;
+  previous = { digest: before?.lastDigest ?? '', fileName: before?.name ?? '' };
+  archive = last?.bytes ?? Buffer.alloc(0);
+  trust = trusted;
 });
 afterAll(() => bench.close());
 

@@ -62,6 +62,7 @@ export interface JudgedOwnArchive {
   readonly lastDigest: string;
   /** The archive that this one says to follow. */
   readonly previous: ArchiveLink | undefined;
+  readonly content: BundleContent;
 }
 
 /**
@@ -76,7 +77,7 @@ export async function verifyArchive(
   const { bundle, content, lastDigest, previous } = await readOwnArchive(bytes, before);
   const { scope } = content;
   const title = scope.kind === 'case' ? scope.title : '';
-  return { verdict: await judgeBundle(bundle, trust), title, lastDigest, previous };
+  return { verdict: await judgeBundle(bundle, trust), title, lastDigest, previous, content };
 }
 
 const evidenceName = Buffer.from(`${evidenceFolder}bundle.json`);

@@ -9,8 +9,8 @@ import { hashChainResultName, messageName, timestampHashChainName } from '../nam
 import { readSignature, type SignaturePieces } from '../read.ts';
 import { malformed } from '../shape.ts';
 import type { SignatureVerifier, VerifiedSignature } from '../verify.ts';
+import { type MessageParties, partiesOfMessage } from './parties.ts';
 import { type Container, readContainer } from './read.ts';
-import { type MessageSigner, signerOfMessage } from './signer.ts';
 
 export interface ContainerQuestion {
   readonly container: Container | Buffer;
@@ -19,7 +19,7 @@ export interface ContainerQuestion {
   readonly verifier: SignatureVerifier;
 }
 
-export interface VerifiedContainer extends MessageSigner {
+export interface VerifiedContainer extends MessageParties {
   readonly container: Container;
   readonly signature: VerifiedSignature;
   /** When the signature existed, and whose word that is. */
@@ -38,7 +38,7 @@ export async function verifyContainer(question: ContainerQuestion): Promise<Veri
   const container = Buffer.isBuffer(question.container)
     ? await readContainer(question.container)
     : question.container;
-  const message = signerOfMessage(container.head);
+  const message = partiesOfMessage(container.head);
   const pieces = readSignature(container.documents.signature, 'container');
   checkReferences(pieces);
   const timestamp = verifyContainerTimestamp(container, pieces, configuration);
