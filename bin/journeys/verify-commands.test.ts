@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { waygate } from './run.ts';
 
@@ -53,6 +55,37 @@ describe('waygate audit verify', () => {
       const { linking, results } = await judge(`${vectors}/archive/message-archive-0.zip`);
       expect(linking).toEqual({ valid: true, code: null, reason: null });
       expect(results).toHaveLength(1);
+    },
+  );
+
+  it.skipIf(!here)(
+    'imports an archive made by other software, to be searched (needs ../shared/vectors)',
+    async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'waygate-imported-'));
+      try {
+        const file = `${vectors}/archive/message-archive-0.zip`;
+        const configuration = `${vectors}/asic/globalconf`;
+        const imported = await waygate(
+          ...['audit', 'import', '--json', '--into', dir, '--configuration', configuration, file],
+        );
+        // It is of an instance whose authorities this configuration does not hold.
+        expect([imported.status, JSON.parse(imported.stdout)]).toEqual([
+          1,
+          { archives: [{ file, imported: true, isNew: true, messages: 1, bad: 1 }], missing: [] },
+        ]);
+        const found = await waygate('audit', 'imported', dir, '--json', '--bad');
+        const [message] = JSON.parse(found.stdout).messages;
+        expect(message).toMatchObject({ archive: 'message-archive-0.zip', code: 'malformed_signature' });
+        expect([typeof message.queryId, typeof message.client, typeof message.service]).toEqual([
+          'string',
+          'string',
+          'string',
+        ]);
+        const unknown = await waygate('audit', 'import', '--json', '--into', dir, file);
+        expect(JSON.parse(unknown.stdout).archives).toMatchObject([{ imported: false, code: 'not-good' }]);
+      } finally {
+        rmSync(dir, { recursive: true });
+      }
     },
   );
 

@@ -8,6 +8,7 @@ import type { RunningServer } from '../running-server.ts';
 import { serveFolder } from '../serve.ts';
 import { archiveCommand } from './archive-command.ts';
 import { serverBackupCommands } from './backup-commands.ts';
+import { bodyPolicyCommand } from './body-policy-command.ts';
 import { joinCommand } from './join-command.ts';
 import { joinSettings } from './join-settings.ts';
 import { requestCommand, requestsCommand } from './request-command.ts';
@@ -51,6 +52,7 @@ export function serverCommand(): Command {
   command.addCommand(requestCommand());
   command.addCommand(requestsCommand());
   command.addCommand(archiveCommand());
+  command.addCommand(bodyPolicyCommand());
   for (const one of serverBackupCommands()) command.addCommand(one);
   command.addCommand(
     userCommand({ admin: 'http://127.0.0.1:4100', passwordVariable: 'WAYGATE_SERVER_PASSWORD' }),
