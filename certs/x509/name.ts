@@ -53,6 +53,8 @@ export interface DistinguishedName {
   first(attribute: AttributeName | (string & {})): string | undefined;
   /** RFC 2253: last RDN first, unknown attributes as `2.5.4.5=#130…`. */
   toString(): string;
+  /** For people: in encoded order, attributes by their short names as far as they have one; no other program reads it. */
+  describe(): string;
 }
 
 /** @throws CertificateError malformed, DerError */
@@ -75,6 +77,7 @@ export function readName(node: DerNode): DistinguishedName {
         .map((rdn) => rdn.map(printAttribute).join('+'))
         .reverse()
         .join(','),
+    describe: () => attributes.map(describeAttribute).join(', '),
   };
 }
 
@@ -92,6 +95,14 @@ function printAttribute({ oid: type, value, valueDer }: Attribute): string {
     .replace(/^ /, '\\ ')
     .replace(/ $/, '\\ ');
   return `${keyword}=${escaped}`;
+}
+
+const shortNames: ReadonlyMap<string, string> = new Map(
+  Object.entries(attributeOids).map(([name, type]) => [type, name]),
+);
+
+function describeAttribute({ oid: type, value }: Attribute): string {
+  return `${shortNames.get(type) ?? type}=${value.replace(/[,\\=]/g, '\\$&')}`;
 }
 
 /**

@@ -114,6 +114,7 @@ describe('certificates', () => {
   it('print names as RFC 2253 does', () => {
     const name = buildName({ C: 'FI', serialNumber: 'DEV/ss1/GOV', O: 'A, "B" + C', CN: ' x#' });
     expect(name.toString()).toBe('CN=\\ x\\#,O=A\\, \\"B\\" \\+ C,2.5.4.5=#130b4445562f7373312f474f56,C=FI');
+    expect(name.describe()).toBe('C=FI, serialNumber=DEV/ss1/GOV, O=A\\, "B" + C, CN= x#');
     expect(name.first('serialNumber')).toBe('DEV/ss1/GOV');
     expect(name.first('2.5.4.6')).toBe('FI');
     expect(name.first('OU')).toBeUndefined();

@@ -74,13 +74,13 @@ function detailsOf(
 ): Details {
   return [
     ['signer', signer],
-    ['certificate', certificate.subject.toString()],
+    ['certificate', certificate.subject.describe()],
     ['serial number', certificate.serialNumber.toString()],
-    ['issued by', certificate.issuer.toString()],
+    ['issued by', certificate.issuer.describe()],
     ['valid', `${certificate.notBefore.toISOString()} to ${certificate.notAfter.toISOString()}`],
     ['signed, as the signer says', signedAt?.toISOString() ?? 'at an unknown time'],
     ['timestamped', timestamp.at.toISOString()],
-    ['timestamping authority', timestamp.certificate.subject.toString()],
+    ['timestamping authority', timestamp.certificate.subject.describe()],
     ['covers', covered.join(', ')],
   ];
 }

@@ -41,7 +41,7 @@ export function verifyStamp({ timestamp, consistency, log, configuration }: Stam
     const { token, result } = timestamp;
     const { at, certificate } = checkTimestamp({ token, stamped: result, certificates });
     if (goesOn(stamped, log.checkpoint, consistency)) {
-      return { size, at, authority: certificate.subject.toString() };
+      return { size, at, authority: certificate.subject.describe() };
     }
     const text = `The bundle does not show that its checkpoint goes on from the stamped one of ${size} records.`;
     return { code: 'consistency-missing', text };

@@ -105,7 +105,7 @@ function showTimestamp(
 function authorityOf(token: Buffer, stamped: Buffer, configuration: GlobalConfiguration): string | null {
   try {
     const { certificate } = checkTimestamp({ token, stamped, certificates: configuration.tsaCertificates() });
-    return certificate.subject.toString();
+    return certificate.subject.describe();
   } catch (error) {
     if (error instanceof TimestampError) return null;
     throw error;
@@ -124,8 +124,8 @@ function sizeOf(note: string, verifierKey: string): number | null {
 function showCertificate(certificate: Certificate): ShownCertificate {
   const { subject, issuer, serialNumber, notBefore, notAfter, sha256 } = certificate;
   return {
-    subject: subject.toString(),
-    issuer: issuer.toString(),
+    subject: subject.describe(),
+    issuer: issuer.describe(),
     serialNumber: serialNumber.toString(),
     validFrom: notBefore.toISOString(),
     validTo: notAfter.toISOString(),

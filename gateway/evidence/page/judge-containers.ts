@@ -82,12 +82,12 @@ function stepsOf(
   const details = [
     ['message', queryId],
     ['signer', printShort(signer)],
-    ['certificate', certificate.subject.toString()],
+    ['certificate', certificate.subject.describe()],
     ['serial number', certificate.serialNumber.toString()],
-    ['issued by', certificate.issuer.toString()],
+    ['issued by', certificate.issuer.describe()],
     ['signed, as the signer says', signature.signedAt?.toISOString() ?? 'at an unknown time'],
     ['timestamped', at],
-    ['timestamping authority', timestamp.certificate.subject.toString()],
+    ['timestamping authority', timestamp.certificate.subject.describe()],
     ['covers', signature.covered.join(', ')],
   ] as const;
   const missing = signature.missing.map((part) =>
