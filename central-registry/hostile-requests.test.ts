@@ -12,7 +12,7 @@ describe('what nobody means', () => {
   });
   afterAll(() => registry.close());
 
-  it('is refused by every operation of the registry, and breaks nothing', async () => {
+  it('over-long strings, database error text: is refused by every operation of the registry, and breaks nothing', async () => {
     const { adminUrl, apiKey } = registry.running;
     const asked = await checkHostileRequests(
       (path, init) => {

@@ -35,7 +35,7 @@ describe('the administration of a registry', () => {
   });
   afterAll(() => registry.close());
 
-  it('registers a code once, however many ask for it at the same time', async () => {
+  it('duplicate codes: a code is registered once, however many ask for it at the same time', async () => {
     const member = { id: 'TEST:GOV:wanted', name: 'one of us' };
     const answers = await Promise.all(Array.from({ length: 1_000 }, () => ask('POST', '/members', member)));
     const statuses = answers.map(({ status }) => status);

@@ -129,7 +129,7 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
     expect(await page.textContent('#history-rows tr')).toContain('Merged with 1001 “for good”');
   });
 
-  it('keeps nothing in the browser’s storage, and its cookies from scripts', async () => {
+  it('secrets in browser storage: keeps nothing there, and its cookies from scripts', async () => {
     const { page } = watched;
     await page.goto(`${url}/account`);
     const kept = await page.evaluate('[localStorage.length, sessionStorage.length, document.cookie]');

@@ -117,7 +117,7 @@ describe('the management service', () => {
     expect(await manage(await signed(other, { id: 'm' }))).toBe('invalid_request');
   });
 
-  it('refuses a sender who does not own the server, whoever signed', async () => {
+  it('sender not the owner: is refused, whoever signed', async () => {
     expect(await manage(await signed(rename, { sender: agency }))).toBe('access_denied');
     expect(await manage(await signed(rename, { sender: population }))).toBe('access_denied');
     const deletion = envelopeOf({ kind: 'clientDeletion', server, client: population }, { sender: agency });

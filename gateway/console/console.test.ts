@@ -56,7 +56,7 @@ describe('a console', () => {
     expect(page.html).toContain('href="#field-name"');
   });
 
-  it('gives another cookie at sign-in than anybody brought', async () => {
+  it('session fixation: gives another cookie at sign-in than anybody brought', async () => {
     const name = '__Host-waygate-test-session';
     const brought = 'a'.repeat(43);
     visitor.cookies.set(name, brought);
@@ -65,7 +65,7 @@ describe('a console', () => {
     expect(visitor.cookies.get(name)).not.toBe(brought);
   });
 
-  it('refuses forms without the token of the session, and from elsewhere', async () => {
+  it('CSRF: refuses forms without the token of the session, and from elsewhere', async () => {
     await signIn();
     await visitor.get('/people/new');
     const person = { name: 'new', password: goodPassword, roles: 'observer' };
@@ -101,7 +101,7 @@ describe('a console', () => {
     expect(page.html).toContain('system-administrator');
   });
 
-  it('shows whatever somebody types as text', async () => {
+  it('stored and reflected script: shows whatever somebody types as text', async () => {
     const script = '<script>alert(1)</script>"\'><img src=x onerror=alert(1)>';
     await signIn();
     await visitor.get('/api-keys/new');

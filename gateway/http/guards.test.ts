@@ -60,7 +60,7 @@ describe('a change that comes with a cookie', () => {
     }
   };
 
-  it('needs the token of the session, and no other site behind it', () => {
+  it('CSRF: needs the token of the session, and no other site behind it', () => {
     const token = { 'x-csrf-token': session.csrfToken };
     expect(code({})).toBe('csrf');
     expect(code({ 'x-csrf-token': 'token-of-another-one' })).toBe('csrf');
@@ -70,7 +70,7 @@ describe('a change that comes with a cookie', () => {
     expect(code(token)).toBe('taken');
   });
 
-  it('is refused by the API before anything is done, and reads are not', async () => {
+  it('CSRF: is refused by the API before anything is done, and reads are not', async () => {
     let done = 0;
     const app = createAdminApi({
       ...{ title: '', version: '1', description: '', authenticate: () => anna },
