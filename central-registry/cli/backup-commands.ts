@@ -4,12 +4,9 @@ import type { Command } from 'commander';
 import { backupCommands } from '../../gateway/backup/index.ts';
 import { Register } from '../register/index.ts';
 
-/** What is published is made anew at the next start. */
-const isMadeAnew = (path: string) => path === 'public';
-
 /** `waygate registry backup`, `restore` and `backup-key`. */
 export function registryBackupCommands(): Command[] {
-  return backupCommands({ program: 'central-registry', command: 'waygate registry', nameOf, isMadeAnew });
+  return backupCommands({ program: 'central-registry', nameOf });
 }
 
 /** @throws Error when no registry was founded there */

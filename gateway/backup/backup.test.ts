@@ -47,7 +47,6 @@ const backup = (out = join(root, 'one.backup')) =>
   makeBackup({
     ...{ data, program, name: 'DEV/GOV/1/ss1', out, now },
     seal: { recipients: [recipient] },
-    isMadeAnew: (path) => path === 'spool',
   });
 const restore = (more: Partial<Parameters<typeof restoreBackup>[0]> = {}) =>
   restoreBackup({

@@ -6,17 +6,18 @@ import { z } from 'zod';
 import { syncFolder } from '../store/index.ts';
 import { BackupError } from './error.ts';
 import { readFolder } from './folder.ts';
+import { type BackedUpProgram, backedUpPrograms, programFolders } from './programs.ts';
 import { type SealFor, sealStream } from './seal.ts';
 import { type BackupEntry, writeTar } from './tar.ts';
 
-/** Which program a backup is of: the other does not take it. */
-export type BackedUpProgram = 'central-registry' | 'security-server';
+/** Folder, in the data folder, of the backups that a program keeps; it is part of none. */
+export const backupsFolder = 'backups';
 
 /** First file of a backup, which says what the others are. */
 export const headFile = 'waygate-backup.json';
 export const headSchema = z.strictObject({
   version: z.literal(1),
-  program: z.enum(['central-registry', 'security-server']),
+  program: z.enum(backedUpPrograms),
   /** Name of the instance or server. */
   name: z.string().max(1_000),
   createdAt: z.iso.datetime(),
@@ -31,8 +32,6 @@ export interface BackupOrder {
   /** File to write, which must not be there yet. */
   readonly out: string;
   readonly seal: SealFor;
-  /** Whether a file or folder, by its relative path, need not be kept. */
-  readonly isMadeAnew: (path: string) => boolean;
   readonly now: Date;
   /** Told of each file. */
   readonly onFile?: (path: string, octets: number) => void;
@@ -51,7 +50,7 @@ export interface MadeBackup {
  * @throws BackupError not-empty when the file is there already, damaged; Error of the disk
  */
 export async function makeBackup(order: BackupOrder): Promise<MadeBackup> {
-  const { data, program, name, out, seal, isMadeAnew, now, onFile } = order;
+  const { data, program, name, out, seal, now, onFile } = order;
   const folder = dirname(out);
   const aside = join(folder, `.${randomUUID()}.tmp`);
   const work = await mkdtemp(join(folder, '.backup-'));
@@ -59,7 +58,7 @@ export async function makeBackup(order: BackupOrder): Promise<MadeBackup> {
   const head: BackupHead = { version: 1, program, name, createdAt: now.toISOString() };
   async function* entries(): AsyncGenerator<BackupEntry> {
     yield entryOf(headFile, Buffer.from(`${JSON.stringify(head)}\n`));
-    for await (const entry of readFolder(data, isMadeAnew, work)) {
+    for await (const entry of readFolder(data, leftOutOf(program), work)) {
       files += 1;
       onFile?.(entry.path, entry.size);
       yield entry;
@@ -80,6 +79,12 @@ export async function makeBackup(order: BackupOrder): Promise<MadeBackup> {
     await rm(aside, { force: true });
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Whether a file or folder, by its relative path, is not kept. */
+export function leftOutOf(program: BackedUpProgram): (path: string) => boolean {
+  const { madeAnew } = programFolders[program];
+  return (path) => path === backupsFolder || madeAnew.test(path);
 }
 
 function entryOf(path: string, bytes: Buffer): BackupEntry {

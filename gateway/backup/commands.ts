@@ -1,18 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { readSecret } from '../http/index.ts';
-import { type BackedUpProgram, makeBackup } from './backup.ts';
+import { makeBackup } from './backup.ts';
+import { type BackedUpProgram, programFolders } from './programs.ts';
 import { restoreBackup } from './restore.ts';
 import type { OpenWith, SealFor } from './seal.ts';
 
 export interface BackedUp {
   readonly program: BackedUpProgram;
-  /** First words of its commands: `waygate registry`. */
-  readonly command: string;
   /** @returns name of what a data folder holds @throws Error when it holds nothing */
   readonly nameOf: (data: string) => Promise<string>;
-  /** Whether a file or folder, by its relative path, need not be kept. */
-  readonly isMadeAnew: (path: string) => boolean;
 }
 
 interface BackupOptions {
@@ -38,7 +35,8 @@ export function backupCommands(backedUp: BackedUp): Command[] {
   return [backupCommand(backedUp), restoreCommand(backedUp), keyCommand(backedUp)];
 }
 
-function backupCommand({ program, command, nameOf, isMadeAnew }: BackedUp): Command {
+function backupCommand({ program, nameOf }: BackedUp): Command {
+  const { command } = programFolders[program];
   return new Command('backup')
     .description(
       'save all of a data folder, sealed keys included, in one sealed file; it may be in use meanwhile',
@@ -62,14 +60,15 @@ function backupCommand({ program, command, nameOf, isMadeAnew }: BackedUp): Comm
           ? { recipients: recipient }
           : { passphrase: requireLong(await readPassphrase(passphraseFile)) };
       const now = new Date();
-      const made = await makeBackup({ data, program, name, out, seal, isMadeAnew, now, onFile: showFile });
+      const made = await makeBackup({ data, program, name, out, seal, now, onFile: showFile });
       const { files, octets, sha256 } = made;
       const text = `${out}: ${files} files of ${name}, ${octets} octets, SHA-256 ${sha256}\n`;
       process.stdout.write(json === true ? `${JSON.stringify({ name, ...made })}\n` : text);
     });
 }
 
-function restoreCommand({ program, command }: BackedUp): Command {
+function restoreCommand({ program }: BackedUp): Command {
+  const { command } = programFolders[program];
   return new Command('restore')
     .description('put a backup into an empty folder')
     .argument('<file>', 'backup to open')
@@ -95,7 +94,8 @@ function restoreCommand({ program, command }: BackedUp): Command {
     });
 }
 
-function keyCommand({ command }: BackedUp): Command {
+function keyCommand({ program }: BackedUp): Command {
+  const { command } = programFolders[program];
   return new Command('backup-key')
     .description('make a key for backups: what opens them goes into a file, what seals them is printed')
     .requiredOption(

@@ -15,15 +15,15 @@ const passing = /(-wal|-shm|-journal|\.tmp)$/;
  * 2. the hashes of trees, which are made up for from rows;
  * 3. databases, each as it is at one moment;
  * 4. all else, where a key that nobody knows of yet does no harm.
- * @param isMadeAnew whether a file or folder need not be kept
+ * @param isLeftOut whether a file or folder, by its relative path, is not kept
  * @param work folder for copies of databases, on a disk with room for the largest
  */
 export async function* readFolder(
   data: string,
-  isMadeAnew: (path: string) => boolean,
+  isLeftOut: (path: string) => boolean,
   work: string,
 ): AsyncGenerator<BackupEntry> {
-  const paths = (await listFiles(data, isMadeAnew)).sort();
+  const paths = (await listFiles(data, isLeftOut)).sort();
   const databases = new Set<string>();
   for (const path of paths) if (await isDatabase(join(data, path))) databases.add(path);
   const rank = (path: string) => {
@@ -39,12 +39,12 @@ export async function* readFolder(
   }
 }
 
-async function listFiles(data: string, isMadeAnew: (path: string) => boolean): Promise<string[]> {
+async function listFiles(data: string, isLeftOut: (path: string) => boolean): Promise<string[]> {
   const found: string[] = [];
   const enter = async (folder: string): Promise<void> => {
     for (const entry of await readdir(join(data, folder), { withFileTypes: true })) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (isMadeAnew(path) || passing.test(entry.name)) continue;
+      if (isLeftOut(path) || passing.test(entry.name)) continue;
       if (entry.isDirectory()) await enter(path);
       else if (!entry.isFile()) throw unexpected(path, 'is neither a file nor a folder');
       else if (!isSafePath(path)) throw unexpected(path, 'has a name that no part of Waygate gives');

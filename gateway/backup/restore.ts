@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncFolder } from '../store/index.ts';
-import { type BackedUpProgram, type BackupHead, headFile, headSchema } from './backup.ts';
+import { type BackupHead, headFile, headSchema } from './backup.ts';
 import { BackupError } from './error.ts';
+import type { BackedUpProgram } from './programs.ts';
 import { type OpenWith, openStream } from './seal.ts';
 import { type BackupEntry, readTar } from './tar.ts';
 

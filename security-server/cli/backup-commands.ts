@@ -5,12 +5,9 @@ import { backupCommands } from '../../gateway/backup/index.ts';
 import { printRest } from '../../gateway/identifier/index.ts';
 import { SettingsStore } from '../settings/index.ts';
 
-/** Bodies of exchanges under way, which end with the process, and the configuration, which is fetched at the start. */
-const isMadeAnew = (path: string) => path === 'spool' || /^globalconf(\.[^/]+)?$/.test(path);
-
 /** `waygate server backup`, `restore` and `backup-key`. */
 export function serverBackupCommands(): Command[] {
-  return backupCommands({ program: 'security-server', command: 'waygate server', nameOf, isMadeAnew });
+  return backupCommands({ program: 'security-server', nameOf });
 }
 
 /** @throws Error when no server was set up there */
