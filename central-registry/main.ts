@@ -244,8 +244,13 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       onTrouble: (error) => report(error, 'audit-log'),
     });
     closers.push(() => journal.close());
-    const joiners = createJoinerEndpoint({ register, key, now, reach, audit: journal });
+    let managementUrl: string | undefined;
+    const joiners = createJoinerEndpoint({
+      ...{ register, key, now, reach, audit: journal },
+      managementUrl: () => managementUrl,
+    });
     const services = await listenForRequests(settings, register, token, publisher, joiners, closers);
+    managementUrl = services.managementUrl;
     const people = await People.open({
       ...{ path: peoplePath(data), now, journal, program: 'Waygate registry' },
       isHttps: settings.adminUrl?.startsWith('https:') === true,

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ServerId, SubsystemId } from '../../gateway/identifier/index.ts';
+import { memberOf, printEncoded, type ServerId, type SubsystemId } from '../../gateway/identifier/index.ts';
 import { readEntry } from '../management/index.ts';
 import {
+  agency,
   agencyServer,
   at,
   certificateOf,
@@ -9,7 +10,15 @@ import {
   type SmallRegister,
   stranger,
 } from '../management/testing/small-register.ts';
-import { approveJoining, declineJoining, settle } from './decide.ts';
+import {
+  addMember,
+  addSubsystem,
+  isRegistered,
+  listServers,
+  readSettings,
+  writeSettings,
+} from '../register/index.ts';
+import { approveJoining, declineJoining, joiningStatus, settle } from './decide.ts';
 import { insertInvitation, readInvitationEntry, setRedeemed } from './table.ts';
 
 const jti = 'j'.repeat(22);
@@ -115,5 +124,55 @@ describe('an invited member', () => {
       );
       await expect(stolen).rejects.toMatchObject({ code: 'AccessDenied' });
     }
+  });
+});
+
+describe('the first server of the member that takes management requests', () => {
+  const provider: SubsystemId = { ...stranger, kind: 'SUBSYSTEM', subsystemCode: 'management' };
+  const name = async (managementServiceProvider: SubsystemId) => {
+    await small.register.change(act, async (book) => {
+      const member = memberOf(managementServiceProvider);
+      if (!(await isRegistered(book, member))) await addMember(book, { id: member, name: 'Operator' });
+      await addSubsystem(book, { id: managementServiceProvider });
+      await writeSettings(book, { ...(await readSettings(book)), managementServiceProvider });
+    });
+  };
+  const clientsOf = async (id: ServerId) => {
+    const servers = await small.register.read(listServers);
+    return servers.find((one) => printEncoded(one.id) === printEncoded(id))?.clients.map(printEncoded);
+  };
+  const url = 'http://127.0.0.1:4002/managementservice/manage';
+  const told = async () => {
+    const invitation = await read();
+    return (await small.register.read((book) => joiningStatus(book, invitation, url))).hosts;
+  };
+
+  it('takes them once it is registered, and is told where they go on', async () => {
+    await name(provider);
+    expect(await told()).toBeUndefined();
+    await approve();
+    expect([await told(), await clientsOf(invited)]).toEqual([undefined, undefined]);
+    await registration();
+    expect(await settleNow()).toBe(true);
+    expect(await clientsOf(invited)).toEqual([printEncoded(provider)]);
+    expect(await told()).toEqual({ provider: printEncoded(provider), url });
+    expect(await settleNow()).toBe(false);
+  });
+
+  it('takes none that are taken behind another, or of another member, or when it was declined', async () => {
+    await registration();
+    await approve();
+    expect([await clientsOf(invited), await told()]).toEqual([[], undefined]);
+    await name({ ...agency, kind: 'SUBSYSTEM', subsystemCode: 'other' });
+    expect(await settleNow()).toBe(false);
+    expect(await clientsOf(invited)).toEqual([]);
+  });
+
+  it('takes none when it was declined', async () => {
+    await name(provider);
+    await registration();
+    await decline();
+    expect(await settleNow()).toBe(false);
+    expect([await clientsOf(invited), await told()]).toEqual([undefined, undefined]);
   });
 });

@@ -9,6 +9,7 @@ import {
 import { addMember, type Book, checkName, isRegistered } from '../register/index.ts';
 import { InvitationRefusal } from './error.ts';
 import type { Invitation } from './model.ts';
+import { providerBehind, settleProvider } from './provider.ts';
 import { readInvitationEntry, setInvitationDecision, setWithdrawn } from './table.ts';
 
 export interface Deciding {
@@ -46,7 +47,7 @@ export async function settle(book: Book, invitation: Invitation, at: Date): Prom
     await approveRequest(book, entry.id, at);
     hasEffect = true;
   }
-  return hasEffect;
+  return (await settleProvider(book, serverOf(invitation))) || hasEffect;
 }
 
 /**
@@ -79,11 +80,23 @@ export async function withdrawInvitation(book: Book, jti: string, at: Date): Pro
   await setWithdrawn(book, jti, at);
 }
 
-/** What a joining server is told, and the officer beside its own report. */
-export async function joiningStatus(book: Book, invitation: Invitation): Promise<JoiningStatus> {
+/**
+ * What a joining server is told, and the officer beside its own report.
+ * @param managementUrl where the registry takes management requests from the server behind which it does
+ */
+export async function joiningStatus(
+  book: Book,
+  invitation: Invitation,
+  managementUrl?: string,
+): Promise<JoiningStatus> {
   const { decision } = invitation;
   const requests = await requestsOf(book, invitation);
+  const provider =
+    decision?.outcome === 'approved' ? await providerBehind(book, serverOf(invitation)) : undefined;
+  const hosts = provider !== undefined &&
+    managementUrl !== undefined && { provider: printEncoded(provider), url: managementUrl };
   return {
+    ...(hosts !== false && { hosts }),
     ...(decision !== undefined && { decision: decision.outcome }),
     ...(decision?.reason !== undefined && { reason: decision.reason }),
     requests: requests.map(({ id, request, status, reason }) => ({
@@ -100,8 +113,14 @@ async function requestsOf(
   { member, serverCode, redeemed }: Invitation,
 ): Promise<ManagementEntry[]> {
   if (redeemed === undefined) return [];
-  const server: ServerId = { ...member, kind: 'SERVER', serverCode };
-  return listEntriesOfServer(book, server, { since: redeemed.at, limit: maxRequests });
+  return listEntriesOfServer(book, serverOf({ member, serverCode }), {
+    since: redeemed.at,
+    limit: maxRequests,
+  });
+}
+
+function serverOf({ member, serverCode }: Pick<Invitation, 'member' | 'serverCode'>): ServerId {
+  return { ...member, kind: 'SERVER', serverCode };
 }
 
 /** Requests of one joining that are looked at. */

@@ -71,6 +71,21 @@ const codeOf = ({ status, json }: { status: number; json: Record<string, unknown
 ];
 
 describe('an invitation', () => {
+  it('is made when what it promises is there: also who takes management requests', async () => {
+    const fresh = await AskedRegistry.found('FRESH');
+    try {
+      await fresh.start({
+        registration: { host: '127.0.0.1', port: 0 },
+        joining: { reach: { ports: [1], addresses: 'loopback' } },
+      });
+      await fresh.ask('PUT', '/member-classes/GOV', { description: 'Government' });
+      const { status, json } = await fresh.ask('POST', '/invitations', wanted);
+      expect([status, json.code]).toEqual([409, 'not-configured']);
+    } finally {
+      await fresh.close();
+    }
+  });
+
   it('names what the joiner needs, and pins whom it will talk to', async () => {
     const { invitation } = await newInvitation();
     const claims = decodeJwt<InvitationClaims>(invitation);

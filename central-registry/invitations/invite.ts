@@ -108,11 +108,16 @@ async function check(book: Book, { member, memberName, contact, serverCode }: Ne
   if ((await findServer(book, serverId)) !== undefined) {
     throw new RegisterError('exists', `${printShort(serverId)} is registered: choose another server code`);
   }
-  const { managementServiceAddress: registrationUrl } = await readSettings(book);
+  const { managementServiceAddress: registrationUrl, managementServiceProvider } = await readSettings(book);
   const certificate = await readRegistrationCertificate(book);
   if (registrationUrl === undefined || certificate === undefined) {
     const message =
       'servers cannot be registered yet: start the registration service, and set its address under management services';
+    throw new InvitationRefusal('not-configured', message);
+  }
+  if (managementServiceProvider === undefined) {
+    const message =
+      'subsystems cannot be registered yet: name the subsystem that takes management requests under management services; the first server of its member will take them';
     throw new InvitationRefusal('not-configured', message);
   }
   const known = (await listMembers(book)).find(

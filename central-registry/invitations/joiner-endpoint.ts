@@ -19,6 +19,8 @@ import { setConnections, setProgress } from './table.ts';
 export interface JoiningContext extends Omit<RedeemingContext, 'ports'> {
   readonly register: Register;
   readonly reach: ReachSettings;
+  /** Where management requests are taken from the server behind which they are; undefined: nowhere. */
+  readonly managementUrl: () => string | undefined;
 }
 
 /** One request of a joining server, as the registration service received it. */
@@ -99,7 +101,7 @@ export function createJoinerEndpoint(context: JoiningContext): JoinerEndpoint {
         hasEffect,
       );
       const status = await register.read(async (book) =>
-        joiningStatus(book, await requireJoiner(book, bearer, now())),
+        joiningStatus(book, await requireJoiner(book, bearer, now()), context.managementUrl()),
       );
       return joiningStatusSchema.parse(status);
     },

@@ -63,6 +63,10 @@ export const joiningStatusSchema = z.object({
   /** Of the joining as a whole, once the officer has decided. */
   decision: z.enum(['approved', 'declined']).optional(),
   reason: z.string().max(1000).optional(),
+  /** Management requests of the instance are taken behind this server, and go on to this address of the registry. */
+  hosts: z
+    .object({ provider: z.string().max(1100), url: z.url({ protocol: /^https?$/ }).max(1000) })
+    .optional(),
   /** Its own management requests, oldest first. */
   requests: z
     .array(

@@ -129,7 +129,9 @@ export const awaitServer: RunStep = (context) =>
 
 export const requestClients: RunStep = async ({ server, state, serverId, report }) => {
   const running = await server();
-  const { requests } = await report();
+  const { requests, hosts } = await report();
+  // The requests below go through the server behind which the registry takes them: this one, of an instance that begins.
+  if (hosts !== undefined) await running.ask('POST', '/management-services', hosts);
   for (const { code, name } of state().subsystems) {
     const id = subsystemOf(serverId, code);
     const client = printEncoded(id);
@@ -142,12 +144,11 @@ export const requestClients: RunStep = async ({ server, state, serverId, report 
     const subsystemName = name ?? code;
     await running.ask('POST', '/management-requests', { kind: 'clientReg', client, subsystemName });
   }
-  return {
-    state: 'done',
-    detail: state()
-      .subsystems.map(({ code }) => code)
-      .join(', '),
-  };
+  const codes = state()
+    .subsystems.map(({ code }) => code)
+    .join(', ');
+  const host = hosts === undefined ? '' : `; takes management requests of the instance as ${hosts.provider}`;
+  return { state: 'done', detail: `${codes}${host}` };
 };
 
 export const awaitClients: RunStep = (context) => {
