@@ -25,6 +25,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('../security-server/index.ts')).serverCommand(),
   },
   {
+    name: 'authority',
+    about: 'found or start a small certification authority, for an instance that has no other',
+    load: async () => (await import('./authority.ts')).authorityCommand(),
+  },
+  {
     name: 'call',
     about: 'make a REST exchange through a security server',
     load: async () => (await import('./call.ts')).callCommand(),

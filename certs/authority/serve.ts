@@ -10,6 +10,8 @@ export interface AuthorityListener {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
+  /** At which others reach it, when that is not where it listens; without a slash at its end. */
+  readonly publicUrl?: string;
   /** Opens `POST /issue` and `POST /enrolments`: whoever holds it decides who gets certificates. */
   readonly issueSecret: string;
   /** Told of errors that nobody foresaw. */
@@ -56,7 +58,8 @@ export async function startAuthority(options: AuthorityListener): Promise<Runnin
     );
     server.listen({ host, port }, resolve);
   });
-  url = `http://${host}:${(server.address() as AddressInfo).port}`;
+  const listening = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+  url = options.publicUrl ?? listening;
   return {
     url,
     ocspUrl: `${url}/ocsp`,

@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import {
+  type Authority,
+  createAuthority,
+  openAuthority,
+  type RunningAuthority,
+  startAuthority,
+} from '../certs/authority/index.ts';
+import { writeFileDurably } from '../certs/file/index.ts';
+import { readSecret } from '../gateway/http/index.ts';
+
+interface AuthorityOptions {
+  readonly data: string;
+  readonly pinFile?: string;
+  readonly json?: boolean;
+}
+
+const secretName = 'issue-secret';
+const pinOption = [
+  '--pin-file <file>',
+  'file with the PIN of its keys; else WAYGATE_AUTHORITY_PIN, else the terminal',
+] as const;
+
+/** `waygate authority`: the small certification authority of an instance that has no other. */
+export function authorityCommand(): Command {
+  const command = new Command('authority').description(
+    'a small certification authority with OCSP responder and timestamping authority',
+  );
+  command
+    .command('init')
+    .description('found an authority: its keys, its certificates, and the secret that opens enrolments')
+    .requiredOption('--data <dir>', 'folder of this authority alone')
+    .requiredOption('--name <name>', 'of the authority, as its certificates show it')
+    .option(...pinOption)
+    .option('--json', 'print one JSON document')
+    .action(init);
+  command
+    .command('start')
+    .description('issue certificates, and tell statuses and times until interrupted')
+    .requiredOption('--data <dir>', 'folder of this authority')
+    .option(...pinOption)
+    .option('--host <host>', 'where it is served, in the clear: what it says is signed', '127.0.0.1')
+    .option('--port <port>', '0 takes any free one', readPort, 4050)
+    .option('--public-url <url>', 'at which servers reach it, written into certificates', readUrl)
+    .option('--json', 'print one JSON document when ready')
+    .addHelpText(
+      'after',
+      '\nThe registry approves it with its certificates (ca.pem, ocsp.pem, tsa.pem in the folder) and the addresses that' +
+        '\nare printed, and lets it give certificates to whom it invites:' +
+        '\n\n  waygate registry start --join-authority-url URL --join-authority-secret-file DIR/issue-secret …',
+    )
+    .action(start);
+  return command;
+}
+
+async function init({
+  data,
+  name,
+  pinFile,
+  json,
+}: AuthorityOptions & { readonly name: string }): Promise<void> {
+  if (await isThere(join(data, 'ca.pem'))) {
+    throw new Error(`${data} holds an authority already: start it, or choose another folder`);
+  }
+  const authority = await createAuthority(data, { name, pin: await readPin(pinFile) });
+  await writeFileDurably(join(data, secretName), randomBytes(32).toString('base64url'));
+  const { caCertificate } = authority;
+  process.stdout.write(
+    json === true
+      ? `${JSON.stringify({ data, subject: caCertificate.subject.describe(), notAfter: caCertificate.notAfter })}\n`
+      : `The authority ${caCertificate.subject.describe()} is founded in ${data}, until ${caCertificate.notAfter.toISOString()}.\nStart it: waygate authority start --data ${data}\n`,
+  );
+}
+
+async function start({
+  data,
+  pinFile,
+  host,
+  port,
+  publicUrl,
+  json,
+}: AuthorityOptions & {
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl?: string;
+}): Promise<void> {
+  if (!(await isThere(join(data, 'ca.pem')))) {
+    throw new Error(`${data} holds no authority: waygate authority init --data ${data} --name NAME`);
+  }
+  const authority = await openAuthority(data, { pin: await readPin(pinFile) });
+  const issueSecret = (await readFile(join(data, secretName), 'utf8')).trim();
+  const running = await startAuthority({
+    ...{ authority, host, port, issueSecret },
+    ...(publicUrl !== undefined && { publicUrl }),
+    report: (error) => process.stderr.write(`waygate: ${error instanceof Error ? error.stack : error}\n`),
+  });
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  show(authority, running, data, json === true);
+  await interrupted;
+  await running.close();
+}
+
+function show(
+  { caCertificate }: Authority,
+  { url, ocspUrl, tsaUrl }: RunningAuthority,
+  data: string,
+  asJson: boolean,
+): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify({ url, ocspUrl, tsaUrl })}\n`);
+    return;
+  }
+  const lines = [
+    `The authority ${caCertificate.subject.describe()} is live.`,
+    `  address          ${url}`,
+    `  OCSP responder   ${ocspUrl}  certificate ${join(data, 'ocsp.pem')}`,
+    `  timestamps       ${tsaUrl}  certificate ${join(data, 'tsa.pem')}`,
+    `  approve it with  ${join(data, 'ca.pem')}`,
+    `  enrolments       secret in ${join(data, secretName)}`,
+    'Stop it with Ctrl+C.',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function readPin(file: string | undefined): Promise<string> {
+  return readSecret({ name: 'PIN', file, variable: 'WAYGATE_AUTHORITY_PIN', environment: process.env });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('a port from 0 to 65535 is expected.');
+}
+
+function readUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/$/, '');
+  throw new InvalidArgumentError('an http or https address is expected.');
+}
