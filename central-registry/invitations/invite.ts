@@ -59,7 +59,7 @@ export async function invite(
   }
   const { registrationUrl, certificate, memberName } = await register.read((book) => check(book, wanted));
   const anchor = await context.anchor('internal');
-  const invitation = { ...wanted, memberName, jti: randomBytes(16).toString('base64url') };
+  const invitation = { ...wanted, memberName, jti: newInvitationId() };
   const { authority } = context;
   const enrolment =
     authority === undefined
@@ -92,6 +92,13 @@ export async function invite(
     () => false,
   );
   return { jti: invitation.jti, text };
+}
+
+/** 127 random bits, 22 characters; the first is a letter, for people write it behind a command, where `-` begins an option. */
+export function newInvitationId(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0] ?? 0) & 0x7f;
+  return bytes.toString('base64url');
 }
 
 /** What an invitation promises must be there when it is redeemed. */

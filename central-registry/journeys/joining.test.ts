@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Listening, listen } from '../../gateway/http/index.ts';
 import { bodyOf, freePorts, startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
 import { adminClient } from '../../pilot/admin-client.ts';
+import { finished, Programs } from './testing/programs.ts';
 
 const pin = 'Correct-Horse-7';
 const webhookSecret = 'secret-of-the-webhook';
@@ -19,7 +20,7 @@ let network: TestNetwork;
 let folder: string;
 let webhook: Listening;
 const told: { headers: IncomingHttpHeaders; body: string }[] = [];
-const children = new Set<ChildProcess>();
+const programs = new Programs({ WAYGATE_SERVER_JOIN_WEBHOOK_SECRET: webhookSecret });
 
 beforeAll(async () => {
   network = await startNetwork();
@@ -37,66 +38,13 @@ beforeAll(async () => {
   webhook = await listen(server, '127.0.0.1', 0, 'none');
 });
 afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
+  programs.end('SIGKILL');
   await webhook?.close(100);
   await network?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Run {
-  readonly done: Promise<{ readonly code: number | null; readonly out: string; readonly log: string }>;
-  /** Resolves when it wrote that to either of its outputs. */
-  until(text: string): Promise<void>;
-  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
-}
-
-/** Runs the program, as somebody at a terminal would. */
-function waygate(...args: readonly string[]): Run {
-  const environment = { ...process.env, WAYGATE_SERVER_JOIN_WEBHOOK_SECRET: webhookSecret };
-  const stdio = ['ignore', 'pipe', 'pipe'] as const;
-  const child = spawn(process.execPath, ['dist/bin/waygate.js', ...args], {
-    env: environment,
-    stdio: [...stdio],
-  });
-  children.add(child);
-  let out = '';
-  let log = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    out += chunk.toString();
-  });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  const done = new Promise<{ code: number | null; out: string; log: string }>((resolve) => {
-    child.once('close', (code) => {
-      children.delete(child);
-      resolve({ code, out, log });
-    });
-  });
-  let hasEnded = false;
-  void done.then(() => {
-    hasEnded = true;
-  });
-  return {
-    done,
-    until: async (text) => {
-      for (let waited = 0; !out.includes(text) && !log.includes(text); waited += 20) {
-        if (hasEnded || waited > 60_000) throw new Error(`'${text}' did not come:\n${out}\n${log}`);
-        await sleep(20);
-      }
-    },
-    end: async (signal) => {
-      child.kill(signal);
-      await done;
-    },
-  };
-}
-
-async function finish(run: Run): Promise<string> {
-  const { code, out, log } = await run.done;
-  if (code !== 0) throw new Error(`ended with ${code}:\n${out}\n${log}`);
-  return out;
-}
+const waygate = (...args: readonly string[]) => programs.run(...args);
 
 interface Invited {
   readonly id: string;
@@ -105,7 +53,7 @@ interface Invited {
 
 async function invite(code: string, name: string): Promise<Invited> {
   const about = ['--class', 'GOV', '--code', code, '--name', name, '--contact', 'anna@agency.example'];
-  const out = await finish(waygate('registry', 'invite', ...registryArgs(), ...about, '--json'));
+  const out = await finished(waygate('registry', 'invite', ...registryArgs(), ...about, '--json'));
   return JSON.parse(out) as Invited;
 }
 
@@ -172,8 +120,8 @@ describe('an administration that was invited', () => {
     const seen = await checklistOf(id);
     expect(seen.requests).toMatchObject([{ kind: 'authCertReg', status: 'waiting' }]);
     expect(seen.connections).toMatchObject([{ outcome: 'reached' }]);
-    await finish(waygate('registry', 'decide', id, '--approve', ...registryArgs()));
-    const { result, steps } = JSON.parse(await finish(joining)) as {
+    await finished(waygate('registry', 'decide', id, '--approve', ...registryArgs()));
+    const { result, steps } = JSON.parse(await finished(joining)) as {
       result: string;
       steps: readonly { state: string }[];
     };
@@ -226,7 +174,7 @@ describe('an administration that was invited', () => {
     await server.end('SIGKILL');
     const again = waygate('server', 'start', ...settings, '--json');
     await again.until('adminUrl');
-    await finish(waygate('registry', 'decide', id, '--approve', ...registryArgs()));
+    await finished(waygate('registry', 'decide', id, '--approve', ...registryArgs()));
     await viewIs(({ result, isRunning }) => result === 'joined' && !isRunning);
     await expect((await admin()).post('/join', begin)).rejects.toThrow('not-joinable');
     await again.end('SIGTERM');
@@ -240,7 +188,7 @@ describe('an administration that was invited', () => {
     const joining = waygate('server', 'join', ...begin, ...settings, ...hook, '--json');
     await joining.until('waits for the registration officer');
     const reason = 'The agreement has not been signed';
-    await finish(waygate('registry', 'decide', id, '--decline', reason, ...registryArgs()));
+    await finished(waygate('registry', 'decide', id, '--decline', reason, ...registryArgs()));
     const { code, out } = await joining.done;
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ result: 'declined', reason });
@@ -258,8 +206,8 @@ describe('an administration that was invited', () => {
     expect(early).toMatchObject({ code: 2, log: expect.stringContaining('not-redeemed') });
     const second = waygate('server', 'join', again.invitation, ...begin.slice(1), ...settings, '--json');
     await second.until('waits for the registration officer');
-    await finish(waygate('registry', 'decide', again.id, '--approve', ...registryArgs()));
-    expect(JSON.parse(await finish(second))).toMatchObject({ result: 'joined' });
+    await finished(waygate('registry', 'decide', again.id, '--approve', ...registryArgs()));
+    expect(JSON.parse(await finished(second))).toMatchObject({ result: 'joined' });
   });
 
   it('cannot use an invitation that somebody else has redeemed', async () => {
@@ -346,7 +294,7 @@ describe('the README', () => {
         () => false,
       ),
     );
-    for (const child of children) child.kill('SIGTERM');
+    programs.end('SIGTERM');
     await server;
   });
 });
@@ -363,7 +311,7 @@ async function commandsOf(file: string, heading: string): Promise<string[]> {
 async function shell(line: string, cwd: string): Promise<string> {
   const program = `waygate() { exec "${process.execPath}" "${process.cwd()}/dist/bin/waygate.js" "$@"; }`;
   const child = spawn('bash', ['-c', `${program}\n${line}`], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
+  programs.adopt(child);
   let out = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -373,7 +321,6 @@ async function shell(line: string, cwd: string): Promise<string> {
   const code = await new Promise<number | null>((resolve) => {
     child.once('close', resolve);
   });
-  children.delete(child);
   if (code !== 0) throw new Error(`${line}\nended with ${code}:\n${out}`);
   return out;
 }
