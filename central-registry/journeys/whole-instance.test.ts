@@ -1,0 +1,259 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
+import { request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts } from '../../gateway/journeys/network.ts';
+import { hasChromium, launchBrowser, WatchedPage } from './testing/browser.ts';
+import { finished, Programs } from './testing/programs.ts';
+
+const password = 'four words of oil';
+const pin = 'Correct-Horse-7';
+const provider = 'CITY:GOV:1001:management';
+
+/** From nothing to an instance at work: its officer does everything in a browser, and each program is one of its own. */
+describe.skipIf(!hasChromium())('an instance, in a browser (needs chromium)', () => {
+  const programs = new Programs({ WAYGATE_REGISTRY_PASSWORD: password });
+  let folder: string;
+  let ports: number;
+  let browser: Browser;
+  let watched: WatchedPage;
+  const url = () => `http://127.0.0.1:${ports}`;
+  const pinFile = () => join(folder, 'pin.txt');
+  const authority = { url: '', ocspUrl: '', tsaUrl: '' };
+  /** Ports of the client side of the servers that joined. */
+  const clientPorts = new Map<string, number>();
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'waygate-instance-'));
+    ports = await freePorts(24);
+    await writeFile(pinFile(), `${pin}\n`);
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    programs.end('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const pinned = () => ['--pin-file', pinFile()];
+
+  async function signIn(path: string): Promise<void> {
+    const { page } = watched;
+    await page.goto(url() + path);
+    await page.fill('#field-name', 'anna');
+    await page.fill('#field-password', password);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(url() + path);
+  }
+
+  /** Fills in the form of a page that has these fields and sends it; harm that is asked about is meant. */
+  async function fill(path: string, values: Readonly<Record<string, string>>): Promise<void> {
+    const { page } = watched;
+    await page.goto(url() + path);
+    const [first = 'confirmed'] = Object.keys(values);
+    for (const [name, value] of Object.entries(values)) {
+      const choice = page.locator(`main select[name="${name}"]`);
+      if ((await choice.count()) > 0) await choice.selectOption(value);
+      else await page.locator(`main [name="${name}"]`).fill(value);
+    }
+    await send(first);
+  }
+
+  /** @param name of a field of the form */
+  async function send(name: string): Promise<void> {
+    const { page } = watched;
+    const form = page.locator('main form', { has: page.locator(`[name="${name}"]`) });
+    const confirmation = form.locator('[name="confirmed"]');
+    if ((await confirmation.count()) > 0) await confirmation.check();
+    await form.locator('button[type=submit]').click();
+    await page.waitForLoadState();
+    const problems = await page.locator('.ds-error-summary').allTextContents();
+    const isAsked = (await page.locator('main [name="confirmed"]').count()) > 0;
+    if (problems.length > 0 && isAsked && (await confirmation.isChecked()) === false) return send(name);
+    expect(problems).toEqual([]);
+  }
+
+  it('is founded, with an authority of its own', async () => {
+    const data = join(folder, 'authority');
+    await programs.finish('authority', 'init', '--data', data, '--name', 'Rivertown', ...pinned());
+    const running = programs.run('authority', 'start', '--data', data, ...pinned(), '--port', '0', '--json');
+    await running.until('tsaUrl');
+    Object.assign(authority, JSON.parse(running.out()));
+    const registryData = join(folder, 'registry');
+    await programs.finish(
+      ...['registry', 'init', '--data', registryData, '--instance', 'CITY', '--address', '127.0.0.1'],
+      ...['--administrator', 'anna', ...pinned()],
+    );
+    const settings = join(folder, 'registry.yaml');
+    await writeFile(
+      settings,
+      JSON.stringify({
+        ...{ data: registryData, pinFile: pinFile(), adminPort: ports, configurationPort: ports + 1 },
+        ...{ managementPort: ports + 2, registrationPort: ports + 3, registrationHost: '127.0.0.1' },
+        ...{ configurationHost: '127.0.0.1', joinAuthorityUrl: authority.url, joinAddresses: 'loopback' },
+        ...{ joinAuthoritySecretFile: join(data, 'issue-secret'), joinPorts: String(ports + 4) },
+      }),
+    );
+    const registry = programs.run('registry', 'start', '--settings', settings, '--json');
+    await registry.until('adminUrl');
+    watched = await WatchedPage.open(await browser.newContext(), url());
+    await signIn('/people/anna');
+    for (const role of ['registration-officer', 'security-officer', 'system-administrator']) {
+      await watched.page.locator(`main [name="roles"][value="${role}"]`).check();
+    }
+    await send('roles');
+    // Whose roles change signs in anew.
+    await signIn('/');
+  }, 60_000);
+
+  it('is told whom it trusts, who its operator is, and who takes management requests', async () => {
+    const pem = (name: string) => readFile(join(folder, 'authority', `${name}.pem`), 'utf8');
+    await fill('/trust-services/certification/new', {
+      ...{
+        name: 'Rivertown CA',
+        profile: 'ee.ria.xroad.common.certificateprofile.impl.BasicCertificateProfileInfoProvider',
+      },
+      ...{ certificate: await pem('ca'), ocsp: authority.ocspUrl },
+    });
+    await fill('/trust-services/timestamping/new', {
+      ...{ name: 'Rivertown TSA', url: authority.tsaUrl, certificate: await pem('tsa') },
+    });
+    await fill('/member-classes', { code: 'GOV', description: 'Government' });
+    await fill('/members/new', { memberClass: 'GOV', memberCode: '1001', name: 'City of Rivertown' });
+    await fill('/members/CITY%3AGOV%3A1001/subsystems/new', {
+      code: 'management',
+      name: 'Management services',
+    });
+    await fill('/settings', {
+      managementServiceProvider: provider,
+      managementServiceAddress: `https://127.0.0.1:${ports + 3}/managementservice/`,
+    });
+  }, 60_000);
+
+  async function invite(memberCode: string, memberName: string): Promise<{ id: string; file: string }> {
+    await fill('/invitations/new', {
+      memberClass: 'GOV',
+      memberCode,
+      memberName,
+      contact: 'anna@city.example',
+    });
+    const { page } = watched;
+    const text = await page.locator('.wg-copyable code').first().textContent();
+    const href = await page.locator('main a[href^="/invitations/"]').last().getAttribute('href');
+    const file = join(folder, `invitation-${memberCode}.txt`);
+    await writeFile(file, text ?? '');
+    return { id: href?.split('/').at(-1) ?? '', file };
+  }
+
+  async function settingsOf(name: string, host: string): Promise<string[]> {
+    const first = ports + 5 + clientPorts.size * 4;
+    clientPorts.set(name, first);
+    const file = join(folder, `${name}.yaml`);
+    const settings = {
+      ...{ data: join(folder, name), pinFile: pinFile(), peerHost: host, peerPort: ports + 4 },
+      ...{ instancePeerPort: ports + 4, clientPort: first, clientTlsPort: first + 1, adminPort: first + 2 },
+      ...{ configurationPollSeconds: 0.5, logLevel: 'warn' },
+    };
+    await writeFile(file, JSON.stringify(settings));
+    return ['--settings', file];
+  }
+
+  /** Invited in the browser, joins, waits for the officer. */
+  async function beginJoining(code: string, name: string, host: string) {
+    const { id, file } = await invite(code, name);
+    const settings = await settingsOf(`server-${code}`, host);
+    const begin = ['server', 'join', file, '--address', host, '--subsystem', 'data=Data', ...settings];
+    const joining = programs.run(...begin, '--json');
+    await joining.until('waits for the registration officer');
+    return { id, joining, settings };
+  }
+
+  it('takes two servers in: the first of them takes its management requests', async () => {
+    for (const [code, name, host] of [
+      ['1001', 'City of Rivertown', '127.0.0.2'],
+      ['1002', 'Harbour Office', '127.0.0.3'],
+    ] as const) {
+      const { id, joining, settings } = await beginJoining(code, name, host);
+      await fill(`/invitations/${id}/approve`, {});
+      expect(JSON.parse(await finished(joining))).toMatchObject({ result: 'joined' });
+      const server = programs.run('server', 'start', ...settings, '--json');
+      await server.until('clientUrl');
+    }
+    await watched.page.goto(`${url()}/servers`);
+    const table = await watched.page.textContent('main');
+    for (const id of ['CITY:GOV:1001:ss1', 'CITY:GOV:1002:ss1']) expect(table).toContain(id);
+  }, 120_000);
+
+  it('declines a third, which is told why', async () => {
+    const { id, joining } = await beginJoining('1003', 'Nobody', '127.0.0.4');
+    await fill(`/invitations/${id}/decline`, { reason: 'The agreement has not been signed' });
+    const { code, out } = await joining.done;
+    expect([code, JSON.parse(out)]).toMatchObject([
+      1,
+      { result: 'declined', reason: 'The agreement has not been signed' },
+    ]);
+  }, 60_000);
+
+  const exchange = async () => {
+    const address = `http://127.0.0.1:${clientPorts.get('server-1002')}/r1/CITY/GOV/1001/management/listMethods`;
+    const response = await request(address, { headers: { 'X-Road-Client': 'CITY/GOV/1002/data' } });
+    await response.body.dump();
+    return response.headers['x-road-error'] ?? response.statusCode;
+  };
+
+  it('changes its configuration key under load, and not one exchange fails', async () => {
+    const { page } = watched;
+    for (let waited = 0; (await exchange()) !== 200 && waited < 100; waited += 1) await sleep(100);
+    const outcomes = new Map<unknown, number>();
+    let isOver = false;
+    const callers = Array.from({ length: 4 }, async () => {
+      while (!isOver) {
+        const outcome = await exchange();
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }
+    });
+    const more = async (count: number) => {
+      const from = outcomes.get(200) ?? 0;
+      for (let waited = 0; (outcomes.get(200) ?? 0) < from + count; waited += 1) {
+        if (waited > 600) throw new Error(`exchanges stopped: ${JSON.stringify([...outcomes])}`);
+        await sleep(50);
+      }
+    };
+    await more(20);
+    await page.goto(`${url()}/keys`);
+    const former = await page.locator('main a[href$="/activate"]').count();
+    await page.locator('main form button[type=submit]').first().click();
+    await page.waitForURL(`${url()}/keys?done=made`);
+    expect(await page.locator('main a[href$="/activate"]').count()).toBe(former + 1);
+    // The servers learn of the new key from the configuration that the old one signs.
+    await more(40);
+    const activate = await page.locator('main a[href$="/activate"]').first().getAttribute('href');
+    await fill(activate ?? '', {});
+    await more(40);
+    await page.goto(`${url()}/keys`);
+    const remove = await page.locator('main a[href$="/remove"]').first().getAttribute('href');
+    await fill(remove ?? '', {});
+    await more(40);
+    isOver = true;
+    await Promise.all(callers);
+    expect([...outcomes.keys()]).toEqual([200]);
+  }, 120_000);
+
+  it('hands out an anchor that verifies what it publishes', async () => {
+    const { page } = watched;
+    await page.goto(`${url()}/keys`);
+    const downloading = page.waitForEvent('download');
+    await page.locator('a[href="/keys/anchors/internal"]').click();
+    const anchor = join(folder, 'anchor.xml');
+    await (await downloading).saveAs(anchor);
+    const directory = `http://127.0.0.1:${ports + 1}/internalconf`;
+    const verdict = JSON.parse(
+      await programs.finish('config', 'verify', '--anchor', anchor, '--url', directory, '--json'),
+    );
+    expect(verdict).toMatchObject({ valid: true, instance: 'CITY' });
+    expect([watched.complaints, watched.elsewhere]).toEqual([[], []]);
+  }, 60_000);
+});
