@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeySpec } from '../certs/key/index.ts';
 import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '../certs/token/index.ts';
+import { Backups } from '../gateway/backup/index.ts';
 import type { ConfigurationVersion } from '../gateway/configuration/index.ts';
 import { besideApi } from '../gateway/console/index.ts';
 import {
@@ -251,6 +252,11 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     });
     const services = await listenForRequests(settings, register, token, publisher, joiners, closers);
     managementUrl = services.managementUrl;
+    const backups = await Backups.open({
+      ...{ data, program: 'central-registry', name: () => register.instance, journal, now },
+      onTrouble: (error) => report(error, 'backup'),
+    });
+    closers.push(() => backups.close());
     const people = await People.open({
       ...{ path: peoplePath(data), now, journal, program: 'Waygate registry' },
       isHttps: settings.adminUrl?.startsWith('https:') === true,
@@ -269,6 +275,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
         register,
         history,
         journal,
+        backups,
         now,
         anchor,
         publicationState: () => publisher.state(),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSoftwareToken } from '../certs/token/index.ts';
+import { Backups } from '../gateway/backup/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
 import {
   anyOf,
@@ -261,6 +262,11 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     management = requests;
     closers.push(() => requests.close());
 
+    const backups = await Backups.open({
+      ...{ data, program: 'security-server', name: () => printRest(settings.serverId), journal, now },
+      onTrouble: (error) => onTrouble('backup', error),
+    });
+    closers.push(() => backups.close());
     const people = await People.open({
       ...{ path: peoplePath(data), now, journal, program: 'Waygate security server' },
       isHttps: options.adminUrl?.startsWith('https:') === true,
@@ -285,6 +291,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         registryHistory,
         archiving,
         journal,
+        backups,
         bodyPolicies,
         configuration: () => configuration.current(),
         refreshConfiguration: () => configuration.refresh(),

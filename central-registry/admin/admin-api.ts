@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { TokenError } from '../../certs/token/index.ts';
+import { addBackupRoutes } from '../../gateway/backup/index.ts';
 import { type Authenticate, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
 import { addJournalRoutes } from '../../gateway/journal/index.ts';
@@ -44,6 +45,7 @@ export function createRegistryApi(context: AdminContext, options: RegistryApiOpt
   addManagementRoutes(app, context);
   addInvitationRoutes(app, context);
   addHistoryRoutes(app, context);
+  addBackupRoutes(app, context.backups);
   addJournalRoutes(app, context.journal);
   return app;
 }

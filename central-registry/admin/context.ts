@@ -1,4 +1,5 @@
 import type { KeySpec } from '../../certs/key/index.ts';
+import type { Backups } from '../../gateway/backup/index.ts';
 import type { Journal } from '../../gateway/journal/index.ts';
 import type { Act, History } from '../history/index.ts';
 import type { InvitingContext } from '../invitations/index.ts';
@@ -9,6 +10,8 @@ import type { ConfigurationSource, Register } from '../register/index.ts';
 export interface AdminContext {
   /** Audit log of this registry's administration. */
   readonly journal: Journal;
+  /** Of this registry itself. */
+  readonly backups: Backups;
   readonly register: Register;
   readonly history: History;
   readonly now: () => Date;

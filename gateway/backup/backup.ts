@@ -114,7 +114,8 @@ async function writeDurably(
   return { octets: length, sha256: hash.digest('hex') };
 }
 
-async function digestOfFile(path: string): Promise<string> {
+/** SHA-256, in hexadecimal digits. */
+export async function digestOfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');

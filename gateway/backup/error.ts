@@ -5,7 +5,14 @@ export type BackupErrorCode =
   | 'wrong-program'
   | 'later-release'
   | 'hostile'
-  | 'damaged';
+  | 'damaged'
+  | 'private-key'
+  | 'no-recipients'
+  | 'no-room'
+  | 'too-many'
+  | 'busy'
+  | 'unknown'
+  | 'stopped';
 
 /** Why a backup is not made or not restored, with what to do about it. */
 export class BackupError extends Error {

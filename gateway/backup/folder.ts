@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { BackupError } from './error.ts';
@@ -37,6 +37,30 @@ export async function* readFolder(
     if (databases.has(path)) yield* readDatabase(data, path, join(work, 'database.copy'));
     else yield* readFile(data, path);
   }
+}
+
+/**
+ * Octets of what `readFolder` would read, without opening any of it.
+ * @returns also those of the largest file, of which there may be a copy for a while
+ */
+export async function measureFolder(
+  data: string,
+  isLeftOut: (path: string) => boolean,
+): Promise<{ readonly total: number; readonly largest: number }> {
+  let total = 0;
+  let largest = 0;
+  for (const path of await listFiles(data, isLeftOut)) {
+    const size = await stat(join(data, path)).then((found) => found.size, ignoreAbsent);
+    total += size;
+    largest = Math.max(largest, size);
+  }
+  return { total, largest };
+}
+
+/** Between the list and now it was done with. */
+function ignoreAbsent(error: NodeJS.ErrnoException): number {
+  if (error.code !== 'ENOENT') throw error;
+  return 0;
 }
 
 async function listFiles(data: string, isLeftOut: (path: string) => boolean): Promise<string[]> {

@@ -1,1 +1,3 @@
+export { Backups } from './backups.ts';
 export { type BackedUp, backupCommands } from './commands.ts';
+export { addBackupRoutes } from './routes.ts';

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { TokenError, type TokenErrorCode } from '../../certs/token/index.ts';
 import { CertificateError } from '../../certs/x509/index.ts';
+import { addBackupRoutes } from '../../gateway/backup/index.ts';
 import { Fault, spellCode } from '../../gateway/fault/index.ts';
 import { type Authenticate, createAdminApi, Problem } from '../../gateway/http/index.ts';
 import { IdentifierError } from '../../gateway/identifier/index.ts';
@@ -52,6 +53,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addRegistryHistoryRoutes(app, context);
   addBodyPolicyRoutes(app, context);
   if (context.join !== undefined) addJoinRoutes(app, context.join);
+  addBackupRoutes(app, context.backups);
   addJournalRoutes(app, context.journal);
   return app;
 }

@@ -1,4 +1,5 @@
 import type { Token } from '../../certs/token/index.ts';
+import type { Backups } from '../../gateway/backup/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import type { Journal } from '../../gateway/journal/index.ts';
 import type { Archiving } from '../archive/index.ts';
@@ -26,6 +27,8 @@ export interface AdminContext {
   readonly registryHistory: HistoryWatch;
   readonly archiving: Archiving;
   readonly journal: Journal;
+  /** Of this server itself. */
+  readonly backups: Backups;
   readonly bodyPolicies: BodyPolicyStore;
   /** @throws Fault OutdatedGlobalConf */
   readonly configuration: () => GlobalConfiguration;
