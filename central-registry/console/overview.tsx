@@ -133,11 +133,18 @@ function PublicationState({
   );
 }
 
-/** What an instance cannot work without. */
+interface ManagementService {
+  readonly providerId?: string;
+  readonly serviceAddress?: string;
+}
+
+/** What an instance cannot work without, in the order in which it is set up. */
 async function missing(visit: Visit): Promise<readonly Todo[]> {
   const t = textsOf(visit);
   const { api } = visit;
-  const [classes, certification, timestamping] = await Promise.all([
+  const [management, firstServers, classes, certification, timestamping] = await Promise.all([
+    api.get<ManagementService>('/api/v1/management-service'),
+    api.get<readonly unknown[]>('/api/v1/servers?limit=1'),
     api.get<readonly MemberClass[]>('/api/v1/member-classes'),
     api.get<readonly unknown[]>('/api/v1/certification-services'),
     api.get<readonly unknown[]>('/api/v1/timestamping-services'),
@@ -146,6 +153,11 @@ async function missing(visit: Visit): Promise<readonly Todo[]> {
     ...(classes.length === 0 ? [{ text: t.noClasses, href: '/member-classes', act: t.look }] : []),
     ...(certification.length === 0 ? [{ text: t.noTrust, href: '/trust-services', act: t.look }] : []),
     ...(timestamping.length === 0 ? [{ text: t.noTimestamping, href: '/trust-services', act: t.look }] : []),
+    ...(management.providerId === undefined || management.serviceAddress === undefined
+      ? [{ text: t.noManagement, href: '/settings', act: t.look }]
+      : firstServers.length === 0
+        ? [{ text: t.noFirstServer(management.providerId), href: '/invitations/new', act: t.invite }]
+        : []),
   ];
 }
 

@@ -16,6 +16,10 @@ export const german: Translated<typeof english> = {
   look: 'Ansehen',
   expiresSoon: (what) => `Das Zertifikat von ${what} läuft ab`,
   noTrust: 'Kein Zertifizierungsdienst ist zugelassen: Noch kann niemand beitreten',
+  noManagement:
+    'Kein Subsystem nimmt Verwaltungsanfragen an: den Betreiber als Mitglied mit einem Subsystem dafür anlegen und es in den Einstellungen nennen',
+  noFirstServer: (provider: string) =>
+    `Noch kein Server ist beigetreten: den ersten einladen, von dem Mitglied von ${provider}; er nimmt die Verwaltungsanfragen aller anderen an`,
   noTimestamping: 'Kein Zeitstempeldienst ist zugelassen: Belege können nicht gestempelt werden',
   noClasses: 'Es gibt keine Mitgliederklasse: Noch kann kein Mitglied eingetragen werden',
   publication: 'Veröffentlichung',

@@ -13,6 +13,10 @@ export const english = {
   look: 'Look',
   expiresSoon: (what: string) => `The certificate of ${what} expires`,
   noTrust: 'No certification service is approved: nobody can join yet',
+  noManagement:
+    'No subsystem takes management requests: add the operator as a member with a subsystem for them, and name it in the settings',
+  noFirstServer: (provider: string) =>
+    `No server has joined: invite the first, of the member of ${provider}; it takes the management requests of all others`,
   noTimestamping: 'No timestamping service is approved: evidence cannot be timestamped',
   noClasses: 'There is no member class: no member can be registered yet',
   publication: 'Publication',

@@ -190,7 +190,11 @@ async function fill(registry: AskedRegistry): Promise<string[]> {
     certificate: await makeCertificate('TSA', 900),
   });
   const managementServiceAddress = registry.running.registrationUrl;
-  await ask('PUT', '/settings', { ...(await ask('GET', '/settings')), managementServiceAddress });
+  const managementServiceProvider = 'PILOT:GOV:1001:population';
+  await ask('PUT', '/settings', {
+    ...(await ask('GET', '/settings')),
+    ...{ managementServiceAddress, managementServiceProvider },
+  });
   const made = await ask('POST', '/invitations', {
     ...{ memberClass: 'GOV', memberCode: '2001', memberName: script, contact: script },
   });

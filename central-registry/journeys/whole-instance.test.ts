@@ -133,6 +133,13 @@ describe.skipIf(!hasChromium())('an instance, in a browser (needs chromium)', ()
     });
   }, 60_000);
 
+  it('says what the next step is, until there is none', async () => {
+    await watched.page.goto(`${url()}/`);
+    const todo = await watched.page.locator('.wg-todo li').allTextContents();
+    expect(todo).toHaveLength(1);
+    expect(todo[0]).toContain(provider);
+  });
+
   async function invite(memberCode: string, memberName: string): Promise<{ id: string; file: string }> {
     await fill('/invitations/new', {
       memberClass: 'GOV',
@@ -182,6 +189,8 @@ describe.skipIf(!hasChromium())('an instance, in a browser (needs chromium)', ()
       const server = programs.run('server', 'start', ...settings, '--json');
       await server.until('clientUrl');
     }
+    await watched.page.goto(`${url()}/`);
+    expect(await watched.page.locator('.wg-todo li').count()).toBe(0);
     await watched.page.goto(`${url()}/servers`);
     const table = await watched.page.textContent('main');
     for (const id of ['CITY:GOV:1001:ss1', 'CITY:GOV:1002:ss1']) expect(table).toContain(id);
