@@ -1,5 +1,6 @@
 import {
   type Api,
+  addBackupPages,
   type Console,
   createConsole,
   type NavGroup,
@@ -52,6 +53,7 @@ export function createRegistryConsole(options: RegistryConsoleOptions): Console 
   addFederationPages(console);
   addSettingsPages(console);
   addHistoryPages(console);
+  addBackupPages(console);
   return console;
 }
 
@@ -90,7 +92,12 @@ function navigation(visit: Visit): readonly NavGroup[] {
       links: [
         { href: '/settings', text: t.settings },
         { href: '/history', text: t.history },
-        ...(isAdministrator ? [{ href: '/people', text: texts.people }] : []),
+        ...(isAdministrator
+          ? [
+              { href: '/backups', text: texts.backups },
+              { href: '/people', text: texts.people },
+            ]
+          : []),
         ...(isAuditor ? [{ href: '/audit-events', text: texts.auditEvents }] : []),
       ],
     },

@@ -198,6 +198,9 @@ async function fill(registry: AskedRegistry): Promise<string[]> {
   const made = await ask('POST', '/invitations', {
     ...{ memberClass: 'GOV', memberCode: '2001', memberName: script, contact: script },
   });
+  const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
+  await ask('PUT', '/backup-settings', { recipients: [recipient], keepLast: 7, madeElsewhere: false });
+  const backup = `/backups/${(await ask('POST', '/backups')).name}`;
   const member = '/members/PILOT%3AGOV%3A1001';
   const serverPath = '/servers/PILOT%3AGOV%3A1001%3Ass1';
   return [
@@ -208,7 +211,8 @@ async function fill(registry: AskedRegistry): Promise<string[]> {
     ...['/trust-services', '/trust-services/certification/new', '/trust-services/timestamping/new'],
     ...['/keys', '/federation', '/settings', '/people', '/people/new', '/people/otto', '/people/otto/remove'],
     ...['/audit-events', '/account', '/account/password', '/account/second-factor', '/api-keys'],
-    ...['/api-keys/new', '/api-reference', '/history'],
+    ...['/api-keys/new', '/api-reference', '/history', '/backups', '/backup-settings'],
+    ...[backup, `${backup}/check`, `${backup}/remove`],
   ];
 }
 

@@ -32,6 +32,7 @@ const statusSchema = z
       .object({ at: z.string(), code: z.string(), text: z.string() })
       .optional()
       .describe('of the last attempt, until one succeeds'),
+    keyCommand: z.string().describe('command that makes a key for backups, on another machine'),
   })
   .openapi('BackupStatus');
 const params = z.object({ name: z.string().regex(backupName) });
@@ -160,7 +161,10 @@ function addSettings(app: OpenAPIHono, backups: Backups): void {
       description: 'Whether there is a backup to come back with, and when the next is made.',
       responses: { 200: { description: 'status', ...json(statusSchema) } },
     }),
-    (context) => context.json(backups.status(), 200),
+    (context) => {
+      const keyCommand = `${programFolders[backups.program].command} backup-key --out backup.key`;
+      return context.json({ ...backups.status(), keyCommand }, 200);
+    },
   );
   const path = '/api/v1/backup-settings';
   app.openapi(

@@ -14,6 +14,7 @@ export { type Step, type StepState, Steps } from './components/steps.tsx';
 export { Tag, type TagColor } from './components/tag.tsx';
 export { addConfirmedAct } from './confirmed-act.tsx';
 export { type Console, createConsole } from './console.tsx';
+export { addBackupPages } from './pages/backups.tsx';
 export { etagOf } from './protect.ts';
 export { submit } from './submit.ts';
 export type { Catalogue, Language } from './texts/catalogue.ts';
