@@ -22,6 +22,7 @@ import type { Road } from '../gateway/road/index.ts';
 import { createVerifier } from '../gateway/signature/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
+import { acmeSettingsSchema, CertificateOrders } from './acme/index.ts';
 import { createServerAdmin } from './admin/index.ts';
 import { startArchiving } from './archive/index.ts';
 import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
@@ -127,6 +128,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     closers.push(() => certificates.close());
     const reloadCertificates = async () => certificates.use(await ownCertificates(settings.db));
     await reloadCertificates();
+
+    const orders = new CertificateOrders({
+      ...{ dir: join(data, 'acme'), token, now, environment: process.env },
+      settings: options.acme ?? acmeSettingsSchema.parse({}),
+    });
+    closers.push(() => orders.close());
 
     const bodyPolicies = new BodyPolicyStore(join(data, 'body-policies.sqlite'));
     closers.push(() => bodyPolicies.close());
@@ -284,6 +291,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         settings,
         token,
         signer: certificates,
+        orders,
         management: requests,
         log,
         disk,

@@ -2,6 +2,7 @@ import type { GlobalConfiguration } from '../gateway/configuration/index.ts';
 import type { ServerId } from '../gateway/identifier/index.ts';
 import type { OidcSettings } from '../gateway/people/index.ts';
 import type { RoadEvent } from '../gateway/road/index.ts';
+import type { AcmeSettings } from './acme/index.ts';
 import type { ArchiveSettings } from './archive/index.ts';
 import type { DiskLevel, DiskSettings, DiskStatus, ReadDisk } from './disk/index.ts';
 import type { Health } from './health/index.ts';
@@ -55,6 +56,8 @@ export interface ServerSettings {
   readonly onDiskLevel?: (status: DiskStatus, former: DiskLevel) => void;
   /** How the message log is archived; absent: not at all. */
   readonly archive?: ArchiveSettings;
+  /** How certificates are ordered over ACME; absent: as an authority that asks for nothing more allows. */
+  readonly acme?: AcmeSettings;
   /** Joining an instance through the administration API; absent: not there. */
   readonly join?: JoinDesk;
   readonly now?: () => Date;

@@ -54,6 +54,8 @@ export interface Extensions {
   readonly basicConstraints?: BasicConstraints;
   /** DNS names and IP addresses. */
   readonly subjectAltNames: readonly string[];
+  /** By which the issuer's key is told from others of its name. */
+  readonly authorityKeyIdentifier?: Buffer;
   /** OCSP addresses of the authority information access. */
   readonly ocspUrls: readonly string[];
   /** Critical extensions this program does not act on: a certificate with one may not be relied on. */
@@ -92,6 +94,7 @@ export function readExtensions(node: DerNode): Extensions {
   const basicConstraints = values.get(ids.basicConstraints);
   const subjectAltName = values.get(ids.subjectAltName);
   const authorityInfoAccess = values.get(ids.authorityInfoAccess);
+  const authorityKeyIdentifier = values.get(ids.authorityKeyIdentifier);
   return {
     ...(keyUsage !== undefined && { keyUsage: readKeyUsage(readDer(keyUsage)) }),
     ...(extendedKeyUsage !== undefined && {
@@ -101,6 +104,7 @@ export function readExtensions(node: DerNode): Extensions {
       basicConstraints: readBasicConstraints(readDer(basicConstraints)),
     }),
     subjectAltNames: subjectAltName === undefined ? [] : readAltNames(readDer(subjectAltName)),
+    ...(authorityKeyIdentifier !== undefined && readKeyIdentifier(readDer(authorityKeyIdentifier))),
     ocspUrls: authorityInfoAccess === undefined ? [] : readOcspUrls(readDer(authorityInfoAccess)),
     unknownCritical,
   };
@@ -127,6 +131,12 @@ function readAltNames(node: DerNode): string[] {
     if (name.content.length !== 16) throw new CertificateError('malformed', 'IP address of a strange length');
     return [(name.content.toString('hex').match(/.{4}/g) ?? []).join(':')];
   });
+}
+
+/** Of the ways to name a key, only its identifier is of use here. */
+function readKeyIdentifier(node: DerNode): Pick<Extensions, 'authorityKeyIdentifier'> {
+  const [identifier] = asSequence(node);
+  return isContext(identifier, 0) ? { authorityKeyIdentifier: identifier.content } : {};
 }
 
 function readOcspUrls(node: DerNode): string[] {

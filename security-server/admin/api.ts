@@ -14,6 +14,7 @@ import { SettingsConflict } from '../settings/index.ts';
 import { WsdlError } from '../wsdl/index.ts';
 import { addArchiveRoutes } from './archives.ts';
 import { addBodyPolicyRoutes } from './body-policies.ts';
+import { addCertificateOrderRoutes } from './certificate-orders.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
 import { addDiskRoutes } from './disk.ts';
@@ -46,6 +47,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addServiceDescriptionRoutes(app, context);
   addTokenRoutes(app, context);
   addKeyRoutes(app, context);
+  addCertificateOrderRoutes(app, context);
   addManagementRoutes(app, context);
   addEvidenceRoutes(app, context);
   addArchiveRoutes(app, context);

@@ -2,6 +2,7 @@ import type { Token } from '../../certs/token/index.ts';
 import type { Backups } from '../../gateway/backup/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import type { Journal } from '../../gateway/journal/index.ts';
+import type { CertificateOrders } from '../acme/index.ts';
 import type { Archiving } from '../archive/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
 import type { BodyPolicyStore } from '../body-policy/index.ts';
@@ -19,6 +20,8 @@ export interface AdminContext {
   readonly settings: SettingsStore;
   readonly token: Token;
   readonly signer: ServerSigner;
+  /** Certificates ordered over ACME. */
+  readonly orders: CertificateOrders;
   readonly management: ManagementSender;
   readonly log: SqliteMessageLog;
   readonly disk: Pick<DiskWatch, 'status'>;

@@ -28,7 +28,7 @@ const keySchema = z
   .object({ id: z.string(), label: z.string(), spec: keySpecSchema, createdAt: z.string() })
   .openapi('Key');
 const attribute = z.string().min(1).max(200).optional();
-const subjectSchema = z.object({
+export const subjectSchema = z.object({
   C: attribute,
   O: attribute,
   OU: attribute,
@@ -142,9 +142,7 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
     }),
     async (c) => {
       const { certificate, intermediates = [] } = c.req.valid('json');
-      const own = readOwnCertificate(certificate, intermediates, context);
-      await putOwnCertificate(settings.db, own);
-      await context.reloadCertificates();
+      const own = await takeInCertificate(context, certificate, intermediates);
       return c.json(show(own, signer.statusOf(own)?.validUntil), 201);
     },
   );
@@ -186,6 +184,27 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
       return c.body(null, 204);
     },
   );
+}
+
+/**
+ * Puts to use what an authority issued for a key of the token.
+ * @param expected what it has to be for; undefined: signing or authentication
+ * @throws Problem when it is for no key here, for another purpose, or of no approved authority
+ */
+export async function takeInCertificate(
+  context: AdminContext,
+  pem: string,
+  intermediates: readonly string[],
+  expected?: OwnCertificate['use'],
+): Promise<OwnCertificate> {
+  const own = readOwnCertificate(pem, intermediates, context);
+  if (expected !== undefined && own.use !== expected) {
+    const detail = `The certificate is for ${own.use}; one for ${expected} was asked for`;
+    throw new Problem(409, 'other-purpose', detail);
+  }
+  await putOwnCertificate(context.settings.db, own);
+  await context.reloadCertificates();
+  return own;
 }
 
 /** @throws Problem when the certificate is for no key here, for no purpose here, or of no approved authority */

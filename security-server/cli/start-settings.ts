@@ -6,6 +6,7 @@ import { loadSettings, proxiesSchema, readSecret } from '../../gateway/http/inde
 import { oidcSettingsSchema } from '../../gateway/people/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
+import { acmeSettingsSchema } from '../acme/index.ts';
 import { archiveSettingsSchema } from '../archive/index.ts';
 import { type DiskSettings, explainDisk } from '../disk/index.ts';
 import type { ServerSettings } from '../running-server.ts';
@@ -60,6 +61,7 @@ const startSchema = z.object({
   diskTightMegabytes: megabytes.optional(),
   diskFullMegabytes: megabytes.optional(),
   archive: archiveSettingsSchema.optional(),
+  acme: acmeSettingsSchema.optional(),
   operationalDataDays: z.coerce.number().int().min(1).max(3650).default(7),
   operationalDataOffsetSeconds: z.coerce.number().int().min(1).max(3600).default(60),
   joinWebhook: z
@@ -164,7 +166,16 @@ export function serverSettings(
   settings: StartSettings,
   logger: Pick<Logger, 'info' | 'warn' | 'error'>,
 ): Omit<ServerSettings, 'pin'> {
-  const { data, pinFile: _, logLevel: __, allowedFederations, logMaxPages, archive, ...others } = settings;
+  const {
+    data,
+    pinFile: _,
+    logLevel: __,
+    allowedFederations,
+    logMaxPages,
+    archive,
+    acme,
+    ...others
+  } = settings;
   const { adminUrl, oidc, ...rest } = others;
   const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
   return {
@@ -197,6 +208,7 @@ export function serverSettings(
     },
     ...(logMaxPages !== undefined && { logMaxPages }),
     ...(archive !== undefined && { archive }),
+    ...(acme !== undefined && { acme }),
     ...(adminUrl !== undefined && { adminUrl }),
     ...(oidc !== undefined && { oidc }),
     onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),

@@ -7,6 +7,7 @@ import {
   joinStepCodes,
   joinSteps,
 } from '../../gateway/joining/index.ts';
+import { obtainCertificates } from './certificate-step.ts';
 import { JoinError, messageOf } from './error.ts';
 import { lockFolder } from './lock.ts';
 import {
@@ -21,7 +22,6 @@ import {
   awaitServer,
   firstTimestamp,
   makeKeys,
-  obtainCertificates,
   requestClients,
   requestServer,
 } from './register-steps.ts';

@@ -1,5 +1,3 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   type ClientId,
   equal,
@@ -9,15 +7,12 @@ import {
   type SubsystemId,
 } from '../../gateway/identifier/index.ts';
 import type { JoiningStatus } from '../../gateway/joining/index.ts';
-import { writeFileDurably } from '../../gateway/store/index.ts';
-import { type CertificateUse, fetchCertificate } from './enrol.ts';
+import type { CertificateUse } from './enrol.ts';
 import { JoinError } from './error.ts';
-import { isThere } from './prepare-steps.ts';
 import { JoiningDeclined, type JoiningServer, type RunStep, type StepContext } from './step.ts';
 
 /** Steps of a server that runs: all it does is asked of its administration API, as an administrator would. */
 
-const uses: readonly CertificateUse[] = ['signing', 'authentication'];
 const keySpec = { type: 'ec', curve: 'P-256' } as const;
 
 interface Key {
@@ -43,73 +38,6 @@ export const makeKeys: RunStep = async ({ server, state, keep, claims }) => {
   await keep({ keys: { signing: await keyFor('signing'), authentication: await keyFor('authentication') } });
   return { state: 'done', detail: 'a key for signing and one for authentication, P-256' };
 };
-
-export const obtainCertificates: RunStep = async (context) => {
-  const { server, state, claims, places } = context;
-  const running = await server();
-  const lacking: string[] = [];
-  for (const use of uses) {
-    const keyId = state().keys?.[use] ?? '';
-    const own = await running.ask<readonly OwnCertificate[]>('GET', '/certificates');
-    if (own.some((one) => one.keyId === keyId && one.use === use)) continue;
-    const pem =
-      claims.enrolment === undefined
-        ? await readBrought(context, running, use, keyId)
-        : await fetchCertificate(
-            claims.enrolment,
-            use,
-            await requestFor(context, running, use, keyId),
-            state().address,
-          );
-    if (pem === undefined) lacking.push(use);
-    else await running.ask('POST', '/certificates', { certificate: pem });
-  }
-  if (lacking.length === 0) return { state: 'done', detail: 'for signing and for authentication' };
-  const { requestFolder, certificateFolder } = places;
-  return {
-    state: 'waiting',
-    detail: `certificates for ${lacking.join(' and ')} are not there yet`,
-    remedy: `take ${lacking.map((use) => `${use}.csr.pem`).join(' and ')} from ${requestFolder} to the certification authority, and put what it issues into ${certificateFolder} as ${lacking.map((use) => `${use}.pem`).join(' and ')}`,
-  };
-};
-
-/** The same every time: an authority that issued for it before, and whose answer was lost, answers as before. */
-async function requestFor(
-  { places, state, claims }: StepContext,
-  running: JoiningServer,
-  use: CertificateUse,
-  keyId: string,
-): Promise<string> {
-  const path = join(places.requestFolder, `${use}.csr.pem`);
-  if (await isThere(path)) return readFile(path, 'utf8');
-  const { name, memberClass, memberCode } = claims.member;
-  const { address } = state();
-  const subject =
-    use === 'signing'
-      ? { O: name, businessCategory: memberClass, serialNumber: memberCode, CN: name }
-      : { O: name, serialNumber: memberCode, CN: address };
-  const subjectAltNames = use === 'signing' ? [] : [address];
-  const { request } = await running.ask<{ readonly request: string }>(
-    'POST',
-    `/keys/${encodeURIComponent(keyId)}/requests`,
-    { subject, subjectAltNames },
-  );
-  await mkdir(places.requestFolder, { recursive: true, mode: 0o700 });
-  await writeFileDurably(path, request);
-  return request;
-}
-
-/** @returns undefined until somebody has brought it */
-async function readBrought(
-  context: StepContext,
-  running: JoiningServer,
-  use: CertificateUse,
-  keyId: string,
-): Promise<string | undefined> {
-  await requestFor(context, running, use, keyId);
-  const path = join(context.places.certificateFolder, `${use}.pem`);
-  return (await isThere(path)) ? readFile(path, 'utf8') : undefined;
-}
 
 export const requestServer: RunStep = async ({ server, state, serverId, report }) => {
   const running = await server();

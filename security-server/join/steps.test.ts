@@ -6,14 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import type { ServerId } from '../../gateway/identifier/index.ts';
 import type { InvitationClaims, JoiningStatus } from '../../gateway/joining/index.ts';
+import { obtainCertificates } from './certificate-step.ts';
 import { redeemInvitation } from './prepare-steps.ts';
-import {
-  awaitServer,
-  makeKeys,
-  obtainCertificates,
-  requestClients,
-  requestServer,
-} from './register-steps.ts';
+import { awaitServer, makeKeys, requestClients, requestServer } from './register-steps.ts';
 import type { JoinState } from './state.ts';
 import type { StepContext } from './step.ts';
 
@@ -39,6 +34,10 @@ let keys: { id: string; label: string }[];
 let certificates: { sha256: string; use: string; keyId: string }[];
 let status: JoiningStatus;
 let state: JoinState;
+/** Certification services of the configuration. */
+let approvedCas: object[];
+/** Where an order over ACME stands. */
+let order: object;
 /** Whether the configuration shows the server. */
 let isPublished: boolean;
 
@@ -55,6 +54,8 @@ beforeEach(() => {
     subsystems: [{ code: 'x' }],
     steps: [],
   };
+  approvedCas = [];
+  order = { state: 'under-way', detail: 'asked' };
   isPublished = false;
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -68,6 +69,7 @@ function answer(method: string, path: string, body: { label?: string; certificat
     keys = [...keys, key];
     return key;
   }
+  if (path.endsWith('/orders')) return order;
   if (path.endsWith('/requests')) return { request: `request of ${path}` };
   if (`${method} ${path}` === 'POST /certificates') {
     const [use = '', keyId = ''] = (body.certificate ?? '').split(' ');
@@ -97,7 +99,10 @@ function context(more: Partial<StepContext> = {}): StepContext {
         return answer(method, path, body ?? {}) as Answer;
       },
       configuration: () =>
-        ({ serversOf: () => (isPublished ? [{ id: serverId }] : []) }) as unknown as GlobalConfiguration,
+        ({
+          shared: () => ({ approvedCas }),
+          serversOf: () => (isPublished ? [{ id: serverId }] : []),
+        }) as unknown as GlobalConfiguration,
       close: async () => undefined,
     }),
     report: async () => status,
@@ -157,6 +162,57 @@ describe('certificates by hand', () => {
     expect(certificates.map(({ use }) => use)).toEqual(['signing', 'authentication']);
     // The authority has the first ones: another request would be for nothing.
     expect(readFileSync(join(requests, 'signing.csr.pem'), 'utf8')).toBe(first);
+  });
+});
+
+describe('certificates over ACME', () => {
+  const acmeServer = { directoryUrl: 'https://ca.example/directory' };
+  const ordered = () => asked.filter(({ path }) => path.endsWith('/orders')).map(({ body }) => body);
+  beforeEach(() => makeKeys(context()));
+
+  it('are ordered where an approved authority takes orders, one after the other', async () => {
+    approvedCas = [{ name: 'CA', authenticationOnly: false, acmeServer }];
+    expect(await obtainCertificates(context())).toMatchObject({
+      state: 'waiting',
+      detail: expect.stringContaining('CA'),
+    });
+    order = { state: 'issued', detail: 'in use' };
+    expect(await obtainCertificates(context())).toMatchObject({ state: 'done' });
+    expect(ordered()).toMatchObject([
+      { use: 'signing', address: 'ss1.example', authority: 'CA' },
+      { use: 'signing' },
+      { use: 'authentication', subject: { CN: 'ss1.example', serialNumber: '1' } },
+    ]);
+  });
+
+  it('give way to those brought by hand', async () => {
+    approvedCas = [{ name: 'CA', authenticationOnly: false, acmeServer }];
+    await obtainCertificates(context());
+    writeFileSync(join(folder, 'requests', 'signing.pem'), 'signing key-0');
+    writeFileSync(join(folder, 'requests', 'authentication.pem'), 'authentication key-1');
+    asked = [];
+    expect(await obtainCertificates(context())).toMatchObject({ state: 'done' });
+    expect(ordered()).toEqual([]);
+  });
+
+  it('are for signing from no authority that only authenticates', async () => {
+    approvedCas = [{ name: 'CA', authenticationOnly: true, acmeServer }];
+    order = { state: 'issued', detail: 'in use' };
+    expect(await obtainCertificates(context())).toMatchObject({
+      state: 'waiting',
+      remedy: expect.stringContaining('signing.csr.pem'),
+    });
+    expect(ordered()).toMatchObject([{ use: 'authentication' }]);
+  });
+
+  it('that are refused fail the step with what to do, by hand too', async () => {
+    approvedCas = [{ name: 'CA', authenticationOnly: false, acmeServer }];
+    order = { state: 'failed', code: 'account-required', detail: 'no', remedy: 'ask it' };
+    await expect(obtainCertificates(context())).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringContaining('account-required'),
+      remedy: expect.stringMatching(/^ask it; or take signing\.csr\.pem/),
+    });
   });
 });
 
