@@ -18,7 +18,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../store/index.ts';
 import { makeBackup } from './backup.ts';
-import { restoreBackup } from './restore.ts';
+import { checkBackup, restoreBackup } from './restore.ts';
 import { sealStream } from './seal.ts';
 import { type BackupEntry, writeTar } from './tar.ts';
 
@@ -125,7 +125,7 @@ describe('a backup', () => {
     again.close();
   });
 
-  it('has no readable octet of what it holds, whatever is on the disk meanwhile', async () => {
+  it('secrets in backup output: has no readable octet of what it holds, whatever is on the disk meanwhile', async () => {
     writeFileSync(join(data, 'api-key'), 'a-secret-that-is-long-enough');
     const database = new Database(join(data, 'people.sqlite'));
     database.exec(
@@ -163,18 +163,25 @@ describe('a backup', () => {
     writeFileSync(join(data, 'large'), Buffer.alloc(200_000, 7));
     const { file } = await backup();
     const whole = readFileSync(file);
+    const order = { file, program, open: { identities: [identity] } } as const;
+    expect(await checkBackup(order)).toEqual({
+      name: 'DEV/GOV/1/ss1',
+      createdAt: now.toISOString(),
+      files: 3,
+    });
     for (let at = 0; at < whole.length; at += 4_999) {
       const changed = Buffer.from(whole);
       changed[at] = (changed[at] ?? 0) ^ 1;
       writeFileSync(file, changed);
       await expect(restore(), `octet ${at}`).rejects.toThrow();
+      await expect(checkBackup(order), `octet ${at}`).rejects.toThrow();
       writeFileSync(file, whole.subarray(0, at));
       await expect(restore(), `cut at ${at}`).rejects.toThrow();
     }
     expect(readdirSync(root).sort()).toEqual(['data', 'one.backup']);
   });
 
-  it('that is hostile runs nothing and writes nothing elsewhere, though it is sealed for us', async () => {
+  it('code execution through restore: one that is hostile runs nothing and writes nothing elsewhere, though it is sealed for us', async () => {
     await forge(['token/keys/1.key', 'x']);
     await expect(restore()).rejects.toMatchObject({ code: 'not-a-backup' });
     await forge(head({ version: 2 }));
@@ -185,6 +192,16 @@ describe('a backup', () => {
     await expect(restore()).rejects.toMatchObject({ code: 'hostile' });
     await forge(head(), ['a/b', 'x'], ['a', 'y']);
     await expect(restore()).rejects.toMatchObject({ code: 'hostile' });
+    for (const path of [
+      '../../run',
+      '/etc/cron.d/run',
+      '.bashrc',
+      'node_modules/../../x',
+      'a/.git/hooks/x',
+    ]) {
+      await expect(forge(head(), [path, '#!/bin/sh\n']), path).rejects.toThrow('no name for a file');
+    }
+    expect(readdirSync(root).sort()).toEqual(['data', 'one.backup']);
     await forge(head(), ['run', '#!/bin/sh\nexit 1\n']);
     await restore();
     expect(statSync(join(root, 'new/run')).mode & 0o111).toBe(0);

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { readSecret } from '../http/index.ts';
 import { makeBackup } from './backup.ts';
 import { type BackedUpProgram, programFolders } from './programs.ts';
-import { restoreBackup } from './restore.ts';
+import { checkBackup, restoreBackup } from './restore.ts';
 import type { OpenWith, SealFor } from './seal.ts';
 
 export interface BackedUp {
@@ -30,9 +30,9 @@ interface RestoreOptions {
 const minPassphraseLength = 12;
 const passphraseHelp = 'file with a passphrase; else WAYGATE_BACKUP_PASSPHRASE, else the terminal';
 
-/** `backup`, `restore` and `backup-key` of a program. */
+/** `backup`, `restore`, `backup-check` and `backup-key` of a program. */
 export function backupCommands(backedUp: BackedUp): Command[] {
-  return [backupCommand(backedUp), restoreCommand(backedUp), keyCommand(backedUp)];
+  return [backupCommand(backedUp), restoreCommand(backedUp), checkCommand(backedUp), keyCommand(backedUp)];
 }
 
 function backupCommand({ program, nameOf }: BackedUp): Command {
@@ -83,14 +83,28 @@ function restoreCommand({ program }: BackedUp): Command {
         '\n\nExit status: 0 restored; 2 not restored.',
     )
     .action(async (file: string, { data, identityFile, passphraseFile, json }: RestoreOptions) => {
-      const open: OpenWith =
-        identityFile === undefined
-          ? { passphrase: await readPassphrase(passphraseFile) }
-          : { identities: await readIdentities(identityFile) };
+      const open = await readKey(identityFile, passphraseFile);
       const restored = await restoreBackup({ file, open, program, data, onFile: showFile });
       const { name, createdAt, files } = restored;
       const text = `${data}: ${files} files of ${name}, as of ${createdAt}\n`;
       process.stdout.write(json === true ? `${JSON.stringify({ data, ...restored })}\n` : text);
+    });
+}
+
+function checkCommand({ program }: BackedUp): Command {
+  return new Command('backup-check')
+    .description('open a backup and read it to its end, writing nothing: whether it would come back')
+    .argument('<file>', 'backup to open')
+    .option('--identity-file <file>', 'file with the AGE-SECRET-KEY-1… that opens it')
+    .option('--passphrase-file <file>', passphraseHelp)
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExit status: 0 whole and genuine; 2 not so.')
+    .action(async (file: string, { identityFile, passphraseFile, json }: Omit<RestoreOptions, 'data'>) => {
+      const open = await readKey(identityFile, passphraseFile);
+      const checked = await checkBackup({ file, open, program, onFile: showFile });
+      const { name, createdAt, files } = checked;
+      const text = `${file}: whole; ${files} files of ${name}, as of ${createdAt}\n`;
+      process.stdout.write(json === true ? `${JSON.stringify({ file, ...checked })}\n` : text);
     });
 }
 
@@ -114,6 +128,12 @@ function keyCommand({ program }: BackedUp): Command {
       const text = `${recipient}\nSeal with: ${command} backup --recipient ${recipient} …\nKeep ${out} elsewhere: without it no backup opens.\n`;
       process.stdout.write(json === true ? `${JSON.stringify({ recipient, file: out })}\n` : text);
     });
+}
+
+async function readKey(identityFile?: string, passphraseFile?: string): Promise<OpenWith> {
+  return identityFile === undefined
+    ? { passphrase: await readPassphrase(passphraseFile) }
+    : { identities: await readIdentities(identityFile) };
 }
 
 function readPassphrase(file: string | undefined): Promise<string> {

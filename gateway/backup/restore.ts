@@ -41,29 +41,50 @@ export async function restoreBackup({
   await mkdir(dirname(target), { recursive: true });
   const aside = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
   try {
-    const entries = readTar(await openStream(createReadStream(file), key));
-    let head: BackupHead | undefined;
-    let files = 0;
     const folders = new Set([aside]);
-    for await (const entry of entries) {
-      if (head === undefined) {
-        head = await readHead(entry, program);
-        continue;
-      }
-      await writeEntry(aside, entry, folders);
-      files += 1;
-      onFile?.(entry.path, entry.size);
-    }
-    if (head === undefined) throw notOurs('it is empty');
+    const restored = await readBackup(
+      { file, open: key, program, ...(onFile !== undefined && { onFile }) },
+      (entry) => writeEntry(aside, entry, folders),
+    );
     for (const folder of folders) await syncFolder(folder);
     await requireEmpty(target);
     await rmdir(target).catch(ignoreAbsent);
     await rename(aside, target);
     await syncFolder(dirname(target));
-    return { name: head.name, createdAt: head.createdAt, files };
+    return restored;
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
+}
+
+/**
+ * Opens a backup and reads it to its end, writing nothing: whoever has the key sees that it would come back.
+ * @throws BackupError as `restoreBackup`, but for not-empty
+ */
+export function checkBackup(order: Omit<RestoreOrder, 'data'>): Promise<Restored> {
+  return readBackup(order, async ({ content }) => {
+    for await (const chunk of content) void chunk;
+  });
+}
+
+/** @param take reads the content of each file */
+async function readBackup(
+  { file, open: key, program, onFile }: Omit<RestoreOrder, 'data'>,
+  take: (entry: BackupEntry) => Promise<void>,
+): Promise<Restored> {
+  let head: BackupHead | undefined;
+  let files = 0;
+  for await (const entry of readTar(await openStream(createReadStream(file), key))) {
+    if (head === undefined) {
+      head = await readHead(entry, program);
+      continue;
+    }
+    await take(entry);
+    files += 1;
+    onFile?.(entry.path, entry.size);
+  }
+  if (head === undefined) throw notOurs('it is empty');
+  return { name: head.name, createdAt: head.createdAt, files };
 }
 
 async function requireEmpty(folder: string): Promise<void> {
