@@ -75,6 +75,11 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       onTrouble: (error) => onTrouble('audit log', error),
     });
     closers.push(() => journal.close());
+    const backups = await Backups.open({
+      ...{ data, program: 'security-server', name: () => printRest(settings.serverId), journal, now },
+      onTrouble: (error) => onTrouble('backup', error),
+    });
+    closers.push(() => backups.close());
     const registryHistory = new HistoryWatch({
       file: join(data, 'registry-history.json'),
       now,
@@ -217,6 +222,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         log,
         disk: () => disk.status(),
         registryHistory: () => registryHistory.state().trouble,
+        backups: () => backups.status(),
         now,
       });
 
@@ -269,11 +275,6 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     management = requests;
     closers.push(() => requests.close());
 
-    const backups = await Backups.open({
-      ...{ data, program: 'security-server', name: () => printRest(settings.serverId), journal, now },
-      onTrouble: (error) => onTrouble('backup', error),
-    });
-    closers.push(() => backups.close());
     const people = await People.open({
       ...{ path: peoplePath(data), now, journal, program: 'Waygate security server' },
       isHttps: options.adminUrl?.startsWith('https:') === true,

@@ -35,6 +35,7 @@ export function addOverview(pages: Pages): void {
       readAll<ListedInvitation>(api, '/api/v1/invitations'),
       missing(visit),
     ]);
+    const backup = await backupWanted(visit);
     const waiting = await readAll<ManagementRequest>(api, '/api/v1/management-requests?status=waiting');
     const joining = invitations.filter((one) => one.redeemedAt !== undefined && one.decision === undefined);
     const all: Todo[] = [
@@ -46,6 +47,7 @@ export function addOverview(pages: Pages): void {
         : []),
       ...todo,
       ...expiring(visit, servers),
+      ...backup,
     ];
     return {
       title: t.overview,
@@ -159,6 +161,16 @@ async function missing(visit: Visit): Promise<readonly Todo[]> {
         ? [{ text: t.noFirstServer(management.providerId), href: '/invitations/new', act: t.invite }]
         : []),
   ];
+}
+
+/** For those who can do something about it. */
+async function backupWanted({ api, session, texts }: Visit): Promise<readonly Todo[]> {
+  if (session?.roles.includes('system-administrator') !== true) return [];
+  const { isGood, code } = await api.get<{ readonly isGood: boolean; readonly code: string }>(
+    '/api/v1/backup-status',
+  );
+  const { states } = texts.backupTexts;
+  return isGood ? [] : [{ text: states[code] ?? code, href: '/backups', act: texts.backups }];
 }
 
 function expiring(visit: Visit, servers: readonly Server[]): readonly Todo[] {

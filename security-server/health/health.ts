@@ -15,7 +15,8 @@ export interface HealthCheck {
     | 'signature'
     | 'message-log'
     | 'timestamp'
-    | 'disk';
+    | 'disk'
+    | 'backups';
   readonly isGood: boolean;
   /** What was found; when it is not good, also what to do. */
   readonly detail: string;
@@ -36,6 +37,8 @@ export interface HealthSources {
   readonly disk: () => DiskStatus;
   /** What is wrong with the history that the registry commits to; undefined when nothing is. */
   readonly registryHistory: () => HistoryTrouble | undefined;
+  /** Whether there is a backup to come back with. */
+  readonly backups: () => { readonly isGood: boolean; readonly code: string; readonly detail: string };
   readonly now: () => Date;
 }
 
@@ -60,10 +63,18 @@ export async function checkHealth(sources: HealthSources): Promise<Health> {
     }),
     timestampCheck(sources.log.health()),
     diskCheck(sources.disk()),
+    backupCheck(sources.backups()),
   ];
-  // The last good configuration goes on counting, until it expires: that is a check of its own.
-  const isReady = checks.every(({ name, isGood }) => isGood || name === 'registry-history');
+  const isReady = checks.every(({ name, isGood }) => isGood || !needed(name));
   return { isReady, checks };
+}
+
+/**
+ * Whether exchanges need it. The last good configuration goes on counting, until it expires: that is a check of its
+ * own. Backups are for another day.
+ */
+function needed(name: HealthCheck['name']): boolean {
+  return name !== 'registry-history' && name !== 'backups';
 }
 
 async function signForEveryMember({ settings, signer }: HealthSources): Promise<string> {
@@ -94,6 +105,10 @@ function historyCheck(trouble: HistoryTrouble | undefined): HealthCheck {
 /** Ready as long as new exchanges are taken, if slowly. */
 function diskCheck(status: DiskStatus): HealthCheck {
   return { name: 'disk', isGood: status.level !== 'full', detail: `${status.level}: ${explainDisk(status)}` };
+}
+
+function backupCheck({ isGood, code, detail }: ReturnType<HealthSources['backups']>): HealthCheck {
+  return { name: 'backups', isGood, detail: `${code}: ${detail}` };
 }
 
 async function check(name: HealthCheck['name'], run: () => Promise<string>): Promise<HealthCheck> {
