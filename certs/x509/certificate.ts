@@ -137,6 +137,7 @@ class ParsedCertificate implements Certificate {
   readonly extendedKeyUsage?: readonly string[];
   readonly basicConstraints?: NonNullable<Extensions['basicConstraints']>;
   readonly subjectAltNames: readonly string[];
+  readonly authorityKeyIdentifier?: Buffer;
   readonly ocspUrls: readonly string[];
   readonly unknownCritical: readonly string[];
   #publicKey: KeyObject | undefined;
@@ -165,6 +166,9 @@ class ParsedCertificate implements Certificate {
     if (extensions.extendedKeyUsage !== undefined) this.extendedKeyUsage = extensions.extendedKeyUsage;
     if (extensions.basicConstraints !== undefined) this.basicConstraints = extensions.basicConstraints;
     this.subjectAltNames = extensions.subjectAltNames;
+    if (extensions.authorityKeyIdentifier !== undefined) {
+      this.authorityKeyIdentifier = extensions.authorityKeyIdentifier;
+    }
     this.ocspUrls = extensions.ocspUrls;
     this.unknownCritical = extensions.unknownCritical;
   }

@@ -32,20 +32,36 @@ export async function openAccount(session: AcmeSession, wanted: AccountWanted): 
       remedy: 'read them, and set agreesToTerms of this directory to true in the settings',
     });
   }
-  const { document, location } = await session.postFor(accountSchema, {
-    url: newAccount,
-    payload: {
-      ...(agreesToTerms && { termsOfServiceAgreed: true }),
-      contact: contact.map((address) => `mailto:${address}`),
-      ...(externalAccount !== undefined && {
-        externalAccountBinding: await bindExternalAccount(session.key, externalAccount, newAccount),
-      }),
-    },
-    asked: 'an account',
-  });
+  const { document, location } = await session
+    .postFor(accountSchema, {
+      url: newAccount,
+      payload: {
+        ...(agreesToTerms && { termsOfServiceAgreed: true }),
+        contact: contact.map((address) => `mailto:${address}`),
+        ...(externalAccount !== undefined && {
+          externalAccountBinding: await bindExternalAccount(session.key, externalAccount, newAccount),
+        }),
+      },
+      asked: 'an account',
+    })
+    .catch((error: unknown) => {
+      throw externalAccount === undefined ? error : withRemedy(error, externalAccount.keyId);
+    });
   if (document.status !== 'valid') throw new AcmeError('refused', `the account is ${document.status}`);
   if (location === undefined)
     throw new AcmeError('malformed', 'the authority names no address of the account');
   session.useAccount(location);
   return location;
+}
+
+/** Of an account that is refused, the binding is what can be wrong most easily. */
+function withRemedy(error: unknown, keyId: string): unknown {
+  if (!(error instanceof AcmeError) || error.code !== 'refused' || error.remedy !== undefined) return error;
+  const { code, message, problem, status } = error;
+  return new AcmeError(code, message, {
+    cause: error,
+    ...(problem !== undefined && { problem }),
+    ...(status !== undefined && { status }),
+    remedy: `check the key identifier '${keyId}' and its MAC key in the settings, or ask the authority for new ones`,
+  });
 }
