@@ -32,6 +32,7 @@ const floors = [
   'identifier',
   'fault',
   'message',
+  'certificate-profile',
   'configuration',
   'trust',
   'signature',

@@ -6,6 +6,7 @@ import { IdentifierError } from '../../gateway/identifier/index.ts';
 import { addJournalRoutes } from '../../gateway/journal/index.ts';
 import { InvitationRefusal, type InvitationRefusalCode } from '../invitations/index.ts';
 import { RegisterError, type RegisterErrorCode } from '../register/index.ts';
+import { addCertificateProfileRoutes } from './certificate-profile-routes.ts';
 import type { AdminContext } from './context.ts';
 import { addGroupRoutes } from './group-routes.ts';
 import { addHistoryRoutes } from './history-routes.ts';
@@ -38,6 +39,7 @@ export function createRegistryApi(context: AdminContext, options: RegistryApiOpt
   addServerRoutes(app, context);
   addGroupRoutes(app, context);
   addTrustServiceRoutes(app, context);
+  addCertificateProfileRoutes(app, context);
   addTrustedAnchorRoutes(app, context);
   addSettingsRoutes(app, context);
   addKeyRoutes(app, context);

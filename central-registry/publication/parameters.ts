@@ -4,6 +4,7 @@ import type {
   CertificationAuthority,
   Member,
   OptionalParameters,
+  OwnProfiles,
   PrivateParameters,
   SecurityServer,
   SharedParameters,
@@ -22,14 +23,23 @@ export interface Parameters {
   readonly shared: SharedParameters;
   readonly private: PrivateParameters;
   readonly optional: OptionalParameters;
+  /** Absent when the instance has no certificate profiles of its own. */
+  readonly ownProfiles?: OwnProfiles;
 }
 
 export function buildParameters(content: RegisterContent): Parameters {
-  return { shared: buildShared(content), private: buildPrivate(content), optional: content.settings };
+  return {
+    shared: buildShared(content),
+    private: buildPrivate(content),
+    optional: content.settings,
+    ...(content.certificateProfiles.length > 0 && { ownProfiles: buildProfiles(content) }),
+  };
 }
 
 function buildShared(content: RegisterContent): SharedParameters {
   const { instance, settings, keys, memberClasses, certificationServices, timestampingServices } = content;
+  const { certificateProfiles } = content;
+  const published = new Map(certificateProfiles.map(({ name, publishedAs }) => [name, publishedAs]));
   const certificatesOf = (source: ConfigurationSource) =>
     keys.filter((key) => key.source === source).map(({ certificate }) => certificate);
   return {
@@ -41,8 +51,9 @@ function buildShared(content: RegisterContent): SharedParameters {
         externalVerificationCerts: certificatesOf('external'),
       },
     ],
-    approvedCas: certificationServices.map(({ entryId: _, top, intermediates, ...service }) => ({
+    approvedCas: certificationServices.map(({ entryId: _, top, intermediates, profile, ...service }) => ({
       ...service,
+      profile: published.get(profile) ?? profile,
       top: authorityOf(top),
       intermediates: intermediates.map(authorityOf),
     })),
@@ -59,6 +70,22 @@ function buildShared(content: RegisterContent): SharedParameters {
     })),
     memberClasses,
     ocspFreshnessSeconds: settings.ocspFreshnessSeconds,
+  };
+}
+
+/** The definitions, and the authorities of the services that name one. */
+function buildProfiles({ certificateProfiles, certificationServices }: RegisterContent): OwnProfiles {
+  const names = new Set(certificateProfiles.map(({ name }) => name));
+  return {
+    profiles: certificateProfiles.map(({ publishedAs: _, ...profile }) => profile),
+    authorities: certificationServices
+      .filter(({ profile }) => names.has(profile))
+      .flatMap(({ profile, top, intermediates }) =>
+        [top, ...intermediates].map(({ certificate }) => ({
+          sha256: createHash('sha256').update(certificate).digest('hex'),
+          profile,
+        })),
+      ),
   };
 }
 

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
   type ConfigurationVersion,
+  type certificateProfilesPart,
   type OptionalPart,
   type RegistryHistory,
   type registryHistoryPart,
+  writeCertificateProfiles,
   writeOptionalParts,
   writePrivateParameters,
   writeRegistryHistory,
@@ -17,6 +19,7 @@ export interface Part {
   readonly contentIdentifier:
     | 'SHARED-PARAMETERS'
     | 'PRIVATE-PARAMETERS'
+    | typeof certificateProfilesPart
     | typeof registryHistoryPart
     | OptionalPart['contentIdentifier'];
   readonly fileName: string;
@@ -55,13 +58,17 @@ export function writeParts(
         ...digested(content),
       }),
     ),
-    ...(history === undefined ? [] : [historyPart(history)]),
+    // Other instances read the certificates of its members by them as well.
+    ...[parameters.ownProfiles && writeCertificateProfiles(parameters.ownProfiles)].flatMap(toAll),
+    ...[history && writeRegistryHistory(history)].flatMap(toAll),
   ];
 }
 
-function historyPart(history: RegistryHistory): Part {
-  const { content, ...named } = writeRegistryHistory(history);
-  return { ...named, sources: ['internal', 'external'], ...digested(content) };
+/** A part for own servers and for other instances, when there is one. */
+function toAll(written: Pick<Part, 'contentIdentifier' | 'fileName' | 'content'> | undefined): Part[] {
+  if (written === undefined) return [];
+  const { content, ...named } = written;
+  return [{ ...named, sources: ['internal', 'external'], ...digested(content) }];
 }
 
 function digested(content: Buffer): Pick<Part, 'content' | 'digest'> {

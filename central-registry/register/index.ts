@@ -1,4 +1,10 @@
 export { type Book, requireOwn } from './book.ts';
+export {
+  listOwnProfiles,
+  type OwnProfile,
+  putOwnProfile,
+  removeOwnProfile,
+} from './certificate-profiles.ts';
 export { checkRegister, type RegisterReport, registerFile } from './check-register.ts';
 export { clientColumns, clientOf } from './client-columns.ts';
 export { RegisterError, type RegisterErrorCode } from './error.ts';

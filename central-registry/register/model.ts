@@ -1,5 +1,6 @@
 import type { AcmeServer, Anchor, CostType, OptionalParameters } from '../../gateway/configuration/index.ts';
 import type { ClientId, MemberId, ServerId, SubsystemId } from '../../gateway/identifier/index.ts';
+import type { OwnProfile } from './certificate-profiles.ts';
 
 export interface MemberClass {
   readonly code: string;
@@ -131,6 +132,7 @@ export interface RegisterContent {
   readonly groups: readonly GroupEntry[];
   readonly certificationServices: readonly Kept<CertificationService>[];
   readonly timestampingServices: readonly Kept<TimestampingService>[];
+  readonly certificateProfiles: readonly OwnProfile[];
   readonly trustedAnchors: readonly TrustedAnchor[];
   readonly settings: GlobalSettings;
   readonly keys: readonly ConfigurationKey[];

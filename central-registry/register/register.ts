@@ -1,6 +1,7 @@
 import { openStore, type Store } from '../../gateway/store/index.ts';
 import { type Act, HistoryRows } from '../history/index.ts';
 import type { Book } from './book.ts';
+import { listOwnProfiles } from './certificate-profiles.ts';
 import { RegisterError } from './error.ts';
 import { listGroups } from './groups.ts';
 import { listKeys } from './keys.ts';
@@ -99,6 +100,7 @@ export class Register {
         groups: await listGroups(book),
         certificationServices: await listCertificationServices(book),
         timestampingServices: await listTimestampingServices(book),
+        certificateProfiles: await listOwnProfiles(book),
         trustedAnchors: await listTrustedAnchors(book),
         settings: await readSettings(book),
         keys: await listKeys(book),

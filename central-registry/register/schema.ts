@@ -136,6 +136,14 @@ export interface RegisterTables {
     readonly certificate: Buffer;
     readonly costType: CostType | null;
   };
+  /** Of the instance's own; those of X-Road are in the program. */
+  readonly certificateProfile: {
+    readonly name: string;
+    readonly description: string;
+    readonly publishedAs: string;
+    /** JSON: ways to write a subject. */
+    readonly forms: string;
+  };
   /** What makes another instance known to own servers. */
   readonly trustedAnchor: {
     readonly instance: string;
@@ -256,6 +264,9 @@ export const registerSteps: readonly string[] = [
    ) STRICT;
    CREATE INDEX invitationByServer ON invitation (memberClass, memberCode, serverCode);`,
   historyStep,
+  `CREATE TABLE certificateProfile (
+     name TEXT PRIMARY KEY, description TEXT NOT NULL, publishedAs TEXT NOT NULL, forms TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** What its history cannot know from the schema. */

@@ -1,4 +1,9 @@
 import { createHash } from 'node:crypto';
+import {
+  certificateProfilesPart,
+  type OwnProfiles,
+  readCertificateProfiles,
+} from './certificate-profiles.ts';
 import type { ConfigurationFile } from './folder-layout.ts';
 import {
   buildConfiguration,
@@ -27,6 +32,7 @@ export function buildFromFiles(
   readBefore: ReadBefore = new WeakMap(),
 ): GlobalConfiguration {
   const instances: InstanceContent[] = [];
+  const ownProfiles = new Map<string, OwnProfiles>();
   const seen = new Set<string>();
   let optional: OptionalParameters = {};
   let ownPrivate: { readonly parameters: PrivateParameters; readonly expiresAt: Date } | undefined;
@@ -42,6 +48,8 @@ export function buildFromFiles(
       const shared = readShared(file, readBefore);
       requireInstance(shared.instance, instance, 'shared parameters');
       instances.push({ shared, expiresAt });
+    } else if (contentIdentifier === certificateProfilesPart) {
+      ownProfiles.set(instance, readCertificateProfiles(content));
     } else if (instance === own && contentIdentifier === 'PRIVATE-PARAMETERS') {
       const parameters = parsePrivateParameters(content);
       requireInstance(parameters.instance, instance, 'private parameters');
@@ -52,7 +60,10 @@ export function buildFromFiles(
   }
   const content: ConfigurationContent = {
     instance: own,
-    instances,
+    instances: instances.map((one) => {
+      const profiles = ownProfiles.get(one.shared.instance);
+      return profiles === undefined ? one : { ...one, ownProfiles: profiles };
+    }),
     optional,
     id: hash.digest('hex'),
     ...(ownPrivate !== undefined && {

@@ -1,4 +1,5 @@
 import type { Certificate } from '../../certs/x509/index.ts';
+import type { CertificateProfile } from '../certificate-profile/index.ts';
 import { Fault } from '../fault/index.ts';
 import {
   type ClientId,
@@ -8,6 +9,7 @@ import {
   memberOf,
   type ServerId,
 } from '../identifier/index.ts';
+import type { OwnProfiles } from './certificate-profiles.ts';
 import type {
   ApprovedTsa,
   OcspResponder,
@@ -21,7 +23,8 @@ import type { OptionalParameters } from './optional-parts.ts';
 export interface IssuingCa {
   readonly certificate: Certificate;
   readonly ocspResponders: readonly OcspResponder[];
-  readonly profile: string;
+  /** Class name that says how a subject names a member, or a profile of the instance's own, which says it itself. */
+  readonly profile: string | CertificateProfile;
   readonly authenticationOnly: boolean;
   readonly isTop: boolean;
   /** Name of the certification service. */
@@ -32,6 +35,8 @@ export interface IssuingCa {
 export interface InstanceContent {
   readonly shared: SharedParameters;
   readonly expiresAt: Date;
+  /** CERTIFICATE-PROFILES, when it has any. */
+  readonly ownProfiles?: OwnProfiles;
 }
 
 export interface ConfigurationContent {
@@ -190,7 +195,8 @@ function indexServers(instances: readonly InstanceContent[]) {
 /** Kept apart per instance: one instance's authorities never vouch for another's members. */
 function indexAuthorities(instances: readonly InstanceContent[]): Map<string, IssuingCa[]> {
   const found = new Map<string, IssuingCa[]>();
-  for (const { shared } of instances) {
+  for (const { shared, ownProfiles } of instances) {
+    const own = indexProfiles(ownProfiles);
     for (const { name, profile, authenticationOnly, top, intermediates } of shared.approvedCas) {
       for (const authority of [top, ...intermediates]) {
         const key = authorityKey(shared.instance, authority.certificate.subject.der);
@@ -199,7 +205,7 @@ function indexAuthorities(instances: readonly InstanceContent[]): Map<string, Is
         namesakes.push({
           certificate: authority.certificate,
           ocspResponders: authority.ocsp,
-          profile,
+          profile: own.get(authority.certificate.sha256.toString('hex')) ?? profile,
           authenticationOnly,
           isTop: authority === top,
           caName: name,
@@ -208,6 +214,12 @@ function indexAuthorities(instances: readonly InstanceContent[]): Map<string, Is
     }
   }
   return found;
+}
+
+/** Profiles of an instance's own, by the certificates of the authorities that go by them. */
+function indexProfiles({ profiles, authorities }: OwnProfiles = { profiles: [], authorities: [] }) {
+  const byName = new Map(profiles.map((profile) => [profile.name, profile]));
+  return new Map(authorities.map(({ sha256, profile }) => [sha256, byName.get(profile)]));
 }
 
 function authorityKey(instance: string, nameDer: Buffer): string {

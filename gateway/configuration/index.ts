@@ -1,5 +1,10 @@
 export { anchorFingerprint, parseAnchor, writeAnchor } from './anchor.ts';
 export { buildFromFiles, type ReadBefore } from './build-from-files.ts';
+export {
+  certificateProfilesPart,
+  type OwnProfiles,
+  writeCertificateProfiles,
+} from './certificate-profiles.ts';
 export { type Directory, type DirectoryPart, readDirectory, verifyDirectory } from './directory-read.ts';
 export { type DirectoryToWrite, writeDirectory } from './directory-write.ts';
 export {

@@ -113,7 +113,7 @@ function readInstance(
       throw malformed(`the directory in folder ${folder} is of instance ${listed.instance}`);
     }
     const name = `${folder}/${partFileName(listed)}`;
-    // Of other instances only the shared parameters are fetched.
+    // Of other instances not every part is fetched.
     if (!left.has(name)) continue;
     parts.push({ file: readPart(name, listed, directory, take), listed });
   }

@@ -1,6 +1,7 @@
 import { digestOf } from '../../certs/key/index.ts';
 import { Fault } from '../fault/index.ts';
 import { anchorFingerprint } from './anchor.ts';
+import { certificateProfilesPart } from './certificate-profiles.ts';
 import { verifyDirectory } from './directory-read.ts';
 import { directoryFile } from './folder-layout.ts';
 import { introducedCertificates } from './introductions.ts';
@@ -140,11 +141,14 @@ function checkParts({ folder, parts }: SnapshotInstance): SnapshotFinding[] {
     });
 }
 
-/** Of the own instance everything counts, of others the shared parameters. */
+/** What is read of other instances. */
+const readOfOthers = new Set<string>(['SHARED-PARAMETERS', certificateProfilesPart]);
+
+/** Of the own instance everything counts. */
 function findMissing({ folder, directory, parts }: SnapshotInstance, isOwn: boolean): SnapshotFinding[] {
   const have = new Set(parts.map(({ listed }) => listed));
   return directory.parts
-    .filter((listed) => !have.has(listed) && (isOwn || listed.contentIdentifier === 'SHARED-PARAMETERS'))
+    .filter((listed) => !have.has(listed) && (isOwn || readOfOthers.has(listed.contentIdentifier)))
     .map((listed) => {
       const name = `${folder}/${partFileName(listed)}`;
       return { code: 'part-missing', name, text: `${name}, which the directory names, is not there` };

@@ -7,6 +7,7 @@ import type {
 } from '../../gateway/configuration/index.ts';
 import {
   buildFromFiles,
+  certificateProfilesPart,
   parseAnchor,
   type ReadBefore,
   readConfigurationOnDisk,
@@ -220,7 +221,7 @@ export class ConfigurationClient implements ConfigurationSource {
     });
   }
 
-  /** Other instances' shared parameters; one that cannot be had keeps its last copy until that expires. */
+  /** Other instances' shared parameters and certificate profiles; an instance that cannot be had keeps its last copy until that expires. */
   async #downloadFederation(own: readonly ConfigurationFile[]): Promise<Omit<Downloaded, 'url'>[]> {
     const { allowedFederations, onFailure } = this.#options;
     if (allowedFederations === 'none') return [];
@@ -230,7 +231,7 @@ export class ConfigurationClient implements ConfigurationSource {
       ({ instance }) =>
         instance !== home && (allowedFederations === 'all' || allowedFederations.has(instance)),
     );
-    const wanted = new Set(['SHARED-PARAMETERS']);
+    const wanted = new Set(['SHARED-PARAMETERS', certificateProfilesPart]);
     const others: Omit<Downloaded, 'url'>[] = [];
     for (const { instance, sources } of admitted) {
       try {
