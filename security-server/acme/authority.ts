@@ -10,6 +10,8 @@ export interface AuthorityAccess {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly store: AcmeStore;
   readonly now: () => Date;
+  /** Breaks off what is asked. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -21,9 +23,9 @@ export async function withAccount<Result>(
   directoryUrl: string,
   act: (session: AcmeSession) => Promise<Result>,
 ): Promise<Result> {
-  const { settings, store, now } = access;
+  const { settings, store, now, signal } = access;
   const { trustFile } = directoryOf(settings, directoryUrl);
-  const https = await openHttps({ now, ...(trustFile !== undefined && { trustFile }) });
+  const https = await openHttps({ now, signal, ...(trustFile !== undefined && { trustFile }) });
   try {
     const { key, url } = await store.account(directoryUrl);
     if (url === undefined) return await act(await registered(access, https, directoryUrl));

@@ -35,6 +35,8 @@ export interface AcmeHttpsOptions {
   readonly trustFile?: string;
   /** For one answer; 30 seconds unless told. */
   readonly timeoutMs?: number;
+  /** Breaks off what is asked. */
+  readonly signal?: AbortSignal;
   readonly now: () => Date;
 }
 
@@ -42,6 +44,7 @@ export interface AcmeHttpsOptions {
 export async function openHttps({
   trustFile,
   timeoutMs = 30_000,
+  signal,
   now,
 }: AcmeHttpsOptions): Promise<AcmeHttps> {
   const ca = trustFile === undefined ? undefined : await readTrusted(trustFile);
@@ -53,10 +56,15 @@ export async function openHttps({
     close: () => agent.destroy(),
     async send(url, { method, body, accept }) {
       const target = requireHttps(url);
+      const deadline = AbortSignal.timeout(timeoutMs);
       try {
         // Of the client library this call follows no redirects: a JWS is signed for one address.
         const response = await request(target, {
-          ...{ method, dispatcher: agent, signal: AbortSignal.timeout(timeoutMs) },
+          ...{
+            method,
+            dispatcher: agent,
+            signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+          },
           headers: {
             'user-agent': userAgent,
             ...(body !== undefined && { 'content-type': 'application/jose+json' }),
@@ -69,7 +77,11 @@ export async function openHttps({
         return { status, headers, body: await collect(response.body, target), retryAfterMs };
       } catch (cause) {
         if (cause instanceof AcmeError) throw cause;
-        throw unreachable(target, cause, timeoutMs);
+        throw unreachable(
+          target,
+          cause,
+          deadline.aborted ? `no whole answer in ${timeoutMs} ms` : messageOf(cause),
+        );
       }
     },
   };
@@ -108,11 +120,9 @@ async function collect(stream: AsyncIterable<Buffer>, { host }: URL): Promise<Bu
   return Buffer.concat(chunks);
 }
 
-function unreachable({ host }: URL, cause: unknown, timeoutMs: number): AcmeError {
-  const { name = '', code = '' } = cause as { readonly name?: string; readonly code?: string };
-  const isLate = name === 'TimeoutError' || name === 'AbortError';
+function unreachable({ host }: URL, cause: unknown, reason: string): AcmeError {
+  const { code = '' } = cause as { readonly code?: string };
   const isUntrusted = /CERT|SELF_SIGNED|UNABLE_TO/.test(code);
-  const reason = isLate ? `no whole answer in ${timeoutMs} ms` : messageOf(cause);
   const remedy = isUntrusted
     ? 'when the authority is a private one, name the certificate its server is verified with as trustFile of this directory in the settings'
     : 'have the line to this host and port opened in the firewalls; it is tried again';

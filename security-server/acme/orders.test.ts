@@ -162,6 +162,25 @@ describe('an order', () => {
     expect(server.seen('/newOrder')).toHaveLength(1);
   });
 
+  it('is broken off at once when the server ends, and gone on with by the next one', async () => {
+    let asked: () => void = () => undefined;
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    server.on('/finalize', (_seen, response) => {
+      asked();
+      return new Promise((resolve) => response.on('close', () => resolve(undefined)));
+    });
+    const ordered = order();
+    await isAsked;
+    await service.close();
+    expect(await ordered).toMatchObject({ state: 'delayed' });
+    server.on('/finalize', () => undefined);
+    service = open();
+    expect(await order()).toMatchObject({ state: 'issued' });
+    expect(server.seen('/newOrder')).toHaveLength(1);
+  });
+
   it('is one, however often it is asked for', async () => {
     const views = await Promise.all([order(), order(), order()]);
     expect(views.map(({ state }) => state)).toEqual(['issued', 'issued', 'issued']);

@@ -77,7 +77,8 @@ export class CertificateOrders {
   constructor(options: CertificateOrdersOptions) {
     const { dir, token, settings, environment, now } = options;
     this.#options = options;
-    this.#access = { settings, environment, now, store: new AcmeStore(dir, token) };
+    const { signal } = this.#interruption;
+    this.#access = { settings, environment, now, signal, store: new AcmeStore(dir, token) };
     this.#responder = new HttpResponder({ host: settings.listenHost, port: settings.listenPort });
   }
 
