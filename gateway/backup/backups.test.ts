@@ -26,6 +26,7 @@ let now: Date;
 let events: Parameters<BackupsOptions['journal']['append']>[0][];
 let troubles: Error[];
 let backups: Backups;
+let space: number;
 const settings = () => ({ recipients: [recipient], keepLast: 2, madeElsewhere: false });
 const open = (more: Partial<BackupsOptions> = {}) =>
   Backups.open({
@@ -34,6 +35,7 @@ const open = (more: Partial<BackupsOptions> = {}) =>
     onTrouble: (error) => troubles.push(error),
     make: (order) => makeBackup(order),
     lookEveryMs: hourMs,
+    readSpace: async () => ({ free: space, size: 1_000_000 }),
     ...more,
   });
 
@@ -45,6 +47,7 @@ beforeEach(async () => {
   recipient = await identityToRecipient(identity);
   now = new Date('2026-11-24T10:00:00Z');
   events = [];
+  space = 900_000;
   troubles = [];
   backups = await open();
 });
@@ -192,6 +195,18 @@ describe('backups of a running program', () => {
     now = new Date(now.getTime() + hourMs);
     await backups.makeIfDue();
     expect(tried).toBe(2);
+  });
+
+  it('are not written to a disk that would be full of them', async () => {
+    writeFileSync(join(data, 'large'), Buffer.alloc(100_000));
+    await backups.change('user:anna', settings());
+    space = 300_000;
+    await expect(make()).rejects.toMatchObject({ code: 'no-room' });
+    expect(backups.status()).toMatchObject({ isGood: false, failure: { code: 'no-room' } });
+    expect(readdirSync(join(data, 'backups'))).toEqual([]);
+    space = 310_000;
+    await make();
+    expect(backups.status()).toMatchObject({ isGood: true, code: 'good' });
   });
 
   it('that are missing or too old are told of', async () => {

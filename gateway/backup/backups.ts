@@ -7,7 +7,7 @@ import { type KeptBackup, KeptBackups, newBackupName } from './kept.ts';
 import { makeBackupApart } from './make-apart.ts';
 import type { BackedUpProgram } from './programs.ts';
 import { checkRecipients } from './recipients.ts';
-import { requireRoom } from './room.ts';
+import { readSpace, requireRoom } from './room.ts';
 import { type BackupSettings, readSettings, writeSettings } from './settings.ts';
 import { type BackupFailure, type BackupStatus, judgeBackups, nextBackupAt } from './status.ts';
 
@@ -36,6 +36,8 @@ export interface BackupsOptions {
   readonly onTrouble: (error: Error) => void;
   /** Makes a backup; in a process of its own unless told. */
   readonly make?: typeof makeBackupApart;
+  /** Reads the disk of the data folder; the file system says unless told. */
+  readonly readSpace?: typeof readSpace;
   /** Pause between looks whether a backup is due; a minute unless told. */
   readonly lookEveryMs?: number;
 }
@@ -202,7 +204,7 @@ export class Backups {
     const { recipients } = this.#settings;
     const event = { actor: by, action: 'backup.make', target: name };
     try {
-      await requireRoom(data, leftOutOf(program));
+      await requireRoom(data, leftOutOf(program), await (this.#options.readSpace ?? readSpace)(data));
       const order = { data, program, name: nameOf(), out: this.#kept.pathOf(name), now };
       const made = await make({ ...order, seal: { recipients } }, this.#ending.signal);
       const { octets: size, sha256, files } = made;
