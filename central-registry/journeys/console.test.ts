@@ -211,7 +211,7 @@ async function fill(registry: AskedRegistry): Promise<string[]> {
     ...['/trust-services', '/trust-services/certification/new', '/trust-services/timestamping/new'],
     ...['/keys', '/federation', '/settings', '/people', '/people/new', '/people/otto', '/people/otto/remove'],
     ...['/audit-events', '/account', '/account/password', '/account/second-factor', '/api-keys'],
-    ...['/api-keys/new', '/api-reference', '/history', '/backups', '/backup-settings'],
+    ...['/api-keys/new', '/api-reference', '/history', '/backups', '/backups/settings'],
     ...[backup, `${backup}/check`, `${backup}/remove`],
   ];
 }

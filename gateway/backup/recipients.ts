@@ -11,7 +11,7 @@ export async function checkRecipients(recipients: readonly string[]): Promise<vo
   const { Encrypter } = await import('age-encryption');
   recipients.forEach((recipient, index) => {
     if (secret.test(recipient)) {
-      const text = `Recipient ${index + 1} is a secret key. It was not kept; what it opens is as safe as the way it came: make another`;
+      const text = `Recipient ${index + 1} is a secret key, and was not kept. Who saw it on its way here opens what it opens: make another key, and give its public half`;
       throw new BackupError('private-key', text);
     }
     try {

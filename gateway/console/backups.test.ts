@@ -57,8 +57,8 @@ describe('the pages of backups', () => {
 
   /** @returns path of its page */
   async function make(): Promise<string> {
-    await visitor.get('/backup-settings');
-    const saved = await visitor.post('/backup-settings', {
+    await visitor.get('/backups/settings');
+    const saved = await visitor.post('/backups/settings', {
       ...{ recipients: `${recipient}\r\n`, everyHours: '24', keepLast: '7' },
     });
     expect(saved.location).toBe('/backups?done=saved');
@@ -90,9 +90,9 @@ describe('the pages of backups', () => {
   });
 
   it('secrets in backup output: a secret key typed by mistake does not come back with the form', async () => {
-    await visitor.get('/backup-settings');
+    await visitor.get('/backups/settings');
     for (const given of [identity, identity.toLowerCase(), `x${identity}`]) {
-      const page = await visitor.post('/backup-settings', {
+      const page = await visitor.post('/backups/settings', {
         ...{ recipients: `${recipient}\n${given}`, everyHours: '', keepLast: '7' },
       });
       expect(page.status).toBe(422);

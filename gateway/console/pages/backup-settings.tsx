@@ -16,7 +16,7 @@ interface Settings {
 }
 
 const apiSettings = '/api/v1/backup-settings';
-const path = '/backup-settings';
+const path = '/backups/settings';
 
 /** Whom backups are for, and when they are made. */
 export function addBackupSettings(pages: Pages): void {

@@ -95,8 +95,9 @@ function about(texts: Visit['texts'], name: string, word: string) {
 async function listPage(visit: Visit): Promise<PageContent | Response> {
   const { texts, api, url } = visit;
   const t = texts.backupTexts;
-  const [status, all] = await Promise.all([
+  const [status, { recipients }, all] = await Promise.all([
     api.get<Status>('/api/v1/backup-status'),
+    api.get<{ readonly recipients: readonly string[] }>('/api/v1/backup-settings'),
     api.get<readonly Backup[]>('/api/v1/backups?limit=1000'),
   ]);
   const rows = [...all].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
@@ -109,18 +110,20 @@ async function listPage(visit: Visit): Promise<PageContent | Response> {
     title: texts.backups,
     lead: t.lead,
     ...(done !== undefined && { done }),
-    act: <LinkButton href="/backup-settings" text={t.settings} isQuiet />,
-    body: <List visit={visit} status={status} view={view} />,
+    act: <LinkButton href="/backups/settings" text={t.settings} isQuiet />,
+    body: <List visit={visit} status={status} canMake={recipients.length > 0} view={view} />,
   };
 }
 
 interface ListProps {
   readonly visit: Visit;
   readonly status: Status;
+  /** Somebody could open one. */
+  readonly canMake: boolean;
   readonly view: TableView<Backup>;
 }
 
-function List({ visit, status, view }: ListProps) {
+function List({ visit, status, canMake, view }: ListProps) {
   const { texts } = visit;
   const t = texts.backupTexts;
   const { isGood, code, detail, newest, nextAt, making } = status;
@@ -139,7 +142,8 @@ function List({ visit, status, view }: ListProps) {
           [t.making, making && <Instant at={making.startedAt} />],
         ]}
       />
-      {making === undefined && <Form action="/backups" submit={t.make} />}
+      {!canMake && <Notice kind="info">{t.recipientsFirst}</Notice>}
+      {canMake && making === undefined && <Form action="/backups" submit={t.make} />}
       <DataTable view={view} empty={{ title: t.none, text: t.noneLead }} />
     </div>
   );

@@ -212,7 +212,9 @@ export const german: Translated<typeof english> = {
     newest: 'Neueste',
     next: 'Nächste',
     making: 'Läuft',
-    settings: 'Für wen und wann',
+    settings: 'Empfänger und Zeitplan',
+    recipientsFirst:
+      'Sagen Sie vor der ersten Sicherung unter „Empfänger und Zeitplan“, wessen Schlüssel sie öffnet.',
     recipients: 'Öffentliche Schlüssel',
     recipientsHint:
       'Je Zeile einer, age1…. Wer die geheime Hälfte eines davon hat, öffnet alles. Erzeugen Sie den Schlüssel auf einer anderen Maschine mit dem Befehl unten, und lassen Sie seine Datei dort.',

@@ -202,7 +202,8 @@ export const english = {
     newest: 'Newest',
     next: 'Next',
     making: 'Being made',
-    settings: 'Whom they are for, and when they are made',
+    settings: 'Recipients and schedule',
+    recipientsFirst: 'Before the first backup, say under “Recipients and schedule” whose key opens it.',
     recipients: 'Public keys',
     recipientsHint:
       'One a line, age1…. Whoever has the secret half of one opens all of it. Make a key on another machine, with the command below, and keep its file there.',
