@@ -136,7 +136,7 @@ export class Authority {
         notBefore: new Date(now.getTime() - 5 * 60_000),
         notAfter: new Date(Math.min(now.getTime() + days * dayMs, this.caCertificate.notAfter.getTime())),
         ...usages[kind],
-        ...(kind !== 'signing' && { subjectAltNames: wanted }),
+        ...((kind !== 'signing' || profile === 'basic-acme') && { subjectAltNames: wanted }),
         ...(ocspUrl !== undefined && { ocspUrl }),
       },
       this.#keys.ca,

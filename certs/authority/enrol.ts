@@ -28,7 +28,7 @@ const maxTextLength = 255;
  * @throws EnrolmentError
  */
 export async function openEnrolment({ enrolments, now }: Authority, body: unknown): Promise<string> {
-  const { applicant, profile, expiresAt } = fieldsOf(body);
+  const { expiresAt } = fieldsOf(body);
   const expires = new Date(textOf(expiresAt, 'expiresAt'));
   const at = now();
   // Not a number compares as neither.
@@ -36,8 +36,7 @@ export async function openEnrolment({ enrolments, now }: Authority, body: unknow
     throw new EnrolmentError(400, `expiresAt must be an instant within the next ${maxDays} days`);
   }
   const enrolment: Enrolment = {
-    applicant: applicantOf(applicant),
-    profile: profileOf(profile),
+    ...readHolder(body),
     kinds: ['signing', 'authentication'],
     expiresAt: expires,
   };
@@ -81,6 +80,16 @@ export async function enrol(
   if (certificate !== undefined) return certificate;
   const message = `the ${kind} certificate of this token was issued to another request: ask for a new invitation`;
   throw new EnrolmentError(409, message);
+}
+
+/**
+ * Who certificates are for, as somebody vouches for them.
+ * @param body JSON: `{ applicant, profile }` as of an enrolment
+ * @throws EnrolmentError
+ */
+export function readHolder(body: unknown): Pick<Enrolment, 'applicant' | 'profile'> {
+  const { applicant, profile } = fieldsOf(body);
+  return { applicant: applicantOf(applicant), profile: profileOf(profile) };
 }
 
 function applicantOf(value: unknown): Omit<Applicant, 'dnsName'> {

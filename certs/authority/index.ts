@@ -1,3 +1,4 @@
+export { type AcmeListener, type RunningAcme, startAcme } from './acme/serve.ts';
 export {
   type Authority,
   type AuthorityOptions,
