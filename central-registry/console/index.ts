@@ -6,6 +6,7 @@ import {
   type NavGroup,
   type Visit,
 } from '../../gateway/console/index.ts';
+import { addCertificateProfilePages } from './certificate-profiles.tsx';
 import { addFederationPages } from './federation.tsx';
 import { addGroupPages } from './groups.tsx';
 import { addHistoryPages } from './history.tsx';
@@ -49,6 +50,7 @@ export function createRegistryConsole(options: RegistryConsoleOptions): Console 
   addInvitationPages(console);
   addRequestPages(console);
   addTrustServicePages(console);
+  addCertificateProfilePages(console);
   addKeyPages(console);
   addFederationPages(console);
   addSettingsPages(console);
@@ -83,6 +85,7 @@ function navigation(visit: Visit): readonly NavGroup[] {
       heading: t.groups.trust,
       links: [
         { href: '/trust-services', text: t.trustServices },
+        { href: '/certificate-profiles', text: t.profiles.title },
         { href: '/keys', text: t.keys },
         { href: '/federation', text: t.federation },
       ],

@@ -1,4 +1,5 @@
 import type { Translated } from '../../gateway/console/index.ts';
+import { profileGerman } from './profile-texts.ts';
 import type { english } from './texts-en.ts';
 
 /** Texts of the registry's console, in German. */
@@ -211,6 +212,8 @@ export const german: Translated<typeof english> = {
   removeTrustHappens: (name) =>
     `Zertifikaten von ${name} wird ab der nächsten Konfiguration nirgends mehr vertraut. Mitglieder, die keine anderen haben, können bis dahin nicht austauschen.`,
   removeTimestampingHappens: (name) => `Neuen Zeitstempeln von ${name} wird nicht mehr vertraut.`,
+
+  profiles: profileGerman,
 
   keys: 'Schlüssel und Anker',
   keysLead: 'Schlüssel, die die Konfiguration unterschreiben, und die Anker, durch die andere ihr vertrauen.',

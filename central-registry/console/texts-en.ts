@@ -1,3 +1,5 @@
+import { profileEnglish } from './profile-texts.ts';
+
 /** Texts of the registry's console, in English. */
 export const english = {
   role: 'Central registry',
@@ -208,6 +210,8 @@ export const english = {
   removeTrustHappens: (name: string) =>
     `Certificates of ${name} are trusted no more, everywhere, from the next configuration on. Members whose only certificates come from it cannot exchange until they have others.`,
   removeTimestampingHappens: (name: string) => `New timestamps of ${name} are trusted no more.`,
+
+  profiles: profileEnglish,
 
   keys: 'Keys and anchors',
   keysLead: 'Keys that sign the configuration, and the anchors by which others trust it.',

@@ -201,6 +201,10 @@ async function fill(registry: AskedRegistry): Promise<string[]> {
   const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
   await ask('PUT', '/backup-settings', { recipients: [recipient], keepLast: 7, madeElsewhere: false });
   const backup = `/backups/${(await ask('POST', '/backups')).name}`;
+  await ask('PUT', '/certificate-profiles/own', {
+    description: script,
+    ...{ forms: (await ask('GET', '/certificate-profiles/SkKlass3CertificateProfileInfoProvider')).forms },
+  });
   const member = '/members/PILOT%3AGOV%3A1001';
   const serverPath = '/servers/PILOT%3AGOV%3A1001%3Ass1';
   return [
@@ -209,6 +213,9 @@ async function fill(registry: AskedRegistry): Promise<string[]> {
     ...['/servers', serverPath, `${serverPath}/remove`, '/groups', '/groups/judges', '/requests'],
     ...['/invitations', '/invitations/new', `/invitations/${made.id}`, `/invitations/${made.id}/withdraw`],
     ...['/trust-services', '/trust-services/certification/new', '/trust-services/timestamping/new'],
+    ...['/certificate-profiles', '/certificate-profile-new', '/certificate-profiles/own'],
+    ...['/certificate-profiles/FiVRKCertificateProfileInfoProvider', '/certificate-profiles/own/remove'],
+    ...['/certificate-profile-trial?profile=own'],
     ...['/keys', '/federation', '/settings', '/people', '/people/new', '/people/otto', '/people/otto/remove'],
     ...['/audit-events', '/account', '/account/password', '/account/second-factor', '/api-keys'],
     ...['/api-keys/new', '/api-reference', '/history', '/backups', '/backups/settings'],
