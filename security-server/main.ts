@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSoftwareToken } from '../certs/token/index.ts';
 import { Backups } from '../gateway/backup/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
 import {
@@ -48,6 +47,7 @@ import {
   savedStatuses,
   saveStatus,
 } from './signer/index.ts';
+import { ServerTokens } from './tokens/index.ts';
 
 /** Version of the administration API, not of the program. */
 const apiVersion = '1.0.0';
@@ -66,8 +66,16 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     const posture = postureOf(options.peers ?? {});
     const settings = await SettingsStore.open(join(data, 'settings.sqlite'));
     closers.push(() => settings.close());
-    const token = await openSoftwareToken(join(data, 'token'));
-    closers.push(() => token.deactivate());
+    let reload: (() => Promise<void>) | undefined;
+    const tokens = await ServerTokens.open({
+      ...{ dir: join(data, 'token'), devices: options.tokens ?? [] },
+      onChange: () => {
+        reload?.().catch((error: unknown) => onTrouble('token', error));
+      },
+      onTrouble: (error) => onTrouble('token', error),
+    });
+    closers.push(() => tokens.close());
+    const token = tokens.software;
     if (pin !== undefined) await token.activate(pin);
 
     const journal = await Journal.open({
@@ -119,7 +127,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
 
     const certificates = new ServerSigner({
       serverId: settings.serverId,
-      tokens: new Map([[token.id, token]]),
+      tokens,
       configuration,
       tls: posture.tls,
       now,
@@ -132,6 +140,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     signer = certificates;
     closers.push(() => certificates.close());
     const reloadCertificates = async () => certificates.use(await ownCertificates(settings.db));
+    reload = reloadCertificates;
     await reloadCertificates();
 
     const orders = new CertificateOrders({
@@ -291,6 +300,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       {
         settings,
         token,
+        tokens,
         signer: certificates,
         orders,
         management: requests,

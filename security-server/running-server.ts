@@ -8,6 +8,7 @@ import type { DiskLevel, DiskSettings, DiskStatus, ReadDisk } from './disk/index
 import type { Health } from './health/index.ts';
 import type { JoinDesk } from './join/index.ts';
 import type { PeerSettings } from './peers/index.ts';
+import type { TokenSettings } from './tokens/index.ts';
 
 export interface ServerSettings {
   readonly data: string;
@@ -58,6 +59,8 @@ export interface ServerSettings {
   readonly archive?: ArchiveSettings;
   /** How certificates are ordered over ACME; absent: as an authority that asks for nothing more allows. */
   readonly acme?: AcmeSettings;
+  /** Devices that sign, besides the token of the data folder. */
+  readonly tokens?: TokenSettings;
   /** Joining an instance through the administration API; absent: not there. */
   readonly join?: JoinDesk;
   readonly now?: () => Date;

@@ -5,7 +5,11 @@ export type TokenErrorCode =
   | 'not-active'
   | 'not-initialized'
   | 'key-not-found'
-  | 'damaged';
+  | 'damaged'
+  /** A device went away, crashed or does not answer. */
+  | 'device-lost'
+  | 'device-refused'
+  | 'not-supported';
 
 /** Something a token would not do; the PIN is never part of the message. */
 export class TokenError extends Error {

@@ -9,7 +9,8 @@ export interface KeyInfo {
   readonly spec: KeySpec;
   /** DER SubjectPublicKeyInfo. */
   readonly publicKeyInfo: Buffer;
-  readonly createdAt: Date;
+  /** Unknown of keys in devices. */
+  readonly createdAt?: Date;
 }
 
 /**

@@ -62,8 +62,8 @@ describe('servers with slow keys', () => {
 
   it('the administrator wants a signature for each; every message gets its own', async () => {
     for (const admin of [network.cityAdmin, network.ministryAdmin]) {
-      await admin.put('/token', { signing: 'single' });
-      expect(await admin.get('/token')).toMatchObject({ signing: 'single', isActive: true });
+      await admin.put('/tokens/software', { signing: 'single' });
+      expect(await admin.get('/tokens')).toMatchObject([{ signing: 'single', isActive: true }]);
     }
     const ids = await exchange('alone');
     for (const direction of ['requestOnly', 'responseOnly']) {

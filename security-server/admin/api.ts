@@ -68,6 +68,9 @@ const tokenStatus: Readonly<Record<TokenErrorCode, 403 | 404 | 409 | 422 | 500>>
   'not-initialized': 409,
   'key-not-found': 404,
   damaged: 500,
+  'device-lost': 409,
+  'device-refused': 409,
+  'not-supported': 409,
 };
 
 const evidenceStatus: Readonly<Record<EvidenceAccessErrorCode, 404 | 409 | 413 | 422 | 503>> = {

@@ -14,11 +14,14 @@ import type { SqliteMessageLog } from '../message-log/index.ts';
 import type { HistoryWatch } from '../registry-history/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
 import type { ServerSigner } from '../signer/index.ts';
+import type { ServerTokens } from '../tokens/index.ts';
 
 /** What the administration API acts on. */
 export interface AdminContext {
   readonly settings: SettingsStore;
+  /** The software token, which also seals and authenticates. */
   readonly token: Token;
+  readonly tokens: Pick<ServerTokens, 'get' | 'all' | 'withKey'>;
   readonly signer: ServerSigner;
   /** Certificates ordered over ACME. */
   readonly orders: CertificateOrders;

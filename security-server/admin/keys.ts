@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type KeyInfo, type Token, TokenError } from '../../certs/token/index.ts';
 import {
   buildName,
   createRequest,
@@ -25,8 +26,22 @@ const keySpecSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rsa'), bits: z.union([z.literal(2048), z.literal(3072), z.literal(4096)]) }),
 ]);
 const keySchema = z
-  .object({ id: z.string(), label: z.string(), spec: keySpecSchema, createdAt: z.string() })
+  .object({
+    id: z.string(),
+    label: z.string(),
+    spec: keySpecSchema,
+    tokenId: z.string().describe('of the token that has it'),
+    createdAt: z.string().optional().describe('unknown of keys in devices'),
+  })
   .openapi('Key');
+const newKeySchema = z.object({
+  label: z.string(),
+  spec: keySpecSchema,
+  tokenId: z
+    .string()
+    .default('software')
+    .describe('of the token to make it in; keys for authentication: software'),
+});
 const attribute = z.string().min(1).max(200).optional();
 export const subjectSchema = z.object({
   C: attribute,
@@ -54,20 +69,18 @@ const certificateParameter = z.object({ sha256: z.string() });
 
 /** Keys of the token, requests for certificates, and the certificates that came. */
 export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
-  const { token, signer, settings } = context;
+  const { tokens, signer, settings } = context;
 
   app.openapi(
     createRoute({
       ...allowAll(),
       method: 'get',
       path: '/api/v1/keys',
-      responses: { 200: { description: 'keys of the token', ...json(z.array(keySchema)) } },
+      responses: { 200: { description: 'keys of all tokens', ...json(z.array(keySchema)) } },
     }),
     (c) =>
       c.json(
-        token
-          .listKeys()
-          .map(({ createdAt, id, label, spec }) => ({ id, label, spec, createdAt: createdAt.toISOString() })),
+        tokens.all().flatMap(({ token }) => token?.listKeys().map((key) => showKey(key, token)) ?? []),
         200,
       ),
   );
@@ -77,13 +90,13 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
       ...allow('security-officer'),
       method: 'post',
       path: '/api/v1/keys',
-      request: { body: { required: true, ...json(z.object({ label: z.string(), spec: keySpecSchema })) } },
+      request: { body: { required: true, ...json(newKeySchema) } },
       responses: { 201: { description: 'made', ...json(keySchema) } },
     }),
     async (c) => {
-      const { label, spec } = c.req.valid('json');
-      const key = await token.generateKey(spec, label);
-      return c.json({ id: key.id, label, spec, createdAt: key.createdAt.toISOString() }, 201);
+      const { label, spec, tokenId } = c.req.valid('json');
+      const token = requireToken(context, tokenId);
+      return c.json(showKey(await token.generateKey(spec, label), token), 201);
     },
   );
 
@@ -104,7 +117,8 @@ export function addKeyRoutes(app: OpenAPIHono, context: AdminContext): void {
     }),
     async (c) => {
       const { subject, subjectAltNames = [] } = c.req.valid('json');
-      const key = token.signingKey(c.req.valid('param').key);
+      const { token, keyId } = requireKey(context, c.req.valid('param').key);
+      const key = token.signingKey(keyId);
       const der = await createRequest({ subject: buildName(subject), subjectAltNames }, key);
       return c.json({ request: toPem(der, 'CERTIFICATE REQUEST') }, 201);
     },
@@ -207,6 +221,28 @@ export async function takeInCertificate(
   return own;
 }
 
+function showKey({ id, label, spec, createdAt }: KeyInfo, { id: tokenId }: Token): z.infer<typeof keySchema> {
+  return { id, label, spec, tokenId, ...(createdAt !== undefined && { createdAt: createdAt.toISOString() }) };
+}
+
+/** @throws Problem 404 unknown-token for one that is not there, or away */
+export function requireToken({ tokens }: Pick<AdminContext, 'tokens'>, tokenId: string): Token {
+  const token = tokens.get(tokenId);
+  if (token === undefined) throw new Problem(404, 'unknown-token', `There is no token ${tokenId} here now`);
+  return token;
+}
+
+/** @throws TokenError key-not-found */
+function requireKey(
+  { tokens }: AdminContext,
+  keyId: string,
+): { readonly token: Token; readonly keyId: string } {
+  const found = tokens.withKey(keyId);
+  if (found === undefined)
+    throw new TokenError('key-not-found', `No token of this server has a key ${keyId}`);
+  return found;
+}
+
 /** @throws Problem when the certificate is for no key here, for no purpose here, or of no approved authority */
 function readOwnCertificate(
   pem: string,
@@ -214,14 +250,12 @@ function readOwnCertificate(
   context: AdminContext,
 ): OwnCertificate {
   const certificate = parseCertificate(Buffer.from(pem));
-  const key = context.token
-    .listKeys()
-    .find(({ publicKeyInfo }) => publicKeyInfo.equals(certificate.publicKeyInfo));
+  const key = context.tokens.withKey(certificate.publicKeyInfo);
   if (key === undefined) {
     throw new Problem(
       409,
       'no-such-key',
-      'The certificate is for a key that is not in the token of this server',
+      'The certificate is for a key that is in no token of this server that is there',
     );
   }
   const use = purposeOf(certificate);
@@ -229,6 +263,11 @@ function readOwnCertificate(
     const detail =
       'The certificate must be for signing (nonRepudiation) or for authentication, and not for both';
     throw new Problem(409, 'no-single-purpose', detail);
+  }
+  if (use === 'authentication' && key.token !== context.token) {
+    const detail =
+      'A key for authentication is kept in the software token: a handshake cannot wait for a device';
+    throw new Problem(409, 'authentication-key-in-device', detail);
   }
   const configuration = context.configuration();
   const { instance } = configuration;
@@ -242,8 +281,8 @@ function readOwnCertificate(
   }
   const own = {
     use,
-    tokenId: context.token.id,
-    keyId: key.id,
+    tokenId: key.token.id,
+    keyId: key.keyId,
     certificate,
     intermediates: intermediates
       .map((text) => parseCertificate(Buffer.from(text)))

@@ -1,10 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, allowAll } from '../../gateway/http/index.ts';
 import { saveSigningMode, signingModes } from '../signer/index.ts';
+import type { KnownToken } from '../tokens/index.ts';
 import type { AdminContext } from './context.ts';
+import { requireToken } from './keys.ts';
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
 const done = { 204: { description: 'in force' } } as const;
+const place = z.object({ token: z.string().max(200).describe('id of a token, or `software`') });
 
 const signingSchema = z
   .enum(signingModes)
@@ -13,39 +16,55 @@ const signingSchema = z
       'token is slow enough for them to pay',
   );
 const tokenSchema = z
-  .object({ id: z.string(), label: z.string(), isActive: z.boolean(), signing: signingSchema })
+  .object({
+    id: z.string().optional().describe('absent while its device was not found since the start'),
+    kind: z.enum(['software', 'device']),
+    name: z.string().describe('as the settings name it'),
+    label: z.string().optional(),
+    isActive: z.boolean().describe('whether its PIN was entered, and it answers'),
+    signing: signingSchema.optional(),
+    trouble: z.string().optional().describe('why it cannot be used'),
+  })
   .openapi('Token');
+const pinSchema = z.object({ pin: z.string().max(256) });
 
-/** The token that holds the keys of this server: its PIN, and how it signs. */
+/** The tokens that hold the keys of this server: their PINs, and how they sign. */
 export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
-  const { token, signer, settings } = context;
+  const { tokens, signer, settings } = context;
+  const show = ({ token, kind, name, trouble }: KnownToken): z.infer<typeof tokenSchema> => ({
+    ...{ kind, name, isActive: token?.isActive() ?? false },
+    ...(token !== undefined && { id: token.id, label: token.label, signing: signer.signingMode(token.id) }),
+    ...(trouble !== undefined && { trouble }),
+  });
 
   app.openapi(
     createRoute({
       ...allowAll(),
       method: 'get',
-      path: '/api/v1/token',
-      responses: { 200: { description: 'the token of this server', ...json(tokenSchema) } },
+      path: '/api/v1/tokens',
+      description: 'The token in the folder of the server, then the devices that the settings name.',
+      responses: { 200: { description: 'tokens of this server', ...json(z.array(tokenSchema)) } },
     }),
-    (c) => {
-      const { id, label } = token;
-      return c.json({ id, label, isActive: token.isActive(), signing: signer.signingMode(id) }, 200);
-    },
+    (c) => c.json(tokens.all().map(show), 200),
   );
 
   app.openapi(
     createRoute({
       ...allow('security-officer', 'system-administrator'),
       method: 'put',
-      path: '/api/v1/token',
+      path: '/api/v1/tokens/{token}',
       description: 'Sets how messages are signed, from the next message on.',
-      request: { body: { required: true, ...json(z.strictObject({ signing: signingSchema })) } },
+      request: {
+        params: place,
+        body: { required: true, ...json(z.strictObject({ signing: signingSchema })) },
+      },
       responses: done,
     }),
     async (c) => {
       const { signing } = c.req.valid('json');
-      await saveSigningMode(settings.db, token.id, signing);
-      signer.setSigningMode(token.id, signing);
+      const { id } = requireToken(context, c.req.valid('param').token);
+      await saveSigningMode(settings.db, id, signing);
+      signer.setSigningMode(id, signing);
       return c.body(null, 204);
     },
   );
@@ -54,13 +73,13 @@ export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
     createRoute({
       ...allow('security-officer', 'system-administrator'),
       method: 'post',
-      path: '/api/v1/token/activation',
+      path: '/api/v1/tokens/{token}/activation',
       description: 'Enters the PIN, so that the server can sign.',
-      request: { body: { required: true, ...json(z.object({ pin: z.string() })) } },
+      request: { params: place, body: { required: true, ...json(pinSchema) } },
       responses: done,
     }),
     async (c) => {
-      await token.activate(c.req.valid('json').pin);
+      await requireToken(context, c.req.valid('param').token).activate(c.req.valid('json').pin);
       await context.reloadCertificates();
       return c.body(null, 204);
     },
@@ -70,12 +89,32 @@ export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
     createRoute({
       ...allow('security-officer', 'system-administrator'),
       method: 'delete',
-      path: '/api/v1/token/activation',
+      path: '/api/v1/tokens/{token}/activation',
+      request: { params: place },
       responses: done,
     }),
     async (c) => {
-      token.deactivate();
+      requireToken(context, c.req.valid('param').token).deactivate();
       await context.reloadCertificates();
+      return c.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...allow('security-officer'),
+      method: 'put',
+      path: '/api/v1/tokens/{token}/pin',
+      description: 'Changes the PIN. Whatever enters it when the server starts has to know the new one.',
+      request: {
+        params: place,
+        body: { required: true, ...json(pinSchema.extend({ newPin: z.string().max(256) })) },
+      },
+      responses: done,
+    }),
+    async (c) => {
+      const { pin, newPin } = c.req.valid('json');
+      await requireToken(context, c.req.valid('param').token).changePin(pin, newPin);
       return c.body(null, 204);
     },
   );

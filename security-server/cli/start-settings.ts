@@ -10,6 +10,7 @@ import { acmeSettingsSchema } from '../acme/index.ts';
 import { archiveSettingsSchema } from '../archive/index.ts';
 import { type DiskSettings, explainDisk } from '../disk/index.ts';
 import type { ServerSettings } from '../running-server.ts';
+import { tokenSettingsSchema } from '../tokens/index.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
@@ -61,6 +62,7 @@ const startSchema = z.object({
   diskTightMegabytes: megabytes.optional(),
   diskFullMegabytes: megabytes.optional(),
   archive: archiveSettingsSchema.optional(),
+  tokens: tokenSettingsSchema.optional(),
   acme: acmeSettingsSchema.optional(),
   operationalDataDays: z.coerce.number().int().min(1).max(3650).default(7),
   operationalDataOffsetSeconds: z.coerce.number().int().min(1).max(3600).default(60),
@@ -174,6 +176,7 @@ export function serverSettings(
     logMaxPages,
     archive,
     acme,
+    tokens,
     ...others
   } = settings;
   const { adminUrl, oidc, ...rest } = others;
@@ -209,6 +212,7 @@ export function serverSettings(
     ...(logMaxPages !== undefined && { logMaxPages }),
     ...(archive !== undefined && { archive }),
     ...(acme !== undefined && { acme }),
+    ...(tokens !== undefined && { tokens }),
     ...(adminUrl !== undefined && { adminUrl }),
     ...(oidc !== undefined && { oidc }),
     onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),

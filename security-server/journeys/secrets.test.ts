@@ -124,7 +124,7 @@ describe('secrets', () => {
     const key = apiKeys[name];
     expect((await ask(`${base}/api/v1/keys`, { key: wrongKey })).status).toBe(401);
     if (name !== 'registry') {
-      const activation = `${base}/api/v1/token/activation`;
+      const activation = `${base}/api/v1/tokens/software/activation`;
       const enter = (body: string) => ask(activation, { method: 'POST', key, body });
       const pin = pins[name];
       const slips = [`{"pin":${pin}}`, `{"pin":"${pin}`, JSON.stringify({ PIN: pin }), `["${pin}"]`, pin];

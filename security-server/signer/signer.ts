@@ -15,7 +15,7 @@ import { type CertificateStatus, fetchStatus } from './status-fetcher.ts';
 
 export interface SignerOptions {
   readonly serverId: ServerId;
-  readonly tokens: ReadonlyMap<string, Token>;
+  readonly tokens: { get(tokenId: string): Token | undefined };
   readonly configuration: ConfigurationSource;
   /** Versions and suites towards other security servers. */
   readonly tls: SecureContextOptions;

@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises';
+import { HardwareToken, Pkcs11Module } from '../../certs/pkcs11/index.ts';
+import { openSoftwareToken, type Token, TokenError } from '../../certs/token/index.ts';
+import type { TokenSettings } from './settings.ts';
+
+export interface ServerTokensOptions {
+  /** Folder of the software token. */
+  readonly dir: string;
+  readonly devices: TokenSettings;
+  /** A token came, went, or came back: what signs with its keys has to be found anew. */
+  readonly onChange: () => void;
+  /** Told which token is in trouble, and why. */
+  readonly onTrouble: (error: Error) => void;
+  /** Pause before a device that is away is looked for again. Milliseconds; 5 seconds unless told. */
+  readonly retryMs?: number;
+}
+
+/** A token as administrators see it. */
+export interface KnownToken {
+  /** Undefined while its device is away since the server was started. */
+  readonly token: Token | undefined;
+  readonly kind: 'software' | 'device';
+  /** As the settings name it. */
+  readonly name: string;
+  /** Why it cannot be used. */
+  readonly trouble: string | undefined;
+}
+
+interface Device {
+  readonly settings: TokenSettings[number];
+  readonly name: string;
+  token: HardwareToken | undefined;
+  trouble: string | undefined;
+}
+
+const defaultRetryMs = 5_000;
+
+/** The tokens of a server: the one in its folder, and devices. A device that is away holds up nobody else. */
+export class ServerTokens {
+  readonly software: Token;
+  readonly #options: ServerTokensOptions;
+  readonly #modules = new Map<string, Pkcs11Module>();
+  readonly #devices: readonly Device[];
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  private constructor(software: Token, options: ServerTokensOptions) {
+    this.software = software;
+    this.#options = options;
+    this.#devices = options.devices.map((settings) => {
+      const name = settings.label ?? settings.serial ?? '';
+      return { settings, name, token: undefined, trouble: undefined };
+    });
+  }
+
+  /** @throws TokenError not-initialized, damaged of the software token; of devices `onTrouble` is told */
+  static async open(options: ServerTokensOptions): Promise<ServerTokens> {
+    const tokens = new ServerTokens(await openSoftwareToken(options.dir), options);
+    await tokens.#look();
+    return tokens;
+  }
+
+  /** @param tokenId as its keys name it, or `software` */
+  get(tokenId: string): Token | undefined {
+    if (tokenId === 'software') return this.software;
+    return this.#present().find(({ id }) => id === tokenId);
+  }
+
+  all(): readonly KnownToken[] {
+    return [
+      { token: this.software, kind: 'software', name: 'software', trouble: undefined },
+      ...this.#devices.map(({ token, name, trouble }) => ({ token, name, trouble, kind: 'device' as const })),
+    ];
+  }
+
+  /** The token that has the key. @param key its name, or its DER SubjectPublicKeyInfo */
+  withKey(key: string | Buffer): { readonly token: Token; readonly keyId: string } | undefined {
+    for (const token of this.#present()) {
+      const found = token
+        .listKeys()
+        .find(({ id, publicKeyInfo }) => (typeof key === 'string' ? id === key : publicKeyInfo.equals(key)));
+      if (found !== undefined) return { token, keyId: found.id };
+    }
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    for (const token of this.#present()) token.deactivate();
+    for (const module of this.#modules.values()) await module.close();
+  }
+
+  #present(): readonly Token[] {
+    return [this.software, ...this.#devices.flatMap(({ token }) => token ?? [])];
+  }
+
+  /** Looks for devices that were not found yet, and signs in to them where the settings have a PIN. */
+  async #look(): Promise<void> {
+    const away = this.#devices.filter(({ token }) => token === undefined);
+    const found = await Promise.all(away.map((device) => this.#open(device)));
+    if (this.#isClosed) return;
+    if (found.some(Boolean)) this.#options.onChange();
+    if (found.every(Boolean)) return;
+    this.#retry = setTimeout(() => void this.#look(), this.#options.retryMs ?? defaultRetryMs).unref();
+  }
+
+  /** @returns whether it was found */
+  async #open(device: Device): Promise<boolean> {
+    const { module: path, serial, label, pinFile, sessions, pss, environment } = device.settings;
+    const { onChange, retryMs } = this.#options;
+    const key = JSON.stringify([path, environment]);
+    const module = this.#modules.get(key) ?? new Pkcs11Module({ path, ...(environment && { environment }) });
+    this.#modules.set(key, module);
+    try {
+      const token = await HardwareToken.open({
+        module,
+        ...(serial !== undefined && { serial }),
+        ...(label !== undefined && { label }),
+        ...(sessions !== undefined && { sessions }),
+        ...(pss !== undefined && { pss }),
+        ...(retryMs !== undefined && { retryMs }),
+        onChange: (state, error) => {
+          this.#tell(device, state === 'lost' ? error : undefined);
+          onChange();
+        },
+      });
+      device.token = token;
+      this.#tell(device, undefined);
+      if (pinFile !== undefined) await this.#signIn(device, token, pinFile);
+      return true;
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      this.#tell(device, error);
+      return false;
+    }
+  }
+
+  async #signIn(device: Device, token: HardwareToken, pinFile: string): Promise<void> {
+    try {
+      await token.activate((await readFile(pinFile, 'utf8')).replace(/\r?\n$/, ''));
+    } catch (error) {
+      // It is there, and can be signed in to by hand: what was wrong is told, and not tried again by itself.
+      this.#tell(device, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Once for each trouble, not each time that it is met again. */
+  #tell(device: Device, error: Error | undefined): void {
+    const isNew = error !== undefined && error.message !== device.trouble;
+    device.trouble = error?.message;
+    if (isNew) this.#options.onTrouble(error);
+  }
+}
