@@ -63,6 +63,13 @@ describe('the certificate profiles of a registry', () => {
     expect((await ask('GET', '/own')).json.usedBy).toEqual(['CA']);
     expect(await ask('DELETE', '/own')).toMatchObject({ status: 409, json: { code: 'in-use' } });
     expect((await ask('GET', '/own')).status).toBe(200);
+    const [form] = forms;
+    const changed = { forms: [{ ...form, needs: [{ attribute: 'CN' }] }] };
+    const refusal = { json: { code: 'confirmation-needed', warnings: [{ code: 'profile-in-use' }] } };
+    expect(await put('own', changed)).toMatchObject({ status: 409, ...refusal });
+    expect((await put('own', { description: 'Only in other words' })).status).toBe(204);
+    expect((await put('own?confirm=profile-in-use', changed)).status).toBe(204);
+    expect((await ask('GET', '/own')).json.forms).toEqual(changed.forms);
     await approve('org.example.Unheard');
     await approve('EjbcaCertificateProfileInfoProvider');
     expect((await ask('GET', '/EjbcaCertificateProfileInfoProvider')).json.usedBy).toEqual(['CA']);

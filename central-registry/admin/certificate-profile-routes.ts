@@ -12,11 +12,12 @@ import {
   shippedProfiles,
   stepCodes,
 } from '../../gateway/certificate-profile/index.ts';
-import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, confirmQuery, Problem, requireConfirmed } from '../../gateway/http/index.ts';
 import {
   type Book,
   listCertificationServices,
   listOwnProfiles,
+  type OwnProfile,
   putOwnProfile,
   removeOwnProfile,
 } from '../register/index.ts';
@@ -117,14 +118,18 @@ export function addCertificateProfileRoutes(app: OpenAPIHono, { register }: Admi
       method: 'put',
       path: `${path}/{name}`,
       description:
-        'Adds a profile, or changes it: certificates of the services that name it are read by it from the next configuration on. Security servers of this program get the definition, those of others the class name.',
-      request: { params: named, body: jsonBody(changeSchema) },
+        'Adds a profile, or changes it: certificates of the services that name it are read by it from the next configuration on. Security servers of this program get the definition, those of others the class name. To change how certificates are read of which services make use is confirmed first.',
+      request: { params: named, query: confirmQuery, body: jsonBody(changeSchema) },
       responses: done,
     }),
     async (context) => {
       const { name } = context.req.valid('param');
       const profile = { ...context.req.valid('json'), name };
-      await register.change(actOf(context), (book) => putOwnProfile(book, profile));
+      const { confirm } = context.req.valid('query');
+      await register.change(actOf(context), async (book) => {
+        requireConfirmed(confirm, await warnOfReaders(book, profile));
+        await putOwnProfile(book, profile);
+      });
       return context.body(null, 204);
     },
   );
@@ -200,6 +205,18 @@ async function listProfiles(book: Book): Promise<Profile[]> {
       usedBy: usedBy((name) => name === profile.name),
     })),
   ];
+}
+
+/** Whose certificates would be read otherwise: of another member, or of none. */
+async function warnOfReaders(book: Book, { name, publishedAs, forms }: OwnProfile) {
+  const before = (await listOwnProfiles(book)).find((one) => one.name === name);
+  const isSame =
+    before?.publishedAs === publishedAs && JSON.stringify(before.forms) === JSON.stringify(forms);
+  const services = (await listCertificationServices(book)).filter(({ profile }) => profile === name);
+  if (isSame || services.length === 0) return [];
+  const names = services.map((service) => service.name).join(', ');
+  const text = `Certificates of ${names} are read by this profile: one that then names another member, or none, signs no more for the member it was issued to.`;
+  return [{ code: 'profile-in-use', text }];
 }
 
 /** @throws Problem invalid-fields */

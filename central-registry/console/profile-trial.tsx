@@ -139,7 +139,7 @@ function Read({ visit, outcome }: { readonly visit: Visit; readonly outcome: Out
       <Facts rows={[[t.subject, subject]]} />
       <Steps
         steps={steps.map(({ code, ...about }, index) => ({
-          title: t.steps[code],
+          title: about.field === undefined ? t.steps[code] : `${t[about.field]}: ${t.steps[code]}`,
           state: member === undefined && index === last ? 'failed' : 'done',
           detail: detail(visit, about),
         }))}
@@ -148,11 +148,10 @@ function Read({ visit, outcome }: { readonly visit: Visit; readonly outcome: Out
   );
 }
 
-function detail(visit: Visit, { form, field, attribute, seen = [], value }: Omit<Step, 'code'>): string {
+function detail(visit: Visit, { form, attribute, seen = [], value }: Omit<Step, 'code' | 'field'>): string {
   const t = textsOf(visit).profiles;
   return [
     ...(form === undefined ? [] : [t.form(form)]),
-    ...(field === undefined ? [] : [t[field]]),
     ...(attribute === undefined ? [] : [t.seen(attribute, seen.join(' | ') || t.nothing)]),
     ...(value === undefined ? [] : [t.becomes(value)]),
   ].join(' · ');

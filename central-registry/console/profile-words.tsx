@@ -16,7 +16,7 @@ export function ProfileInWords({ visit, forms }: { readonly visit: Visit; readon
         <Section title={t.form(index + 1)}>
           <Facts
             rows={[
-              [t.shownBy, shownBy.length === 0 ? t.always : all(shownBy)],
+              [t.shownBy, all(shownBy) || (index === 0 ? t.always : t.otherwise)],
               [t.needs, all(needs)],
               [t.instance, field(visit, fields.instance)],
               [t.memberClass, field(visit, fields.memberClass)],

@@ -154,7 +154,8 @@ describe('a security server of an instance with a certificate profile of its own
     const [form] = definition.forms;
     const changed = { ...definition, forms: [{ ...form, needs: [] }] };
     const before = server.current().id;
-    expect((await home.ask('PUT', '/certificate-profiles/own', changed)).status).toBe(204);
+    const confirmed = '/certificate-profiles/own?confirm=profile-in-use';
+    expect((await home.ask('PUT', confirmed, changed)).status).toBe(204);
     await until(server, () => server.current().id !== before);
     expect(await judge('ORG-state:1234', ministry, 'FI')).toBe('taken');
 
