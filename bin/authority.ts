@@ -6,11 +6,14 @@ import {
   type Authority,
   createAuthority,
   openAuthority,
+  type RunningAcme,
   type RunningAuthority,
+  startAcme,
   startAuthority,
 } from '../certs/authority/index.ts';
 import { writeFileDurably } from '../certs/file/index.ts';
 import { readSecret } from '../gateway/http/index.ts';
+import { openAccountCommand } from './authority-account.ts';
 
 interface AuthorityOptions {
   readonly data: string;
@@ -45,6 +48,9 @@ export function authorityCommand(): Command {
     .option('--host <host>', 'where it is served, in the clear: what it says is signed', '127.0.0.1')
     .option('--port <port>', '0 takes any free one', readPort, 4050)
     .option('--public-url <url>', 'at which servers reach it, written into certificates', readUrl)
+    .option('--acme-port <port>', 'serves ACME too, over HTTPS; 0 takes any free one', readPort)
+    .option('--acme-public-url <url>', 'at which servers reach that', readSecureUrl)
+    .option('--acme-http-port <port>', 'at which applicants show that an address is theirs', readPort, 80)
     .option('--json', 'print one JSON document when ready')
     .addHelpText(
       'after',
@@ -53,6 +59,7 @@ export function authorityCommand(): Command {
         '\n\n  waygate registry start --join-authority-url URL --join-authority-secret-file DIR/issue-secret …',
     )
     .action(start);
+  command.addCommand(openAccountCommand());
   return command;
 }
 
@@ -75,18 +82,17 @@ async function init({
   );
 }
 
-async function start({
-  data,
-  pinFile,
-  host,
-  port,
-  publicUrl,
-  json,
-}: AuthorityOptions & {
+interface StartOptions extends AuthorityOptions {
   readonly host: string;
   readonly port: number;
   readonly publicUrl?: string;
-}): Promise<void> {
+  readonly acmePort?: number;
+  readonly acmePublicUrl?: string;
+  readonly acmeHttpPort: number;
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const { data, pinFile, host, port, publicUrl, json } = options;
   if (!(await isThere(join(data, 'ca.pem')))) {
     throw new Error(`${data} holds no authority: waygate authority init --data ${data} --name NAME`);
   }
@@ -95,24 +101,53 @@ async function start({
   const running = await startAuthority({
     ...{ authority, host, port, issueSecret },
     ...(publicUrl !== undefined && { publicUrl }),
-    report: (error) => process.stderr.write(`waygate: ${error instanceof Error ? error.stack : error}\n`),
+    report,
   });
+  const acme = await startAcmeFor(options, authority, issueSecret, running.ocspUrl);
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-  show(authority, running, data, json === true);
+  show(authority, { ...running, ...(acme && { acmeUrl: acme.directoryUrl }) }, data, json === true);
   await interrupted;
+  await acme?.close();
   await running.close();
+}
+
+/** @returns undefined when it is not asked for */
+async function startAcmeFor(
+  { data, host, acmePort: port, acmePublicUrl: publicUrl, acmeHttpPort: httpPort }: StartOptions,
+  authority: Authority,
+  issueSecret: string,
+  ocspUrl: string,
+): Promise<RunningAcme | undefined> {
+  if (port === undefined) return undefined;
+  return startAcme({
+    ...{
+      authority,
+      file: join(data, 'acme-accounts.json'),
+      issueSecret,
+      host,
+      port,
+      httpPort,
+      ocspUrl,
+      report,
+    },
+    ...(publicUrl !== undefined && { publicUrl }),
+  });
+}
+
+function report(error: unknown): void {
+  process.stderr.write(`waygate: ${error instanceof Error ? error.stack : error}\n`);
 }
 
 function show(
   { caCertificate }: Authority,
-  { url, ocspUrl, tsaUrl }: RunningAuthority,
+  { url, ocspUrl, tsaUrl, acmeUrl }: RunningAuthority & { readonly acmeUrl?: string },
   data: string,
   asJson: boolean,
 ): void {
   if (asJson) {
-    process.stdout.write(`${JSON.stringify({ url, ocspUrl, tsaUrl })}\n`);
+    process.stdout.write(`${JSON.stringify({ url, ocspUrl, tsaUrl, acmeUrl })}\n`);
     return;
   }
   const lines = [
@@ -120,6 +155,7 @@ function show(
     `  address          ${url}`,
     `  OCSP responder   ${ocspUrl}  certificate ${join(data, 'ocsp.pem')}`,
     `  timestamps       ${tsaUrl}  certificate ${join(data, 'tsa.pem')}`,
+    ...(acmeUrl === undefined ? [] : [`  ACME directory   ${acmeUrl}`]),
     `  approve it with  ${join(data, 'ca.pem')}`,
     `  enrolments       secret in ${join(data, secretName)}`,
     'Stop it with Ctrl+C.',
@@ -150,4 +186,9 @@ function readPort(text: string): number {
 function readUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/$/, '');
   throw new InvalidArgumentError('an http or https address is expected.');
+}
+
+function readSecureUrl(text: string): string {
+  if (URL.canParse(text) && new URL(text).protocol === 'https:') return text.replace(/\/$/, '');
+  throw new InvalidArgumentError('an https address is expected.');
 }
