@@ -15,6 +15,13 @@ export interface ChallengeResponder {
   show(token: string, keyAuthorization: string): Promise<() => Promise<void>>;
 }
 
+export interface Verification {
+  readonly responder: ChallengeResponder;
+  readonly patience: Patience;
+  /** IP addresses from which the authority looks, when they are known. */
+  readonly verifiesFrom: string | undefined;
+}
+
 /** 128 bits of randomness in base64url. @see RFC 8555 §8.3 */
 const tokenForm = /^[\w-]{22,255}$/;
 
@@ -27,8 +34,7 @@ const tokenForm = /^[\w-]{22,255}$/;
 export async function authorize(
   session: AcmeSession,
   url: string,
-  responder: ChallengeResponder,
-  patience: Patience,
+  { responder, patience, verifiesFrom }: Verification,
 ): Promise<void> {
   const asked = 'an authorization';
   const read = () => session.postFor(authorizationSchema, { url, asked });
@@ -36,7 +42,7 @@ export async function authorize(
   const { identifier } = first;
   if (first.status === 'valid') return;
   const challenge = first.challenges.find(({ type }) => type === 'http-01');
-  if (first.status !== 'pending') throw failure(identifier, first);
+  if (first.status !== 'pending') throw failure(first, verifiesFrom);
   if (challenge?.token === undefined || !tokenForm.test(challenge.token)) {
     throw new AcmeError('refused', `the authority verifies ${identifier.value} not over HTTP (http-01)`, {
       remedy: 'ask the authority for verification over HTTP, or have certificates issued by hand',
@@ -56,7 +62,7 @@ export async function authorize(
     await waitFor(`the verification of ${identifier.value}`, patience, async () => {
       const { document, retryAfterMs } = await read();
       if (document.status === 'valid') return { value: true };
-      if (document.status !== 'pending') throw failure(identifier, document);
+      if (document.status !== 'pending') throw failure(document, verifiesFrom);
       return { retryAfterMs };
     });
   } finally {
@@ -64,15 +70,19 @@ export async function authorize(
   }
 }
 
-function failure(identifier: AcmeIdentifier, { status, challenges }: Authorization): AcmeError {
+function failure({ identifier, status, challenges }: Authorization, verifiesFrom?: string): AcmeError {
   const { error } = challenges.find((one) => one.type === 'http-01' && one.error !== undefined) ?? {};
   if (error === undefined) {
     return new AcmeError('challenge-failed', `the verification of ${identifier.value} is ${status}`);
   }
-  return challengeError(identifier, error);
+  return challengeError(identifier, error, verifiesFrom);
 }
 
-function challengeError({ type, value }: AcmeIdentifier, error: ProblemDocument): AcmeError {
+function challengeError(
+  { type, value }: AcmeIdentifier,
+  error: ProblemDocument,
+  verifiesFrom = 'the authority',
+): AcmeError {
   const host = type === 'ip' && value.includes(':') ? `[${value}]` : value;
   const place = `http://${host}:80/.well-known/acme-challenge/`;
   const problem = nameOf(error.type);
@@ -81,7 +91,7 @@ function challengeError({ type, value }: AcmeIdentifier, error: ProblemDocument)
   if (problem === 'connection') {
     return new AcmeError('challenge-failed', `the authority could not reach ${place}…: ${cause.message}`, {
       ...{ cause, problem },
-      remedy: `open port 80 of ${host} to the authority, and lead it to acme.listenPort of this server`,
+      remedy: `open port 80 of ${host} to ${verifiesFrom}, and lead it to acme.listenPort of this server`,
     });
   }
   const remedy =

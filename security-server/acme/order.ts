@@ -11,6 +11,8 @@ export interface CertificateWanted {
   readonly identifiers: readonly AcmeIdentifier[];
   /** Name of one of the authority's own profiles; left out where it offers no choice. */
   readonly profile: string | undefined;
+  /** From where the authority looks at our address, when that is known. */
+  readonly verifiesFrom: string | undefined;
   /** DER SubjectPublicKeyInfo that the certificate has to be for. */
   readonly publicKeyInfo: Buffer;
   /** DER certificate request, made when the authority is convinced. */
@@ -54,7 +56,7 @@ export async function orderCertificate(
   if (order.status === 'pending') {
     for (const authorization of order.authorizations) {
       onProgress('the authority verifies the address of this server');
-      await authorize(session, authorization, responder, patience);
+      await authorize(session, authorization, { responder, patience, verifiesFrom: wanted.verifiesFrom });
     }
     order = await waitWhile(session, url, 'pending', patience);
   }

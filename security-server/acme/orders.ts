@@ -32,6 +32,8 @@ export interface OrderWanted {
   readonly publicKeyInfo: Buffer;
   readonly directoryUrl: string;
   readonly profile: string | undefined;
+  /** IP addresses from which the authority verifies the address, for whoever has to open a firewall to them. */
+  readonly verifiesFrom?: string | undefined;
   /** Host name or IP address of this server. */
   readonly address: string;
   /** DER certificate request for that key and address. */
@@ -150,13 +152,13 @@ export class CertificateOrders {
     const { timeoutMs = 300_000, pollMs = 2_000, now } = this.#options;
     const { signal } = this.#interruption;
     const name = replaces && renewalName(replaces);
-    const { publicKeyInfo, profile, request, takeIn } = wanted;
+    const { publicKeyInfo, profile, verifiesFrom, request, takeIn } = wanted;
     const forget = () => store.keepOrder(keyId, directoryUrl, undefined);
     const chain = await withAccount(this.#access, directoryUrl, async (session) =>
       orderCertificate(
         session,
         {
-          ...{ publicKeyInfo, profile, request, identifiers: [identifierOf(address)] },
+          ...{ publicKeyInfo, profile, verifiesFrom, request, identifiers: [identifierOf(address)] },
           ...(name !== undefined && { replaces: name }),
         },
         {

@@ -6,6 +6,8 @@ export interface AcmeAuthority {
   readonly directoryUrl: string;
   /** Its profile for certificates of this use; undefined: it is not told which. */
   readonly profile: string | undefined;
+  /** IP addresses from which it verifies that an address is ours, as the registry was told them. */
+  readonly verifiesFrom: string | undefined;
 }
 
 /**
@@ -25,6 +27,7 @@ export function acmeAuthorities(
     .map(({ name, acmeServer }) => ({
       name,
       directoryUrl: acmeServer.directoryUrl,
+      verifiesFrom: acmeServer.ipAddress,
       profile:
         use === 'signing'
           ? acmeServer.signingCertificateProfileId

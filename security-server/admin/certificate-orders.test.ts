@@ -25,6 +25,7 @@ beforeEach(async () => {
   view = { state: 'under-way', detail: 'asked' };
   const acmeServer = (name: string) => ({
     directoryUrl: `https://${name}.example/directory`,
+    ipAddress: '192.0.2.7',
     signingCertificateProfileId: `${name}-sign`,
     authenticationCertificateProfileId: `${name}-auth`,
   });
@@ -68,7 +69,12 @@ it.each([
 ])('a certificate for %s of authority %s is ordered of %s', async (use, authority, name, profile) => {
   expect(await order({ use, authority })).toEqual({ status: 200, body: view });
   const [one] = wanted;
-  expect(one).toMatchObject({ keyId, profile, directoryUrl: `https://${name}.example/directory` });
+  expect(one).toMatchObject({
+    keyId,
+    profile,
+    verifiesFrom: '192.0.2.7',
+    directoryUrl: `https://${name}.example/directory`,
+  });
   const { publicKeyInfo, subjectAltNames } = parseRequest((await one?.request()) ?? Buffer.alloc(0));
   expect(publicKeyInfo).toEqual(one?.publicKeyInfo);
   expect(subjectAltNames).toEqual(['ss1.example']);

@@ -33,7 +33,7 @@ const viewSchema = z
   .openapi('CertificateOrderState');
 
 /** How long an answer waits for the end of an order. */
-const waitMs = 15_000;
+const waitMs = 5_000;
 
 /** Certificates ordered from an approved authority over ACME, and taken in. */
 export function addCertificateOrderRoutes(app: OpenAPIHono, context: AdminContext): void {
@@ -57,11 +57,11 @@ export function addCertificateOrderRoutes(app: OpenAPIHono, context: AdminContex
       const { key: keyId } = c.req.valid('param');
       const signingKey = token.signingKey(keyId);
       const publicKeyInfo = token.listKeys().find(({ id }) => id === keyId)?.publicKeyInfo;
-      const { directoryUrl, profile } = requireAuthority(context, use, name);
+      const { directoryUrl, profile, verifiesFrom } = requireAuthority(context, use, name);
       if (publicKeyInfo === undefined) throw new Problem(404, 'key-not-found', `There is no key ${keyId}`);
       const view = await orders.order(
         {
-          ...{ keyId, publicKeyInfo, directoryUrl, profile, address },
+          ...{ keyId, publicKeyInfo, directoryUrl, profile, verifiesFrom, address },
           request: () =>
             createRequest({ subject: buildName(subject), subjectAltNames: [address] }, signingKey),
           takeIn: async ({ certificate, intermediates }) => {
