@@ -34,6 +34,7 @@ import { internalContext } from './internal-tls.ts';
 import { ManagementSender, managementSigners } from './management/index.ts';
 import { measureLog, SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices, createSoapServices } from './metadata/index.ts';
+import { ServerMetrics } from './metrics/index.ts';
 import { addressOfHost, firstAnswering, Monitoring } from './monitoring/index.ts';
 import { createPeerPools, type PeerPosture, postureOf, startOcspPort } from './peers/index.ts';
 import { HistoryWatch, RegistryHistoryError } from './registry-history/index.ts';
@@ -206,6 +207,18 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     });
     closers.push(() => monitoring.close());
 
+    const metrics = new ServerMetrics({
+      health: () => health(),
+      configuration: () => configuration.latest(),
+      certificates: () => ownCertificates(settings.db),
+      statusUntil: (own) => certificates.statusOf(own)?.validUntil,
+      ...{ log, disk: () => disk.status(), tokens: () => tokens.all(), now },
+      newestBackupAt: () => {
+        const { newest } = backups.status();
+        return newest && new Date(newest.createdAt);
+      },
+    });
+
     const spool = join(data, 'spool');
     await prepareSpool(spool);
     const road: Road = {
@@ -221,6 +234,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       report: (event) => {
         onExchange(event);
         monitoring.note(event);
+        metrics.note(event);
       },
     };
     const health = () =>
@@ -315,6 +329,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         configuration: () => configuration.current(),
         refreshConfiguration: () => configuration.refresh(),
         reloadCertificates,
+        metrics,
         health,
         now,
         ...(options.join !== undefined && { join: options.join }),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
@@ -38,6 +39,9 @@ const defaultRateLimit: RateLimit = { burst: 2_000, perSecond: 100 };
 /** Each of them is written into the audit log: whoever has no key fills no disk with it. */
 const strangersRateLimit: RateLimit = { burst: 200, perSecond: 1 };
 
+/** What is for those alone who are known: the API, and what programs that watch look for by its customary name. */
+const guarded = ['/api/*', '/metrics'];
+
 /**
  * An administration API under `/api/v1`: bearer key, bounded bodies, problems as RFC 9457, its own OpenAPI 3.1
  * description at `/openapi.json`.
@@ -56,7 +60,7 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     },
   });
   app.use(secureHeaders({ xFrameOptions: 'DENY' }));
-  app.use('/api/*', protectAnswers());
+  for (const path of guarded) app.use(path, protectAnswers());
   app.use('/openapi.json', protectAnswers());
   const maxSize = options.maxBodyBytes ?? 1024 * 1024;
   app.use(
@@ -74,7 +78,7 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
   const limiter = new RateLimiter(options.rateLimit ?? defaultRateLimit);
   const strangers = new RateLimiter(options.rateLimit ?? strangersRateLimit);
   const operations = Operations.of(app);
-  app.use('/api/*', async (context, next) => {
+  const authenticateSender: MiddlewareHandler = async (context, next) => {
     const { method, path, raw } = context.req;
     const address = addressOf(context);
     limiter.take(address);
@@ -88,7 +92,8 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     if (principal !== undefined && !isRead(method)) requireOwnPage(principal, raw.headers);
     context.set('principal' as never, principal as never);
     await next();
-  });
+  };
+  for (const path of guarded) app.use(path, authenticateSender);
   app.use('/api/*', answerOnce());
   app.use(
     '/api/*',

@@ -312,3 +312,27 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+describe('a program that watches', () => {
+  it('reads what a server counts, with a key, and nothing of a person', async () => {
+    const url = `${network.city.adminUrl}/metrics`;
+    expect((await fetch(url)).status).toBe(401);
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${network.city.apiKey}` } });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringContaining('text/plain'),
+    ]);
+    const text = await answer.text();
+    const refused =
+      /^waygate_exchanges_total\{side="client",outcome="server\.serverproxy\.access_denied"\} [1-9]\d*$/m;
+    expect(text).toMatch(refused);
+    expect(text).toMatch(
+      /^waygate_service_exchanges_total\{side="client",service="PILOT:GOV:1001:population:echo",/m,
+    );
+    expect(text).toMatch(
+      /^waygate_certificate_status_until_seconds\{use="signing",member="PILOT:MUN:2001",/m,
+    );
+    expect(text).toMatch(/^waygate_health\{check="signature"\} 1$/m);
+    for (const word of ['EE7', 'missed', '/missing']) expect(text).not.toContain(word);
+  });
+});

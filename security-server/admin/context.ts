@@ -11,6 +11,7 @@ import type { Health } from '../health/index.ts';
 import type { JoinDesk } from '../join/index.ts';
 import type { ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
+import type { ServerMetrics } from '../metrics/index.ts';
 import type { HistoryWatch } from '../registry-history/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
 import type { ServerSigner } from '../signer/index.ts';
@@ -43,6 +44,7 @@ export interface AdminContext {
   /** Makes the signer use the certificates as they are now. */
   readonly reloadCertificates: () => Promise<void>;
   readonly health: () => Promise<Health>;
+  readonly metrics: Pick<ServerMetrics, 'render'>;
   /** Joining an instance through this API; absent: not here. */
   readonly join?: JoinDesk;
   readonly now: () => Date;

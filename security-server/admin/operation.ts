@@ -44,6 +44,20 @@ export function addOperationRoutes(app: OpenAPIHono, context: AdminContext): voi
     createRoute({
       ...allowAll(),
       method: 'get',
+      path: '/metrics',
+      description:
+        'What the server counts and knows of itself, as Prometheus reads it; nothing in it is of a person.',
+      responses: {
+        200: { description: 'text exposition format', content: { 'text/plain': { schema: z.string() } } },
+      },
+    }),
+    async (c) => c.text(await context.metrics.render(), 200),
+  );
+
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
       path: '/api/v1/health',
       responses: { 200: { description: 'what was tried and found', ...json(healthSchema) } },
     }),

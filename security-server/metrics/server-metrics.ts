@@ -1,0 +1,193 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { asFault, spellCode } from '../../gateway/fault/index.ts';
+import { printEncoded } from '../../gateway/identifier/index.ts';
+import type { RoadEvent } from '../../gateway/road/index.ts';
+import type { DiskStatus } from '../disk/index.ts';
+import type { Health } from '../health/index.ts';
+import type { LogHealth } from '../message-log/index.ts';
+import type { OwnCertificate } from '../signer/index.ts';
+import type { KnownToken } from '../tokens/index.ts';
+
+export interface MetricSources {
+  readonly health: () => Promise<Health>;
+  /** Undefined while none is in force. */
+  readonly configuration: () => GlobalConfiguration | undefined;
+  readonly certificates: () => Promise<readonly OwnCertificate[]>;
+  /** Until when the status at hand is good. */
+  readonly statusUntil: (own: OwnCertificate) => Date | undefined;
+  readonly log: { health(): LogHealth };
+  readonly disk: () => DiskStatus;
+  readonly tokens: () => readonly KnownToken[];
+  readonly newestBackupAt: () => Date | undefined;
+  readonly now: () => Date;
+}
+
+/** Services that have a series of their own: whoever calls what there is not must not fill the memory. */
+const maxServices = 500;
+/** Trying for real what an exchange needs costs signatures: so long what was found counts. Milliseconds. */
+const healthMs = 10_000;
+const levels = ['ample', 'low', 'tight', 'full', 'unknown'] as const;
+
+/**
+ * What a server counts and knows of itself, as Prometheus reads it. Nothing in it is of a person: no message ids, no
+ * users, no paths.
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/
+ */
+export class ServerMetrics {
+  readonly #sources: MetricSources;
+  readonly #registry = new Registry();
+  readonly #services = new Set<string>();
+  readonly #exchanges: Counter<'side' | 'outcome'>;
+  readonly #durations: Histogram<'side'>;
+  readonly #ofService: Counter<'side' | 'service' | 'outcome'>;
+  readonly #octets: Counter<'side' | 'direction'>;
+  readonly #health: Gauge<'check'>;
+  readonly #certificates: Gauge<'use' | 'member' | 'sha256'>;
+  readonly #statuses: Gauge<'use' | 'member' | 'sha256'>;
+  readonly #tokens: Gauge<'token'>;
+  readonly #levels: Gauge<'level'>;
+  readonly #plain: Readonly<Record<PlainName, Gauge>>;
+  #asked: { readonly at: number; readonly health: Promise<Health> } | undefined;
+
+  constructor(sources: MetricSources) {
+    this.#sources = sources;
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#exchanges = new Counter({
+      ...{ name: 'waygate_exchanges_total', registers, labelNames: ['side', 'outcome'] },
+      help: 'Exchanges by the role of this server, and succeeded or the code of the fault',
+    });
+    this.#durations = new Histogram({
+      ...{ name: 'waygate_exchange_duration_seconds', registers, labelNames: ['side'] },
+      help: 'From the first octet of a request to the last of its answer',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    });
+    this.#ofService = new Counter({
+      ...{ name: 'waygate_service_exchanges_total', registers, labelNames: ['side', 'service', 'outcome'] },
+      help: `Exchanges by service, succeeded or failed; beyond ${maxServices} services the others are together`,
+    });
+    this.#octets = new Counter({
+      ...{ name: 'waygate_body_octets_total', registers, labelNames: ['side', 'direction'] },
+      help: 'Octets of messages that passed, by direction',
+    });
+    this.#health = new Gauge({
+      ...{ name: 'waygate_health', registers, labelNames: ['check'] },
+      help: '1: what was tried is good, at most ten seconds ago; 0: it is not',
+    });
+    this.#certificates = new Gauge({
+      ...{
+        name: 'waygate_certificate_not_after_seconds',
+        registers,
+        labelNames: ['use', 'member', 'sha256'],
+      },
+      help: 'When a certificate of this server ends, since 1970',
+    });
+    this.#statuses = new Gauge({
+      ...{ name: 'waygate_certificate_status_until_seconds', registers },
+      labelNames: ['use', 'member', 'sha256'],
+      help: 'Until when the OCSP response at hand is good, since 1970; 0 without one',
+    });
+    this.#tokens = new Gauge({
+      ...{ name: 'waygate_token_active', registers, labelNames: ['token'] },
+      help: '1: a token is signed in to and answers; 0: it does not sign',
+    });
+    this.#levels = new Gauge({
+      ...{ name: 'waygate_disk_level', registers, labelNames: ['level'] },
+      help: '1 for the level at which the disk is: new exchanges wait at tight, and are refused at full',
+    });
+    this.#plain = Object.fromEntries(
+      Object.entries(plainHelp).map(([name, help]) => [name, new Gauge({ name, help, registers })]),
+    ) as Record<PlainName, Gauge>;
+  }
+
+  /** Counts an exchange that ended, well or not. */
+  note({ side, error, durationMs, trace }: RoadEvent): void {
+    const outcome = error === undefined ? 'succeeded' : spellCode(asFault(error));
+    this.#exchanges.inc({ side, outcome });
+    this.#durations.observe({ side }, durationMs / 1000);
+    if (trace === undefined) return;
+    for (const direction of ['request', 'response'] as const) {
+      const size = trace[direction];
+      if (size !== undefined) this.#octets.inc({ side, direction }, size.size);
+    }
+    if (trace.exchange === undefined) return;
+    const service = this.#nameOf(printEncoded(trace.exchange.service));
+    this.#ofService.inc({ side, service, outcome: error === undefined ? 'succeeded' : 'failed' });
+  }
+
+  /** @returns text of the exposition format */
+  async render(): Promise<string> {
+    const { log, disk, tokens, newestBackupAt, configuration } = this.#sources;
+    const { checks } = await this.#healthNow();
+    for (const { name, isGood } of checks) this.#health.set({ check: name }, Number(isGood));
+    await this.#renderCertificates();
+    this.#tokens.reset();
+    for (const { name, token } of tokens())
+      this.#tokens.set({ token: name }, Number(token?.isActive() ?? false));
+    const { withoutTimestamp, lastTimestampAt } = log.health();
+    const { level, free, size, forecast } = disk();
+    for (const one of levels) this.#levels.set({ level: one }, Number(one === level));
+    this.#set('waygate_log_records_without_timestamp', withoutTimestamp);
+    this.#set('waygate_log_last_timestamp_seconds', seconds(lastTimestampAt));
+    this.#set('waygate_disk_free_octets', free);
+    this.#set('waygate_disk_size_octets', size);
+    this.#set('waygate_disk_full_in_days', forecast.kind === 'filling' ? forecast.days : undefined);
+    this.#set('waygate_configuration_expires_seconds', seconds(configuration()?.expiresAt));
+    this.#set('waygate_backup_newest_seconds', seconds(newestBackupAt()));
+    return this.#registry.metrics();
+  }
+
+  async #renderCertificates(): Promise<void> {
+    this.#certificates.reset();
+    this.#statuses.reset();
+    for (const own of await this.#sources.certificates()) {
+      if (!own.isActive) continue;
+      const { use, member, certificate } = own;
+      const labels = {
+        ...{ use, member: member === undefined ? '' : printEncoded(member) },
+        sha256: certificate.sha256.toString('hex'),
+      };
+      this.#certificates.set(labels, certificate.notAfter.getTime() / 1000);
+      this.#statuses.set(labels, seconds(this.#sources.statusUntil(own)) ?? 0);
+    }
+  }
+
+  /** Absent rather than wrong: a gauge of what is not known has no value. */
+  #set(name: PlainName, value: number | undefined): void {
+    if (value === undefined) this.#plain[name].set(Number.NaN);
+    else this.#plain[name].set(value);
+  }
+
+  #healthNow(): Promise<Health> {
+    const at = this.#sources.now().getTime();
+    if (this.#asked === undefined || at - this.#asked.at >= healthMs || at < this.#asked.at) {
+      this.#asked = { at, health: this.#sources.health() };
+    }
+    return this.#asked.health;
+  }
+
+  #nameOf(service: string): string {
+    if (this.#services.has(service)) return service;
+    if (this.#services.size >= maxServices) return 'others';
+    this.#services.add(service);
+    return service;
+  }
+}
+
+const plainHelp = {
+  waygate_log_records_without_timestamp: 'Records of the message log that wait for their timestamp',
+  waygate_log_last_timestamp_seconds: 'When the last timestamp was taken, since 1970',
+  waygate_disk_free_octets: 'Octets free on the file system of the data folder',
+  waygate_disk_size_octets: 'Its size in octets',
+  waygate_disk_full_in_days:
+    'Days until it is full at the rate of the last week; NaN when that cannot be told',
+  waygate_configuration_expires_seconds: 'Until when the configuration in force counts, since 1970',
+  waygate_backup_newest_seconds: 'When the newest backup was made, since 1970',
+} as const;
+
+type PlainName = keyof typeof plainHelp;
+
+function seconds(at: Date | undefined): number | undefined {
+  return at === undefined ? undefined : at.getTime() / 1000;
+}
