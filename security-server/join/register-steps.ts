@@ -87,8 +87,14 @@ export const awaitClients: RunStep = (context) => {
 export const firstTimestamp: RunStep = async ({ server }) => {
   const running = await server();
   await running.ask('POST', '/timestamps');
-  const { lastTimestampAt } = await running.ask<{ readonly lastTimestampAt?: string }>('GET', '/status');
+  const { lastTimestampAt, recordsWithoutTimestamp } = await running.ask<{
+    readonly lastTimestampAt?: string;
+    readonly recordsWithoutTimestamp: number;
+  }>('GET', '/status');
   if (lastTimestampAt !== undefined) return { state: 'done', detail: lastTimestampAt };
+  // The first server of an instance may have sent nothing yet: its one subsystem came with the management service.
+  if (recordsWithoutTimestamp === 0)
+    return { state: 'done', detail: 'nothing is recorded yet to be timestamped' };
   return { state: 'waiting', detail: 'nothing was timestamped yet' };
 };
 

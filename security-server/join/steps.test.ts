@@ -38,6 +38,8 @@ let state: JoinState;
 let approvedCas: object[];
 /** Where an order over ACME stands. */
 let order: object;
+/** What the status says of the message log. */
+let log: object;
 /** Whether the configuration shows the server. */
 let isPublished: boolean;
 
@@ -70,6 +72,7 @@ function answer(method: string, path: string, body: { label?: string; certificat
     return key;
   }
   if (path.endsWith('/orders')) return order;
+  if (`${method} ${path}` === 'GET /status') return log;
   if (path.endsWith('/requests')) return { request: `request of ${path}` };
   if (`${method} ${path}` === 'POST /certificates') {
     const [use = '', keyId = ''] = (body.certificate ?? '').split(' ');
@@ -213,6 +216,18 @@ describe('certificates over ACME', () => {
       message: expect.stringContaining('account-required'),
       remedy: expect.stringMatching(/^ask it; or take signing\.csr\.pem/),
     });
+  });
+});
+
+describe('the first timestamp', () => {
+  it.each([
+    [{ recordsWithoutTimestamp: 0, lastTimestampAt: '2026-11-24T00:00:00.000Z' }, 'done'],
+    [{ recordsWithoutTimestamp: 2 }, 'waiting'],
+    // Of the first server of an instance, which sent nothing: it would wait for ever.
+    [{ recordsWithoutTimestamp: 0 }, 'done'],
+  ])('with %o is %s', async (status, outcome) => {
+    log = status;
+    expect(await firstTimestamp(context())).toMatchObject({ state: outcome });
   });
 });
 
