@@ -8,7 +8,7 @@ import type { ServerId } from '../../gateway/identifier/index.ts';
 import type { InvitationClaims, JoiningStatus } from '../../gateway/joining/index.ts';
 import { obtainCertificates } from './certificate-step.ts';
 import { redeemInvitation } from './prepare-steps.ts';
-import { awaitServer, makeKeys, requestClients, requestServer } from './register-steps.ts';
+import { awaitServer, firstTimestamp, makeKeys, requestClients, requestServer } from './register-steps.ts';
 import type { JoinState } from './state.ts';
 import type { StepContext } from './step.ts';
 
