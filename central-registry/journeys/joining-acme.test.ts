@@ -127,7 +127,15 @@ describe('a server of an instance whose authority speaks ACME', () => {
     const { id, invitation } = await invite();
     const directory = { url: acmeUrl, trustFile: at('authority/ca.pem') };
     const responder = { listenHost: host, listenPort: httpPort() };
-    const begin = [invitation, '--address', host, '--subsystem', 'data=Data', '--no-wait', '--json'];
+    const begin = [
+      invitation,
+      '--address',
+      host,
+      '--subsystem',
+      'management=Management services',
+      '--no-wait',
+      '--json',
+    ];
     const refused = await programs.run(
       ...['server', 'join', ...begin, ...(await settings({ ...responder, directories: [directory] }))],
     ).done;
