@@ -73,6 +73,8 @@ describe('management requests of an administrator', () => {
     ['of no kind', { kind: 'serverDeletion' }, 422],
     ['for another server', { kind: 'maintenanceModeDisable', server: 'DEV:GOV:2:ss1' }, 422],
     ['without a field', { kind: 'addressChange' }, 422],
+    ['with what XML cannot hold', { kind: 'addressChange', address: 'a\u0001' }, 422],
+    ['with half a character', { kind: 'maintenanceModeEnable', message: 'a\ud800' }, 422],
     ['with a long field', { kind: 'addressChange', address: 'a'.repeat(256) }, 422],
     ['with another field', { kind: 'maintenanceModeDisable', message: 'no' }, 422],
     ['for what is no client', { kind: 'clientDisable', client: 'DEV' }, 422],

@@ -11,8 +11,15 @@ import { clientIdSchema, readClientId, requireClient } from './schemas.ts';
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
 
 const certificateSchema = z.string().describe('PEM, or the SHA-256 of a certificate of this server');
-const addressSchema = z.string().min(1).max(255).describe('host name or IP address among servers');
-const nameSchema = z.string().min(1).max(255);
+/** A request is an XML document: what none may hold would leave one that nobody can read, here or at the registry. */
+const textSchema = z
+  .string()
+  .min(1)
+  .refine((text) => !/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(text), {
+    error: 'expected text without control characters',
+  });
+const addressSchema = textSchema.max(255).describe('host name or IP address among servers');
+const nameSchema = textSchema.max(255);
 
 /** Of this server always: nobody asks for another one. */
 const requestSchema = z
@@ -41,7 +48,7 @@ const requestSchema = z
     z.strictObject({ kind: z.literal('addressChange'), address: addressSchema }),
     z.strictObject({
       kind: z.literal('maintenanceModeEnable'),
-      message: z.string().min(1).max(1024).optional().describe('shown to those who call its clients'),
+      message: textSchema.max(1024).optional().describe('shown to those who call its clients'),
     }),
     z.strictObject({ kind: z.literal('maintenanceModeDisable') }),
   ])
