@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
@@ -10,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Listening, listen } from '../../gateway/http/index.ts';
 import { bodyOf, freePorts, startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
 import { adminClient } from '../../pilot/admin-client.ts';
-import { finished, Programs } from './testing/programs.ts';
+import { commandsOf, finished, Programs } from './testing/programs.ts';
 
 const pin = 'Correct-Horse-7';
 const webhookSecret = 'secret-of-the-webhook';
@@ -258,7 +257,7 @@ describe('the README', () => {
     // Where things are is all that differs from what a reader does.
     const registry = `${join(network.data, 'registry')} --admin ${network.registry.adminUrl}`;
     const run = (command: string, id = '') =>
-      shell(
+      programs.shell(
         command
           .replaceAll('/var/lib/waygate/registry', registry)
           .replaceAll('/var/lib/waygate/ss1', `${join(home, 'ss1')} --settings ${file}`)
@@ -298,29 +297,3 @@ describe('the README', () => {
     await server;
   });
 });
-
-/** Lines of the shell blocks of a section. */
-async function commandsOf(file: string, heading: string): Promise<string[]> {
-  const section = (await readFile(file, 'utf8')).split(`${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-  return [...section.matchAll(/```sh\n([\s\S]*?)```/g)]
-    .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
-    .filter((line) => line.trim() !== '');
-}
-
-/** Runs one line of a shell, with the built program for `waygate`. @throws Error when it fails */
-async function shell(line: string, cwd: string): Promise<string> {
-  const program = `waygate() { exec "${process.execPath}" "${process.cwd()}/dist/bin/waygate.js" "$@"; }`;
-  const child = spawn('bash', ['-c', `${program}\n${line}`], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  programs.adopt(child);
-  let out = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      out += chunk.toString();
-    });
-  }
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  if (code !== 0) throw new Error(`${line}\nended with ${code}:\n${out}`);
-  return out;
-}

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProgramRun {
@@ -63,10 +64,27 @@ export class Programs {
     return finished(this.run(...args));
   }
 
-  /** Counts one that was started otherwise among those that are ended. */
-  adopt(child: ChildProcess): void {
+  /** Runs one line of a shell, with the built program for `waygate`. @throws Error when it fails */
+  async shell(line: string, cwd: string): Promise<string> {
+    const program = `waygate() { exec "${process.execPath}" "${process.cwd()}/dist/bin/waygate.js" "$@"; }`;
+    const child = spawn('bash', ['-c', `${program}\n${line}`], {
+      cwd,
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#children.add(child);
-    child.once('close', () => this.#children.delete(child));
+    let out = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        out += chunk.toString();
+      });
+    }
+    const code = await new Promise<number | null>((resolve) => {
+      child.once('close', resolve);
+    });
+    this.#children.delete(child);
+    if (code !== 0) throw new Error(`${line}\nended with ${code}:\n${out}`);
+    return out;
   }
 
   end(signal: 'SIGKILL' | 'SIGTERM'): void {
@@ -79,4 +97,12 @@ export async function finished(run: ProgramRun): Promise<string> {
   const { code, out, log } = await run.done;
   if (code !== 0) throw new Error(`ended with ${code}:\n${out}\n${log}`);
   return out;
+}
+
+/** Lines of the shell blocks of a section, as a reader would type them. */
+export async function commandsOf(file: string, heading: string): Promise<string[]> {
+  const section = (await readFile(file, 'utf8')).split(`${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  return [...section.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
+    .filter((line) => line.trim() !== '');
 }
