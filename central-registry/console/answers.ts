@@ -1,5 +1,3 @@
-import type { ApiClient } from '../../gateway/console/index.ts';
-
 /** What the administration API answers, as far as pages show it. @see ../admin for what the fields mean */
 
 export interface MemberClass {
@@ -53,20 +51,4 @@ export interface Publication {
   readonly publishedAt?: string;
   readonly expiresAt?: string;
   readonly failure?: string;
-}
-
-/** Most items that one answer holds. */
-const pageLimit = 1000;
-
-/** A whole list, whatever its length: the API gives it page by page. */
-export async function readAll<Item>(api: ApiClient, path: string): Promise<readonly Item[]> {
-  const all: Item[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = `limit=${pageLimit}${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
-    const { items, next } = await api.list<Item>(`${path}${path.includes('?') ? '&' : '?'}${query}`);
-    all.push(...items);
-    cursor = next;
-  } while (cursor !== undefined);
-  return all;
 }

@@ -9,6 +9,7 @@ import {
   type FormProblem,
   LinkButton,
   type Pages,
+  readAll,
   Section,
   seeOther,
   submit,
@@ -16,7 +17,7 @@ import {
   type Visit,
   viewTable,
 } from '../../gateway/console/index.ts';
-import { type Group, readAll } from './answers.ts';
+import type { Group } from './answers.ts';
 import { textsOf } from './texts.ts';
 
 const groupPath = (code: string) => `/groups/${encodeURIComponent(code)}`;

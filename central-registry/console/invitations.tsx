@@ -12,13 +12,14 @@ import {
   Notice,
   type PageContent,
   type Pages,
+  readAll,
   SelectField,
   submit,
   type Values,
   type Visit,
   viewTable,
 } from '../../gateway/console/index.ts';
-import { type MemberClass, readAll } from './answers.ts';
+import type { MemberClass } from './answers.ts';
 import { addJoiningPage, invitationPath, JoiningState, type ListedInvitation } from './joining.tsx';
 import { textsOf } from './texts.ts';
 

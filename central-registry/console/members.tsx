@@ -12,6 +12,7 @@ import {
   LinkButton,
   type PageContent,
   type Pages,
+  readAll,
   Section,
   SelectField,
   seeOther,
@@ -21,7 +22,7 @@ import {
   viewTable,
 } from '../../gateway/console/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
-import { type MemberClass, type Party, readAll } from './answers.ts';
+import type { MemberClass, Party } from './answers.ts';
 import { subsystemsPart } from './subsystems.tsx';
 import { textsOf } from './texts.ts';
 

@@ -1,27 +1,23 @@
 import {
+  Card,
   Facts,
   Instant,
   LinkButton,
   Notice,
   type Pages,
+  readAll,
   Section,
   Tag,
+  type Todo,
+  TodoList,
   type Visit,
 } from '../../gateway/console/index.ts';
 import type { ManagementRequest, MemberClass, Party, Publication, Server } from './answers.ts';
-import { readAll } from './answers.ts';
 import type { ListedInvitation } from './joining.tsx';
 import { textsOf } from './texts.ts';
 
 /** Certificates that end sooner are told of. */
 const soonMs = 30 * 24 * 3_600_000;
-
-interface Todo {
-  readonly text: string;
-  readonly href: string;
-  readonly act: string;
-  readonly at?: string;
-}
 
 /** The first page: what needs somebody, and whether the configuration is out. */
 export function addOverview(pages: Pages): void {
@@ -56,22 +52,7 @@ export function addOverview(pages: Pages): void {
       body: (
         <div id="overview" class="wg-sections" data-live="10">
           <Section title={visit.texts.whatNeedsDoing}>
-            {all.length === 0 ? (
-              <p>{t.nothingWaits}</p>
-            ) : (
-              <ul class="wg-todo">
-                {all.map(({ text, href, act, at }) => (
-                  <li>
-                    <span>
-                      {text} {at !== undefined && <Instant at={at} />}
-                    </span>
-                    <a class="ds-link" href={href} aria-label={`${act}: ${text}`}>
-                      {act}
-                    </a>
-                  </li>
-                ))}
-              </ul>
-            )}
+            <TodoList todos={all} nothing={t.nothingWaits} />
           </Section>
           <ul class="wg-cards">
             <Card href="/members" text={t.members} count={members.length} />
@@ -86,25 +67,6 @@ export function addOverview(pages: Pages): void {
       ),
     };
   });
-}
-
-function Card({
-  href,
-  text,
-  count,
-}: {
-  readonly href: string;
-  readonly text: string;
-  readonly count: number;
-}) {
-  return (
-    <li>
-      <a class="wg-card" href={href}>
-        <span class="wg-card-number">{count}</span>
-        <span>{text}</span>
-      </a>
-    </li>
-  );
 }
 
 function PublicationState({

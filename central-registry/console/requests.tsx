@@ -10,6 +10,7 @@ import {
   Instant,
   LinkButton,
   type Pages,
+  readAll,
   Section,
   type Step,
   Steps,
@@ -18,7 +19,7 @@ import {
   type Visit,
   viewTable,
 } from '../../gateway/console/index.ts';
-import { type ManagementRequest, readAll } from './answers.ts';
+import type { ManagementRequest } from './answers.ts';
 import { textsOf } from './texts.ts';
 
 type Status = ManagementRequest['status'];

@@ -14,6 +14,7 @@ import {
   LinkButton,
   type PageContent,
   type Pages,
+  readAll,
   Section,
   seeOther,
   submit,
@@ -22,7 +23,7 @@ import {
   type Visit,
   viewTable,
 } from '../../gateway/console/index.ts';
-import { readAll, type Server } from './answers.ts';
+import type { Server } from './answers.ts';
 import { textsOf } from './texts.ts';
 
 const serverPath = (id: string) => `/servers/${encodeURIComponent(id)}`;

@@ -10,6 +10,7 @@ import {
   LinkButton,
   type PageContent,
   type Pages,
+  readAll,
   Section,
   seeOther,
   submit,
@@ -18,7 +19,7 @@ import {
   viewTable,
 } from '../../gateway/console/index.ts';
 import { encodeSegment } from '../../gateway/identifier/index.ts';
-import { type Party, readAll } from './answers.ts';
+import type { Party } from './answers.ts';
 import { textsOf } from './texts.ts';
 
 const memberPath = (id: string) => `/members/${encodeURIComponent(id)}`;
