@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backups } from '../gateway/backup/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
+import { besideApi } from '../gateway/console/index.ts';
 import {
   anyOf,
   behindProxies,
@@ -27,6 +28,7 @@ import { startArchiving } from './archive/index.ts';
 import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
+import { createServerConsole } from './console/index.ts';
 import { DiskWatch, diskReader } from './disk/index.ts';
 import { checkHealth } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
@@ -341,13 +343,15 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       },
     );
     addPeopleRoutes(admin, people, oidc);
+    const ask = (request: Request, env?: unknown) => admin.fetch(request, env as object);
+    const console = createServerConsole({
+      ...{ instance: printRest(settings.serverId), version: apiVersion, api: ask, now },
+      hasOidc: oidc !== undefined,
+      report: (error, reference) => onTrouble('console', error, reference),
+    });
+    const guarded = onlyForHosts([options.adminHost, options.adminUrl], besideApi(ask, console));
     const adminListening = await listen(
-      serverOf(
-        behindProxies(
-          options.adminProxies ?? [],
-          onlyForHosts([options.adminHost, options.adminUrl], admin.fetch),
-        ),
-      ),
+      serverOf(behindProxies(options.adminProxies ?? [], guarded)),
       options.adminHost,
       options.adminPort,
       '--admin-port',

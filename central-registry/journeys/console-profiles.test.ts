@@ -2,8 +2,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKeyPair, softwareSigningKey } from '../../certs/key/index.ts';
 import { buildName, type Certificate, createCertificate } from '../../certs/x509/index.ts';
+import { hasChromium, launchBrowser, WatchedPage } from '../../gateway/console/testing/browser.ts';
 import { AskedRegistry } from '../testing/asked-registry.ts';
-import { hasChromium, launchBrowser, WatchedPage } from './testing/browser.ts';
 
 const password = 'four words of oil';
 const forms = [

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium, launchBrowser, WatchedPage } from '../../gateway/console/testing/browser.ts';
 import { startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
-import { hasChromium, launchBrowser, WatchedPage } from './testing/browser.ts';
 
 interface Sent {
   readonly id: number;

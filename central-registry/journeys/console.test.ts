@@ -4,8 +4,8 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKeyPair, softwareSigningKey } from '../../certs/key/index.ts';
 import { buildName, createCertificate } from '../../certs/x509/index.ts';
+import { hasChromium, launchBrowser, WatchedPage } from '../../gateway/console/testing/browser.ts';
 import { AskedRegistry } from '../testing/asked-registry.ts';
-import { hasChromium, launchBrowser, WatchedPage } from './testing/browser.ts';
 
 const password = 'four words of oil';
 const script = '<script>alert(1)</script>"><img src=x onerror=alert(2)>';

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium, launchBrowser, WatchedPage } from '../../gateway/console/testing/browser.ts';
 import { freePorts } from '../../gateway/journeys/network.ts';
-import { hasChromium, launchBrowser, WatchedPage } from './testing/browser.ts';
 import { commandsOf, finished, Programs } from './testing/programs.ts';
 
 const password = 'four words of oil';

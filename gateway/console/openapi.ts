@@ -72,7 +72,7 @@ export function operationsOf(document: ApiDocument) {
   const groups = new Map<string, Operation[]>();
   for (const [path, item] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(item)) {
-      const tag = operation.tags?.[0] ?? path.replace(/^\/api\/v\d+\//, '').split('/')[0] ?? '';
+      const tag = operation.tags?.[0] ?? path.replace(/^\/(?:api\/v\d+\/)?/, '').split('/')[0] ?? '';
       const group = groups.get(tag) ?? [];
       groups.set(tag, group);
       group.push(read(document, method, path, operation));

@@ -1,0 +1,1 @@
+export { addOverview } from './pages.tsx';

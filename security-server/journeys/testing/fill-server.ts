@@ -1,0 +1,8 @@
+import type { TestNetwork } from '../../../gateway/journeys/network.ts';
+
+/** Gives the ministry's server something of everything that its console shows. */
+export async function fillServer({ ministryAdmin }: TestNetwork): Promise<void> {
+  const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
+  await ministryAdmin.put('/backup-settings', { recipients: [recipient], keepLast: 7, madeElsewhere: false });
+  await ministryAdmin.post('/backups', {});
+}
