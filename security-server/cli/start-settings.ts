@@ -1,16 +1,15 @@
 import type { Command } from 'commander';
 import { type Logger, pino } from 'pino';
 import { z } from 'zod';
-import { asFault, spellCode } from '../../gateway/fault/index.ts';
 import { loadSettings, proxiesSchema, readSecret } from '../../gateway/http/index.ts';
 import { oidcSettingsSchema } from '../../gateway/people/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
-import type { RoadEvent } from '../../gateway/road/index.ts';
 import { acmeSettingsSchema } from '../acme/index.ts';
 import { archiveSettingsSchema } from '../archive/index.ts';
 import { type DiskSettings, explainDisk } from '../disk/index.ts';
 import type { ServerSettings } from '../running-server.ts';
 import { tokenSettingsSchema } from '../tokens/index.ts';
+import { lineOf, textOf } from './exchange-line.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
@@ -245,19 +244,4 @@ function isChoiceOfInstances(text: string): boolean {
   const instances = listInstances(text);
   const isWord = instances.some((instance) => instance === 'none' || instance === 'all');
   return text === 'none' || text === 'all' || (!isWord && !instances.includes(''));
-}
-
-/** One line per exchange: who, how long, and why not; no headers, no bodies. */
-function lineOf({ error, durationMs, ...event }: RoadEvent): object {
-  const shown = { ...event, durationMs: Math.round(durationMs * 10) / 10 };
-  if (error === undefined) return shown;
-  return { ...shown, code: spellCode(asFault(error)), error: textOf(error) };
-}
-
-/** Message and causes; the stack too when nobody foresaw the error. */
-function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isForeseen = error.name === 'Fault' || error.name === 'RelayedFault' || 'code' in error;
-  const text = isForeseen ? error.message : (error.stack ?? error.message);
-  return error.cause === undefined ? text : `${text}; caused by ${textOf(error.cause)}`;
 }
