@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKeyPair, softwareSigningKey } from '../certs/key/index.ts';
 import { buildName, createCertificate } from '../certs/x509/index.ts';
+import { parseAnchor, writeAnchor } from '../gateway/configuration/index.ts';
 import { AskedRegistry } from './testing/asked-registry.ts';
 
 const script = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`;
@@ -45,7 +46,7 @@ describe('findings of the past', () => {
     const top = { certificate, ocspResponders: [] };
     const code = "x'y<b>";
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
-    const made: readonly [method: string, path: string, body: object][] = [
+    const made: [method: string, path: string, body: object][] = [
       ['PUT', `/member-classes/${encodeURIComponent(code)}`, { description: script }],
       ['PUT', '/member-classes/GOV', { description: script }],
       ['POST', '/members', { id: `TEST:GOV:${encodeURIComponent(code)}`, name: script }],
@@ -56,17 +57,31 @@ describe('findings of the past', () => {
       ['POST', '/timestamping-services', { name: script, url: 'http://tsa.example/', certificate }],
       ['POST', '/api-keys', { label: script, roles: ['auditor'], expiresAt }],
     ];
+    const abroad = await AskedRegistry.found('ABROAD');
+    const { xml } = await abroad.running.anchor('external');
+    await abroad.close();
+    const anchor = writeAnchor({
+      ...parseAnchor(xml),
+      sources: parseAnchor(xml).sources.map((source) => ({
+        ...source,
+        url: `http://abroad.example/${script}`,
+      })),
+    });
+    made.push(['POST', '/trusted-anchors', { file: String(anchor) }]);
     const taken: string[] = [];
     for (const [method, path, body] of made) {
       const query = path.endsWith('services') ? '?confirm=' : '';
-      const { status, json } = await ask(method, `${path}${query}`, body);
+      const { status, json } = await ask(method, `${path}${query}`, body, script);
       const codes = (json as { warnings?: { code: string }[] } | undefined)?.warnings?.map((one) => one.code);
       const again =
-        codes === undefined ? status : (await ask(method, `${path}?confirm=${codes.join(',')}`, body)).status;
+        codes === undefined
+          ? status
+          : (await ask(method, `${path}?confirm=${codes.join(',')}`, body, script)).status;
       // One that refuses such a name is as good; most must take it, or this test sees nothing.
       if (again < 300) taken.push(path);
     }
-    expect(taken.length).toBeGreaterThanOrEqual(7);
+    expect(taken.length).toBeGreaterThanOrEqual(8);
+    expect(JSON.stringify((await ask('GET', '/history?limit=1')).json)).toContain('<script>');
 
     const seen = new Set<string>();
     const waiting = ['/'];
@@ -166,5 +181,41 @@ describe('findings of the past', () => {
       }
     }
     expect((await ask('GET', `/members?q=${encodeURIComponent("%' OR 1=1 --")}`)).json).toEqual([]);
+  });
+
+  it.each([
+    ['\u2028', 'line separator'],
+    ['\u2029', 'paragraph separator'],
+    ['\u0085', 'next line'],
+    ['\n', 'line feed'],
+    ['\u202e', 'override of the direction'],
+    ['\u2066', 'isolate'],
+  ])('log injection: no name holds %j, the %s', async (character) => {
+    const name = `Ministry${character}2026-11-28 - the registry was stopped`;
+    await ask('PUT', '/member-classes/LOG', { description: 'x' });
+    await ask('POST', '/members', { id: 'TEST:LOG:1', name: 'x' });
+    const answers = [
+      await ask('POST', '/members', { id: 'TEST:LOG:2', name }),
+      await ask('PUT', '/members/TEST:LOG:1', { name }),
+      await ask('POST', '/members', { id: `TEST:LOG:${encodeURIComponent(name)}`, name: 'x' }),
+      await ask('POST', '/subsystems', { id: 'TEST:LOG:1:a', name }),
+      await ask('PUT', '/member-classes/LOG', { description: name }),
+      await ask('PUT', '/global-groups/LOG', { description: name }),
+      await ask('POST', '/servers', {
+        ...{ id: 'TEST:LOG:1:ss1', address: 'ss1.example', maintenance: { message: name } },
+      }),
+      await ask('POST', '/invitations', {
+        ...{ memberClass: 'LOG', memberCode: '1', memberName: name, contact: 'x' },
+      }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(422));
+  });
+
+  it('log injection: why somebody made a change stands on one line, whatever they wrote', async () => {
+    const why = 'x\r\n{"by":"user:eve"}\u2028\u202e';
+    expect((await ask('PUT', '/member-classes/WHY', { description: 'x' }, why)).status).toBe(204);
+    const { json } = await ask('GET', '/history?table=memberClass&key=WHY');
+    const [entry] = json as { why: string }[];
+    expect(entry?.why).toBe('x\\u{d}\\n{"by":"user:eve"}\\u{2028}\\u{202e}');
   });
 });

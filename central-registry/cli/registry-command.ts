@@ -7,6 +7,7 @@ import { oidcSettingsSchema, userCommand } from '../../gateway/people/index.ts';
 import { initRegistry, type RunningRegistry, startRegistry } from '../main.ts';
 import { registryBackupCommands } from './backup-commands.ts';
 import { invitationCommands } from './invitation-command.ts';
+import { reportLine } from './report-line.ts';
 
 const keySpecs: Readonly<Record<string, KeySpec>> = {
   'P-256': { type: 'ec', curve: 'P-256' },
@@ -185,8 +186,7 @@ async function start({
     ...(adminUrl !== undefined && { adminUrl }),
     ...(oidc !== undefined && { oidc }),
     report: (error, reference) => {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      process.stderr.write(`${new Date().toISOString()} ${reference ?? '-'} ${text}\n`);
+      process.stderr.write(reportLine(new Date(), error, reference));
     },
   });
   // Whoever starts programs may send the signal as soon as it reads the lines below.

@@ -95,8 +95,7 @@ function addDecisions(pages: Pages): void {
             hint={t.reasonHint}
             values={values}
             problems={problems}
-            lines={3}
-            maxLength={1000}
+            maxLength={255}
           />
         ),
       };

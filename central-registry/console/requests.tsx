@@ -108,8 +108,7 @@ export function addRequestPages(pages: Pages): void {
             hint={t.reasonHint}
             values={values}
             problems={problems}
-            lines={3}
-            maxLength={1000}
+            maxLength={255}
           />
         ),
       };

@@ -1,4 +1,5 @@
 import { entryOf } from '../../gateway/journal/index.ts';
+import { oneLine } from './one-line.ts';
 
 export type Value = string | number | null;
 
@@ -56,5 +57,5 @@ export function leafEntryOf(salt: Buffer, text: string): Buffer {
 
 /** Half a character is none in UTF-8: the column would not hold what was hashed. */
 function cut(text: string): string {
-  return text.slice(0, maxTextLength).replace(/\p{Surrogate}/gu, '\ufffd');
+  return oneLine(text.slice(0, maxTextLength).replace(/\p{Surrogate}/gu, '\ufffd'));
 }

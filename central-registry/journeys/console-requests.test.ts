@@ -12,7 +12,8 @@ interface Sent {
 
 const password = 'four words of oil';
 const saved = { status: 'saved', connectionType: 'NOSSL', certificates: [] };
-const reason = 'The archive is run by <b>the state</b>';
+const script = '<script>alert(1)</script>"><img src=x onerror=alert(2)>';
+const reason = `The archive is run by <b>the state</b> ${script}`;
 
 /** The officer decides in the console; the answer and its reason reach the server that asked. */
 describe.skipIf(!hasChromium())('requests in the console of a registry (needs chromium)', () => {
@@ -43,11 +44,11 @@ describe.skipIf(!hasChromium())('requests in the console of a registry (needs ch
   });
 
   /** The city asks to register a subsystem. @returns the path of the request's page, and its answer later */
-  async function ask(code: string) {
+  async function ask(code: string, subsystemName?: string) {
     const client = `PILOT:MUN:2001:${code}`;
     await network.cityAdmin.put(`/clients/${encodeURIComponent(client)}`, saved);
     const { id, requestId } = await network.cityAdmin.post<Sent>('/management-requests', {
-      ...{ kind: 'clientReg', client },
+      ...{ kind: 'clientReg', client, subsystemName },
     });
     return {
       path: `/requests/${requestId}`,
@@ -74,9 +75,11 @@ describe.skipIf(!hasChromium())('requests in the console of a registry (needs ch
     expect((await request.answer()).status).toBe('approved');
   });
 
-  it('declines with a reason, which the asking server is told, and decides once', async () => {
+  it('stored script: declines with a reason, which the asking server is told, and decides once', async () => {
     const { page } = watched;
-    const request = await ask('tax');
+    const request = await ask('tax', script);
+    await page.goto(url + request.path);
+    expect(await page.textContent('.wg-facts')).toContain(script);
     await page.goto(`${url}${request.path}/decline`);
     await page.fill('#field-reason', reason);
     await page.click('main button[type=submit]');

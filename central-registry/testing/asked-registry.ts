@@ -39,12 +39,16 @@ export class AskedRegistry {
     });
   }
 
-  /** Asks the administration API. @param path below its version */
-  async ask(method: string, path: string, body?: unknown) {
+  /** Asks the administration API. @param path below its version @param why of the change, as the history keeps it */
+  async ask(method: string, path: string, body?: unknown, why?: string) {
     const { adminUrl, apiKey } = this.running;
     const response = await fetch(`${adminUrl}/api/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        'content-type': 'application/json',
+        ...(why !== undefined && { 'x-change-reason': encodeURIComponent(why) }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -42,8 +42,22 @@ describe('a console', () => {
     '/%09/evil.example'.replace('%09', '\t'),
     '/..//evil.example',
     'javascript:alert(1)',
-  ])('does not lead elsewhere after sign-in: %j', async (next) => {
-    expect((await signIn('anna', { next })).location).toMatch(/^\/(?!\/)(?!\\)[^\t]*$/);
+    'http:/\\evil.example',
+    '///evil.example',
+    '/\r\n/evil.example',
+    '/\n\\evil.example',
+    ' //evil.example',
+    '/x\r\nset-cookie: a=b',
+    '/%2e%2e//evil.example',
+    'evil.example',
+    '@evil.example',
+    `/${'x'.repeat(3000)}`,
+  ])('open redirect at sign-in: the password form leads nowhere else: %j', async (next) => {
+    const { location } = await signIn('anna', { next });
+    expect(location).toMatch(/^\/(?!\/)(?!\\)\P{C}*$/u);
+    expect(new URL(location ?? '', 'http://localhost/sign-in').origin).toBe('http://localhost');
+    const shown = await visitor.get(`/sign-in?next=${encodeURIComponent(next)}`);
+    expect(shown.location ?? '/').toMatch(/^\/(?!\/)(?!\\)\P{C}*$/u);
     await visitor.get('/account');
     expect((await visitor.post('/preferences', { back: next })).location).toMatch(/^\/(?!\/)(?!\\)[^\t]*$/);
   });
