@@ -15,6 +15,7 @@ export const baseEndpoint: CalledEndpoint = { method: 'POST', path: '' };
 
 /**
  * Whether a request may reach its service, judged in X-Road 7's order: exists, kind fits, right, not disabled.
+ * @param at instant at which the right must hold
  * @throws Fault UnknownService, ServiceType, AccessDenied, ServiceDisabled
  */
 export function checkService(
@@ -22,6 +23,7 @@ export function checkService(
   { method, path }: CalledEndpoint,
   settings: ServerSettings,
   configuration: GlobalConfiguration,
+  at: Date,
 ): ServiceSettings {
   const service = settings.service(id);
   if (service === undefined) throw new Fault('UnknownService', `Unknown service: ${printFull(id)}`);
@@ -33,7 +35,7 @@ export function checkService(
       `Service is a ${is} service and cannot be called with ${other}: ${printFull(id)}`,
     );
   }
-  if (!settings.isAllowed(client, id, method, path, configuration)) {
+  if (!settings.isAllowed(client, id, method, path, configuration, at)) {
     throw new Fault('AccessDenied', `Request is not allowed: ${printFull(id)}`);
   }
   if (service.disabledNotice !== undefined) {

@@ -16,12 +16,14 @@ export interface UnsignedAnswer {
 
 /**
  * REST services that every provider has without configuring them, such as `listMethods`.
+ * @param at instant for which questions about rights are answered
  * @returns undefined when the request is for an ordinary service
  */
 export type BuiltInServices = (
   request: RestRequest,
   settings: ServerSettings,
   configuration: GlobalConfiguration,
+  at: Date,
 ) => Promise<UnsignedAnswer | undefined>;
 
 /** A SOAP request for a service of our own. */
@@ -42,12 +44,14 @@ export interface SoapServiceAnswer {
 
 /**
  * SOAP services that every provider has, such as `getWsdl`.
+ * @param at instant for which questions about rights are answered
  * @returns undefined when the request is for an ordinary service
  */
 export type BuiltInSoapServices = (
   call: SoapCall,
   settings: ServerSettings,
   configuration: GlobalConfiguration,
+  at: Date,
 ) => Promise<SoapServiceAnswer | undefined>;
 
 export interface ProviderSide extends Road {

@@ -23,7 +23,7 @@ export async function chooseRestService(
   configuration: GlobalConfiguration,
   road: ProviderSide,
 ): Promise<ChosenService> {
-  const builtIn = await road.builtIn(request, settings, configuration);
+  const builtIn = await road.builtIn(request, settings, configuration, road.clock.now());
   if (builtIn !== undefined) {
     return async ({ parts: [headPart] }) => {
       // Services of our own hash the request's head alone, even when a body came.
@@ -32,7 +32,8 @@ export async function chooseRestService(
     };
   }
   const path = normaliseServicePath(request.servicePath);
-  const service = checkService(request, { method: request.verb, path }, settings, configuration);
+  const called = { method: request.verb, path };
+  const service = checkService(request, called, settings, configuration, road.clock.now());
   return async ({ attachments: [body], parts: [headPart, bodyPart] }) => {
     const { abandon, ...answered } = await road.services.call(service, request, body);
     const stream =

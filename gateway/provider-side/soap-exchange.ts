@@ -47,14 +47,14 @@ export async function chooseSoapService(
       return parseSoapBody(message.head, charsetOf(message.headType));
     },
   };
-  const builtIn = await road.builtInSoap(call, settings, configuration);
+  const builtIn = await road.builtInSoap(call, settings, configuration, road.clock.now());
   if (builtIn !== undefined) {
     return async ({ head }) => ({
       answer: await builtInAnswer(builtIn, request, soapRequestHash(head)),
       abandon: () => undefined,
     });
   }
-  const service = checkService(request, baseEndpoint, settings, configuration);
+  const service = checkService(request, baseEndpoint, settings, configuration, road.clock.now());
   return (received) => callSoapService(service, request, received, road);
 }
 

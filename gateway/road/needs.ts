@@ -72,6 +72,7 @@ export interface ServerSettings {
    * Whether `caller` may call `service` with this method and path: through a right of its own, of a global
    * group or of a local group, on an endpoint that matches.
    * @param path normalised service path, as it will be called; '' when there is none
+   * @param at instant at which the right must hold: rights may begin and end
    */
   isAllowed(
     caller: ClientId,
@@ -79,6 +80,7 @@ export interface ServerSettings {
     method: string,
     path: string,
     configuration: GlobalConfiguration,
+    at: Date,
   ): boolean;
   /** SHA-256 hex of the server's own internal TLS certificate, let in as any SSLAUTH client. */
   readonly internalCertificateHash?: string;

@@ -12,6 +12,7 @@ import { MessageLogError } from '../message-log/index.ts';
 import { DescriptionError } from '../metadata/index.ts';
 import { SettingsConflict } from '../settings/index.ts';
 import { WsdlError } from '../wsdl/index.ts';
+import { addAccessRightRoutes } from './access-rights.ts';
 import { addArchiveRoutes } from './archives.ts';
 import { addBodyPolicyRoutes } from './body-policies.ts';
 import { addCertificateOrderRoutes } from './certificate-orders.ts';
@@ -45,6 +46,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addOperationRoutes(app, context);
   addClientRoutes(app, context);
   addServiceDescriptionRoutes(app, context);
+  addAccessRightRoutes(app, context);
   addTokenRoutes(app, context);
   addKeyRoutes(app, context);
   addCertificateOrderRoutes(app, context);

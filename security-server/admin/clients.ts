@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, allowAll, matches, Problem, page, searchQuery } from '../../gateway/http/index.ts';
 import { checkCreatable, printEncoded } from '../../gateway/identifier/index.ts';
 import { endpointsOf, fetchDescription } from '../metadata/index.ts';
-import { baseEndpoint, type Endpoint } from '../settings/index.ts';
+import type { Endpoint } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
 import {
   clientIdSchema,
@@ -10,15 +10,12 @@ import {
   endpointSchema,
   readCertificates,
   readClientId,
-  readSubject,
   requireClient,
   requireService,
   serviceSchema,
   showClient,
   shownServiceSchema,
   showService,
-  showSubject,
-  subjectSchema,
 } from './schemas.ts';
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
@@ -27,9 +24,6 @@ const serviceParameter = clientParameter.extend({ service: z.string() });
 const groupParameter = clientParameter.extend({ group: z.string() });
 const done = { 204: { description: 'in force' } } as const;
 
-const rightsSchema = z
-  .array(z.object({ subject: subjectSchema, endpoints: z.array(endpointSchema) }))
-  .openapi('AccessRights');
 const differenceSchema = z
   .object({ added: z.array(endpointSchema), removed: z.array(endpointSchema) })
   .openapi('EndpointDifference');
@@ -209,59 +203,6 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
         { added: without(endpoints, record.endpoints), removed: without(record.endpoints, endpoints) },
         200,
       );
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...allowAll(),
-      method: 'get',
-      path: '/api/v1/clients/{client}/services/{service}/access-rights',
-      request: { params: serviceParameter },
-      responses: { 200: { description: 'who may call what', ...json(rightsSchema) } },
-    }),
-    (context) => {
-      const { client, service } = context.req.valid('param');
-      const { id } = requireClient(content().clients, client);
-      requireService(settings.current().servicesOf(id), service);
-      const bySubject = new Map<string, { method: string; path: string }[]>();
-      for (const right of settings.current().rightsOf(id, service)) {
-        const subject = showSubject(right.subject);
-        const { method, path } = right.endpoint;
-        bySubject.set(subject, [...(bySubject.get(subject) ?? []), { method, path }]);
-      }
-      return context.json(
-        [...bySubject].map(([subject, endpoints]) => ({ subject, endpoints })),
-        200,
-      );
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...allow('service-administrator', 'registration-officer'),
-      method: 'put',
-      path: '/api/v1/clients/{client}/services/{service}/access-rights',
-      description: 'Gives each subject listed exactly its endpoints; a subject with none loses its right.',
-      request: { params: serviceParameter, body: { required: true, ...json(rightsSchema) } },
-      responses: done,
-    }),
-    async (context) => {
-      const { client, service } = context.req.valid('param');
-      const { id } = requireClient(content().clients, client);
-      const { kind } = requireService(settings.current().servicesOf(id), service);
-      // Every subject is read before any right is changed: a request is done whole or not at all.
-      const wanted = context.req
-        .valid('json')
-        .map(({ subject, endpoints }) => ({ subject: readSubject(subject), endpoints }));
-      const isWhole = ({ method, path }: Endpoint) =>
-        method === baseEndpoint.method && path === baseEndpoint.path;
-      if (kind === 'WSDL' && !wanted.every(({ endpoints }) => endpoints.every(isWhole))) {
-        // A right that never takes effect would look like one that does.
-        throw new Problem(422, 'whole-service-only', 'A SOAP service is given whole: method *, path **');
-      }
-      for (const { subject, endpoints } of wanted) await settings.setRights(id, service, subject, endpoints);
-      return context.body(null, 204);
     },
   );
 

@@ -36,7 +36,7 @@ describe('a server that hosts the management service', () => {
   });
 
   const allowed = (client: typeof owner, code: string) =>
-    settings.current().isAllowed(client, serviceIdOf(subsystem, code), 'POST', '', configuration);
+    settings.current().isAllowed(client, serviceIdOf(subsystem, code), 'POST', '', configuration, new Date());
 
   it('lets owners of servers, and nobody else, call what goes over X-Road', async () => {
     await hostManagementService(settings, subsystem, url);

@@ -56,7 +56,7 @@ describe('REST services that every provider has', () => {
     rmSync(dir, { recursive: true });
   });
 
-  async function ask(code: string, query?: string, change: Partial<RestRequest> = {}) {
+  async function ask(code: string, query?: string, change: Partial<RestRequest> = {}, at = new Date(0)) {
     const request = {
       verb: 'GET',
       service: serviceIdOf(provider, code),
@@ -70,18 +70,17 @@ describe('REST services that every provider has', () => {
       request,
       store.current(),
       configuration,
+      at,
     );
     if (answer === undefined) return undefined;
     const chunks: Uint8Array[] = [];
     for await (const chunk of answer.body ?? []) chunks.push(chunk);
     return { ...answer, text: Buffer.concat(chunks).toString() };
   }
-  const listed = async (code: string) =>
-    JSON.parse((await ask(code))?.text ?? '').service.map((one: Record<string, unknown>) => [
-      one['service_code'],
-      one['service_type'],
-      one['endpoint_list'],
-    ]);
+  const listed = async (code: string, at?: Date) =>
+    JSON.parse((await ask(code, undefined, {}, at))?.text ?? '').service.map(
+      (one: Record<string, unknown>) => [one['service_code'], one['service_type'], one['endpoint_list']],
+    );
 
   it('list every REST service, or what of them the caller may call', async () => {
     expect(await listed('listMethods')).toEqual([
@@ -93,6 +92,17 @@ describe('REST services that every provider has', () => {
       ['api', 'OPENAPI', items.slice(1)],
       ['whole', 'REST', items],
     ]);
+  });
+
+  it('list what the caller may call at that instant, and not what it might before or later', async () => {
+    const hour = { validFrom: new Date(1000), validUntil: new Date(2000) };
+    await store.setRights(provider, 'api', caller, [{ method: 'GET', path: '/items/*', ...hour }]);
+    const codesAt = async (at: number) =>
+      (await listed('allowedMethods', new Date(at))).map(([code]: [string]) => code);
+    expect(await codesAt(999)).toEqual(['whole']);
+    expect(await codesAt(1000)).toEqual(['api', 'whole']);
+    expect(await codesAt(2000)).toEqual(['whole']);
+    await store.setRights(provider, 'api', caller, items.slice(1));
   });
 
   it('send the headers of the question back, without those of one hop and without its type', async () => {

@@ -4,7 +4,7 @@ import { Fault } from '../../gateway/fault/index.ts';
 import { type ClientId, providerOf } from '../../gateway/identifier/index.ts';
 import { isHopHeader, type RestRequest } from '../../gateway/message/index.ts';
 import type { BuiltInServices, UnsignedAnswer } from '../../gateway/provider-side/index.ts';
-import type { Endpoint, ServiceRecord, SettingsSnapshot } from '../settings/index.ts';
+import { baseEndpoint, type Endpoint, type ServiceRecord, type SettingsSnapshot } from '../settings/index.ts';
 import { DescriptionError, fetchDescription, type OpenApiDescription } from './open-api.ts';
 
 /**
@@ -13,7 +13,7 @@ import { DescriptionError, fetchDescription, type OpenApiDescription } from './o
  * @see X-Road 7 service metadata protocol for REST
  */
 export function createProviderServices(settings: () => SettingsSnapshot): BuiltInServices {
-  return async (request, _settings, configuration) => {
+  return async (request, _settings, configuration, at) => {
     if (request.verb !== 'GET') return undefined;
     const snapshot = settings();
     const provider = providerOf(request.service);
@@ -25,7 +25,7 @@ export function createProviderServices(settings: () => SettingsSnapshot): BuiltI
         });
       case 'allowedMethods':
         return json(request, {
-          service: allowed(provider, services, request.client, snapshot, configuration),
+          service: allowed(provider, services, request.client, snapshot, configuration, at),
         });
       case 'getOpenAPI':
         return getOpenApi(request, services);
@@ -55,18 +55,13 @@ function allowed(
   caller: ClientId,
   snapshot: SettingsSnapshot,
   configuration: GlobalConfiguration,
+  at: Date,
 ): object[] {
   return services.flatMap((service) => {
-    const endpoints = service.endpoints.filter((endpoint) =>
-      snapshot.hasRight(caller, provider, service.serviceCode, endpoint, configuration),
-    );
-    const whole = snapshot.hasRight(
-      caller,
-      provider,
-      service.serviceCode,
-      { method: '*', path: '**' },
-      configuration,
-    );
+    const hasRight = (endpoint: Endpoint) =>
+      snapshot.hasRight(caller, provider, service.serviceCode, endpoint, configuration, at);
+    const endpoints = service.endpoints.filter(hasRight);
+    const whole = hasRight(baseEndpoint);
     if (!whole && endpoints.length === 0) return [];
     return [listed(provider, service, whole ? service.endpoints : endpoints)];
   });

@@ -55,7 +55,12 @@ describe('SOAP services that every provider has', () => {
     rmSync(dir, { recursive: true });
   });
 
-  async function ask(code: string, content = '', to = provider): Promise<SoapServiceAnswer | undefined> {
+  async function ask(
+    code: string,
+    content = '',
+    to = provider,
+    at = new Date(0),
+  ): Promise<SoapServiceAnswer | undefined> {
     const header: SoapHeader = {
       client: caller,
       service: serviceIdOf(to, code),
@@ -68,7 +73,7 @@ describe('SOAP services that every provider has', () => {
       publishedDescription: (owner, id) => store.publishedDescription(owner, id),
     });
     const call = { header, body: parseSoapBody(composeEnvelope(header, body)) };
-    return services(call, store.current(), configuration);
+    return services(call, store.current(), configuration, at);
   }
 
   /** Name of the answer, and the codes and versions of the services in it. */
@@ -97,6 +102,15 @@ describe('SOAP services that every provider has', () => {
 
   it('list those that the caller may call', async () => {
     expect(listed(await ask('allowedMethods'))).toEqual(['allowedMethodsResponse', 'get v1', 'get v2']);
+  });
+
+  it('list them as long as the caller may call them', async () => {
+    const until = { ...baseEndpoint, validUntil: new Date(1000) };
+    await store.setRights(provider, 'get', caller, [until]);
+    const countAt = async (at: number) =>
+      listed(await ask('allowedMethods', '', provider, new Date(at))).length - 1;
+    expect([await countAt(999), await countAt(1000)]).toEqual([2, 0]);
+    await store.setRights(provider, 'get', caller, [baseEndpoint]);
   });
 
   const wanted = (code: string, version?: string) =>

@@ -22,7 +22,7 @@ export function createSoapServices({
   settings,
   publishedDescription,
 }: SoapMetadataSources): BuiltInSoapServices {
-  return async (call, _settings, configuration) => {
+  return async (call, _settings, configuration, at) => {
     const { header } = call;
     const { serviceCode } = header.service;
     const snapshot = settings();
@@ -33,7 +33,7 @@ export function createSoapServices({
         return listOf(services, serviceCode);
       case 'allowedMethods':
         return listOf(
-          services.filter((service) => isAllowed(service, header.client, snapshot, configuration)),
+          services.filter((service) => isAllowed(service, header.client, snapshot, configuration, at)),
           serviceCode,
         );
       case 'getWsdl':
@@ -52,8 +52,9 @@ function isAllowed(
   caller: ClientId,
   snapshot: SettingsSnapshot,
   configuration: GlobalConfiguration,
+  at: Date,
 ): boolean {
-  return snapshot.hasRight(caller, provider, serviceCode, baseEndpoint, configuration);
+  return snapshot.hasRight(caller, provider, serviceCode, baseEndpoint, configuration, at);
 }
 
 function listOf(services: readonly ServiceRecord[], question: string): SoapServiceAnswer {

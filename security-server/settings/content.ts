@@ -68,6 +68,8 @@ export async function readContent(db: Kysely<SettingsTables>, serverId: ServerId
         serviceCode: row.code,
         endpoint: { method: row.method, path: row.path },
         subject: parseSubject(row.subject),
+        ...(row.validFrom !== null && { validFrom: new Date(row.validFrom) }),
+        ...(row.validUntil !== null && { validUntil: new Date(row.validUntil) }),
       }),
     ),
     localGroups: groups.map(

@@ -76,7 +76,14 @@ describe('services of a WSDL', () => {
   const allowed = (code: string, version?: string, method = 'POST', servicePath = '') =>
     store
       .current()
-      .isAllowed(caller, serviceIdOf(provider, code, version), method, servicePath, configuration);
+      .isAllowed(
+        caller,
+        serviceIdOf(provider, code, version),
+        method,
+        servicePath,
+        configuration,
+        new Date(),
+      );
 
   it('are found by code and version exactly', async () => {
     await add([described('get', 'v1'), described('get', 'v2', 'http://10.0.0.2/'), described('plain')]);
@@ -193,7 +200,9 @@ describe('services of a WSDL', () => {
     const { services, rights } = opened.current().content;
     expect([services.length, rights.length]).toEqual([1, 1]);
     expect(
-      opened.current().isAllowed(caller, serviceIdOf(provider, 'register'), 'GET', '/x', configuration),
+      opened
+        .current()
+        .isAllowed(caller, serviceIdOf(provider, 'register'), 'GET', '/x', configuration, new Date()),
     ).toBe(true);
     opened.close();
   });

@@ -5,6 +5,8 @@ export {
   type ClientRecord,
   type DescribedService,
   type Endpoint,
+  type Grant,
+  type GrantTo,
   type LocalGroup,
   type ServiceRecord,
   type SettingsContent,
@@ -16,3 +18,4 @@ export { SettingsConflict } from './service-table.ts';
 export { type SettingsSnapshot, serviceIdOf } from './snapshot.ts';
 export { SettingsStore } from './store.ts';
 export { parseSubject, printSubject } from './subject.ts';
+export { type Validity, type ValidityState, validityState } from './validity.ts';

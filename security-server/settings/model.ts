@@ -1,5 +1,6 @@
 import type { ClientId, GlobalGroupId, ServerId } from '../../gateway/identifier/index.ts';
 import type { ConnectionType } from '../../gateway/road/index.ts';
+import type { Validity } from './validity.ts';
 
 /** A client of this server: a member or subsystem whose information systems use it. */
 export interface ClientRecord {
@@ -73,7 +74,12 @@ export interface LocalGroupSubject {
   readonly groupCode: string;
 }
 
-export interface AccessRight {
+/** An endpoint, and how long it is given. */
+export type Grant = Endpoint & Validity;
+
+export type GrantTo = Grant & { readonly subject: Subject };
+
+export interface AccessRight extends Validity {
   readonly provider: ClientId;
   readonly serviceCode: string;
   readonly endpoint: Endpoint;

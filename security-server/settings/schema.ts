@@ -36,6 +36,9 @@ export interface SettingsTables {
     readonly method: string;
     readonly path: string;
     readonly subject: string;
+    /** Milliseconds since 1970. */
+    readonly validFrom: number | null;
+    readonly validUntil: number | null;
   };
   readonly localGroup: {
     readonly owner: string;
@@ -138,4 +141,6 @@ export const settingsSteps: readonly string[] = [
      sentAt INTEGER NOT NULL, changedAt INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX managementRequestStatus ON managementRequest(status);`,
+  `ALTER TABLE accessRight ADD COLUMN validFrom INTEGER;
+   ALTER TABLE accessRight ADD COLUMN validUntil INTEGER;`,
 ];

@@ -17,11 +17,12 @@ import {
   type ServiceRecord,
   type SettingsContent,
 } from './model.ts';
+import { type Validity, validityState } from './validity.ts';
 
 interface GrantedEndpoint extends Endpoint {
-  readonly subjects: Set<string>;
-  readonly globalGroups: GlobalGroupId[];
-  readonly localGroups: string[];
+  readonly subjects: Map<string, Validity>;
+  readonly globalGroups: (Validity & { readonly group: GlobalGroupId })[];
+  readonly localGroups: (Validity & { readonly code: string })[];
 }
 
 export interface SettingsSnapshot extends ServerSettings {
@@ -30,13 +31,14 @@ export interface SettingsSnapshot extends ServerSettings {
   servicesOf(provider: ClientId): readonly ServiceRecord[];
   /** Rights given on one service. */
   rightsOf(provider: ClientId, serviceCode: string): readonly AccessRight[];
-  /** Whether `caller` was given exactly this endpoint, itself or through a group. */
+  /** Whether `caller` is given exactly this endpoint at that instant, itself or through a group. */
   hasRight(
     caller: ClientId,
     provider: ClientId,
     serviceCode: string,
     endpoint: Endpoint,
     configuration: GlobalConfiguration,
+    at: Date,
   ): boolean;
 }
 
@@ -86,12 +88,19 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
     caller: ClientId,
     provider: ClientId,
     configuration: GlobalConfiguration,
+    at: Date,
   ) => {
     const key = identifierKey(caller);
+    const holds = (validity: Validity) => validityState(validity, at) === 'in-force';
+    const own = endpoint.subjects.get(key);
     return (
-      endpoint.subjects.has(key) ||
-      endpoint.localGroups.some((code) => groups.get(`${identifierKey(provider)}\n${code}`)?.has(key)) ||
-      endpoint.globalGroups.some((group) => configuration.isInGlobalGroup(group, caller))
+      (own !== undefined && holds(own)) ||
+      endpoint.localGroups.some(
+        (right) => holds(right) && groups.get(`${identifierKey(provider)}\n${right.code}`)?.has(key),
+      ) ||
+      endpoint.globalGroups.some(
+        (right) => holds(right) && configuration.isInGlobalGroup(right.group, caller),
+      )
     );
   };
   const internal = content.internalCertificate;
@@ -106,18 +115,18 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
       const key = serviceKey(provider, serviceCode);
       return content.rights.filter((right) => serviceKey(right.provider, right.serviceCode) === key);
     },
-    isAllowed: (caller, service, method, path, configuration) => {
+    isAllowed: (caller, service, method, path, configuration, at) => {
       const provider = providerOf(service);
       const key = serviceKey(provider, service.serviceCode);
       const isCovered = soapCodes.has(key) ? isBase : (endpoint: Endpoint) => covers(endpoint, method, path);
       return (granted.get(key) ?? []).some(
-        (endpoint) => isCovered(endpoint) && isSubject(endpoint, caller, provider, configuration),
+        (endpoint) => isCovered(endpoint) && isSubject(endpoint, caller, provider, configuration, at),
       );
     },
-    hasRight: (caller, provider, serviceCode, { method, path }, configuration) => {
+    hasRight: (caller, provider, serviceCode, { method, path }, configuration, at) => {
       const endpoints = granted.get(serviceKey(provider, serviceCode)) ?? [];
       const exact = endpoints.find((endpoint) => endpoint.method === method && endpoint.path === path);
-      return exact !== undefined && isSubject(exact, caller, provider, configuration);
+      return exact !== undefined && isSubject(exact, caller, provider, configuration, at);
     },
   };
 }
@@ -135,18 +144,18 @@ function isBase({ method, path }: Endpoint): boolean {
 
 function grantedEndpoints(content: SettingsContent): Map<string, GrantedEndpoint[]> {
   const granted = new Map<string, GrantedEndpoint[]>();
-  for (const { provider, serviceCode, endpoint, subject } of content.rights) {
+  for (const { provider, serviceCode, endpoint, subject, ...validity } of content.rights) {
     const key = serviceKey(provider, serviceCode);
     const list = granted.get(key) ?? [];
     granted.set(key, list);
     let entry = list.find(({ method, path }) => method === endpoint.method && path === endpoint.path);
     if (entry === undefined) {
-      entry = { ...endpoint, subjects: new Set(), globalGroups: [], localGroups: [] };
+      entry = { ...endpoint, subjects: new Map(), globalGroups: [], localGroups: [] };
       list.push(entry);
     }
-    if (subject.kind === 'GLOBALGROUP') entry.globalGroups.push(subject);
-    else if (subject.kind === 'LOCALGROUP') entry.localGroups.push(subject.groupCode);
-    else entry.subjects.add(identifierKey(subject));
+    if (subject.kind === 'GLOBALGROUP') entry.globalGroups.push({ ...validity, group: subject });
+    else if (subject.kind === 'LOCALGROUP') entry.localGroups.push({ ...validity, code: subject.groupCode });
+    else entry.subjects.set(identifierKey(subject), validity);
   }
   return granted;
 }

@@ -47,7 +47,9 @@ describe('the settings of a server', () => {
   });
 
   const allowed = (method: string, servicePath: string) =>
-    store.current().isAllowed(caller, serviceIdOf(provider, 'register'), method, servicePath, configuration);
+    store
+      .current()
+      .isAllowed(caller, serviceIdOf(provider, 'register'), method, servicePath, configuration, new Date());
 
   it('are the same after a restart', async () => {
     await store.setRights(provider, 'register', caller, [{ method: 'GET', path: '/persons/*' }]);

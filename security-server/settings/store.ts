@@ -12,12 +12,15 @@ import type {
   ClientRecord,
   DescribedService,
   Endpoint,
+  Grant,
+  GrantTo,
   LocalGroup,
   ServiceRecord,
   SettingsContent,
   Subject,
   WsdlDescription,
 } from './model.ts';
+import { giveRights, setRights, takeRights } from './right-table.ts';
 import { type SettingsTables, settingsSteps } from './schema.ts';
 import {
   addDescription,
@@ -25,7 +28,6 @@ import {
   putService,
   refreshDescription,
   removeOrphanedRights,
-  requireService,
 } from './service-table.ts';
 import { buildSnapshot, type SettingsSnapshot } from './snapshot.ts';
 import { printSubject } from './subject.ts';
@@ -192,27 +194,36 @@ export class SettingsStore {
    * Gives `subject` exactly these endpoints of a service, and no others; none takes every right away.
    * @throws SettingsConflict unknown-service
    */
-  setRights(
+  setRights(provider: ClientId, code: string, subject: Subject, grants: readonly Grant[]): Promise<void> {
+    return this.setRightsOf(provider, code, [{ subject, grants }]);
+  }
+
+  /** The same for several subjects, all at once. @throws SettingsConflict unknown-service */
+  setRightsOf(
     provider: ClientId,
     code: string,
-    subject: Subject,
-    endpoints: readonly Endpoint[],
+    wanted: readonly { readonly subject: Subject; readonly grants: readonly Grant[] }[],
   ): Promise<void> {
-    const row = { provider: printEncoded(provider), code, subject: printSubject(subject) };
     return this.#change(async (tx) => {
-      await tx
-        .deleteFrom('accessRight')
-        .where('provider', '=', row.provider)
-        .where('code', '=', code)
-        .where('subject', '=', row.subject)
-        .execute();
-      if (endpoints.length === 0) return;
-      await requireService(tx, provider, code);
-      await tx
-        .insertInto('accessRight')
-        .values(endpoints.map(({ method, path }) => ({ ...row, method, path })))
-        .execute();
+      for (const { subject, grants } of wanted) await setRights(tx, provider, code, subject, grants);
     });
+  }
+
+  /**
+   * Adds rights to those that are there, all at once; one that is there already holds as long as is said now.
+   * @throws SettingsConflict unknown-service
+   */
+  giveRights(provider: ClientId, code: string, grants: readonly GrantTo[]): Promise<void> {
+    return this.#change((tx) => giveRights(tx, provider, code, grants));
+  }
+
+  /** Takes single rights away, all at once. */
+  takeRights(
+    provider: ClientId,
+    code: string,
+    rights: readonly (Endpoint & { readonly subject: Subject })[],
+  ): Promise<void> {
+    return this.#change((tx) => takeRights(tx, provider, code, rights));
   }
 
   putLocalGroup({ owner, groupCode, description, members }: LocalGroup): Promise<void> {
