@@ -1,3 +1,4 @@
+export { checkTileFolder, type TileFinding, type TileFolderReport } from './check-folder.ts';
 export { type CheckpointVerdict, judgeCheckpoint, wrongHashes } from './check-tree.ts';
 export { type Checkpoint, parseCheckpoint, readClaim, writeCheckpoint } from './checkpoint.ts';
 export { TransparencyError } from './error.ts';

@@ -30,6 +30,22 @@ function encodeIndex(index: number): string {
   return groups.join('/');
 }
 
+const pathPattern = /^tile\/(entries|\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/;
+
+/** Reads a path that `tilePath` printed; undefined for every other spelling of one. */
+export function parseTilePath(
+  path: string,
+): { readonly level: number | 'entries'; readonly index: number; readonly width: number } | undefined {
+  const [, first, groups = '', part] = pathPattern.exec(path) ?? [];
+  if (first === undefined) return undefined;
+  const level = first === 'entries' ? first : Number(first);
+  const index = Number(groups.replace(/[x/]/g, ''));
+  const width = part === undefined ? tileWidth : Number(part);
+  const isPlace = (level === 'entries' || level <= maxLevel) && width >= 1 && width <= tileWidth;
+  if (!isPlace || !Number.isSafeInteger(index) || tilePath(level, index, width) !== path) return undefined;
+  return { level, index, width };
+}
+
 /** How many hashes a level of a tree of `size` leaves has. */
 export function hashesAtLevel(size: number, level: number): number {
   return Math.floor(size / tileWidth ** level);
