@@ -48,7 +48,6 @@ describe.each([
   ['a small one, with parts from before', [100, 700, 705], true],
   ['one of whole tiles alone', [512], true],
   ['one of three levels, with parts', [66_000, 66_100], true],
-  ['one of three levels without a part at the bottom', [65_536 + 256], true],
   ['one without entries', [700], false],
 ])('a folder of tiles: %s', (_what, sizes, withEntries) => {
   let dir = '';
