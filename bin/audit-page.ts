@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { readJudgingPage } from '../gateway/judging-page/index.ts';
 
 interface PageOptions {
   readonly out: string;
@@ -23,20 +23,10 @@ export function auditPageCommand(): Command {
 }
 
 async function savePage({ out, json }: PageOptions): Promise<void> {
-  const page = await readPage();
-  await writeFile(out, page, { flag: 'wx' });
-  const sha256 = createHash('sha256').update(page).digest('hex');
-  const saved = { file: out, octets: page.length, sha256 };
+  const { html, sha256 } = await readJudgingPage();
+  await writeFile(out, html, { flag: 'wx' });
+  const saved = { file: out, octets: html.length, sha256 };
   process.stdout.write(
-    json === true ? `${JSON.stringify(saved)}\n` : `${out}: ${page.length} octets, SHA-256 ${sha256}\n`,
+    json === true ? `${JSON.stringify(saved)}\n` : `${out}: ${html.length} octets, SHA-256 ${sha256}\n`,
   );
-}
-
-/** It is made with the program and lies beside its compiled form. */
-async function readPage(): Promise<Buffer> {
-  try {
-    return await readFile(new URL('../judge.html', import.meta.url));
-  } catch (cause) {
-    throw new Error('the page is made by `npm run build`: run that, then this from dist/', { cause });
-  }
 }

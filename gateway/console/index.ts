@@ -1,5 +1,6 @@
 export { type Answer, type Pages, seeOther } from './answer.ts';
 export { type Api, type ApiClient, ApiRefusal, apiPath } from './api-client.ts';
+export { type Asked, ask } from './ask.ts';
 export { besideApi } from './beside-api.ts';
 export { Copyable } from './components/copyable.tsx';
 export { type Column, DataTable, viewTable } from './components/data-table.tsx';
@@ -15,6 +16,7 @@ export { Tag, type TagColor } from './components/tag.tsx';
 export { Card, type Todo, TodoList } from './components/todo-list.tsx';
 export { addConfirmedAct } from './confirmed-act.tsx';
 export { type Console, createConsole } from './console.tsx';
+export { handOn } from './hand-on.ts';
 export { addBackupPages } from './pages/backups.tsx';
 export { etagOf } from './protect.ts';
 export { readAll } from './read-all.ts';

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow } from '../../gateway/http/index.ts';
+import { allow, allowAll } from '../../gateway/http/index.ts';
+import { readJudgingPage } from '../../gateway/judging-page/index.ts';
 import { EvidenceAccessError, Exporter } from '../auditor/index.ts';
 import type { FoundRecord } from '../message-log/index.ts';
 import { requireAuditor } from './auditor-access.ts';
@@ -73,6 +74,25 @@ export function addEvidenceContentRoutes(app: OpenAPIHono, context: AdminContext
       });
       return new Response(Readable.toWeb(Readable.from(part.content)) as ReadableStream, {
         headers: attachment(`record-${index}-${part.name}`, 'application/octet-stream', part.size),
+      }) as never;
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/evidence/judging-page',
+      description:
+        'The page that judges evidence: one file, which works from disk in a browser without network. The header ' +
+        '`waygate-sha256` is its fingerprint.',
+      responses: octets('judge.html'),
+    }),
+    async () => {
+      const { html, sha256 } = await readJudgingPage();
+      const headers = attachment('judge.html', 'text/html; charset=utf-8', html.length);
+      return new Response(new Uint8Array(html), {
+        headers: { ...headers, 'waygate-sha256': sha256 },
       }) as never;
     },
   );

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow } from '../../gateway/http/index.ts';
-import { reportGaps, searchRecords, showExchange } from '../auditor/index.ts';
+import { reportGaps, searchRecords, showExchange, tellingLanguages } from '../auditor/index.ts';
 import { requireAuditor } from './auditor-access.ts';
 import type { AdminContext } from './context.ts';
 import {
@@ -43,13 +43,17 @@ export function addEvidenceRoutes(app: OpenAPIHono, context: AdminContext): void
       method: 'get',
       path: '/api/v1/evidence/exchanges/{queryId}',
       description: 'All that the log has under one message id, told step by step and judged.',
-      request: { params: z.object({ queryId: messageIdSchema }) },
+      request: {
+        params: z.object({ queryId: messageIdSchema }),
+        query: z.object({ language: z.enum(tellingLanguages).default('en').describe('of the sentences') }),
+      },
       responses: { 200: { description: 'exchanges and verdict', ...json(shownExchangeSchema) } },
     }),
     async (c) => {
       const { queryId } = c.req.valid('param');
       await requireAuditor(c, context, { action: 'evidence.show', target: queryId });
-      return c.json(await showExchange(log, configurations, queryId, now()), 200);
+      const { language } = c.req.valid('query');
+      return c.json(await showExchange(log, configurations, queryId, now(), language), 200);
     },
   );
 

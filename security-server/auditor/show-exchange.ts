@@ -8,6 +8,7 @@ import type { ConfigurationArchive, EvidenceSource } from './evidence-source.ts'
 import { nameParty } from './parties.ts';
 import { recordsOf } from './plan-export.ts';
 import { showRecord } from './show-record.ts';
+import type { TellingLanguage } from './tellers.ts';
 
 export interface ShownExchange extends DescribedExchange {
   readonly protocol: 'rest' | 'soap';
@@ -39,6 +40,7 @@ export async function showExchange(
   configurations: ConfigurationArchive,
   queryId: string,
   now: Date,
+  language: TellingLanguage = 'en',
 ): Promise<ShownMessageId> {
   const places = recordsOf(log, queryId, maxRecords);
   const records = await readStamped(log, places);
@@ -56,7 +58,7 @@ export async function showExchange(
   }
   const exchanges: ShownExchange[] = [];
   for (const group of groups.values()) {
-    exchanges.push(await showGroup(group, configurations, content.verifierKey));
+    exchanges.push(await showGroup(group, configurations, content.verifierKey, language));
   }
   // The bundle brings its own configurations; its key is this very log's.
   const verdict = await judgeBundle(writeBundle(content), { verifierKey: content.verifierKey });
@@ -81,6 +83,7 @@ async function showGroup(
   group: readonly FoundRecord[],
   configurations: ConfigurationArchive,
   verifierKey: string,
+  language: TellingLanguage,
 ): Promise<ShownExchange> {
   const [first] = group;
   if (first === undefined) throw new Error('a group begins with a record');
@@ -99,7 +102,7 @@ async function showGroup(
     userId: group.find(({ userId }) => userId !== null)?.userId ?? null,
     issue: group.find(({ issue }) => issue !== null)?.issue ?? null,
   };
-  return { ...described, protocol, sentences: describeExchange(described) };
+  return { ...described, protocol, sentences: describeExchange(described, language) };
 }
 
 function sizeOfBodies(records: readonly FoundRecord[]): number {

@@ -6,6 +6,7 @@ import {
   type NavGroup,
   type Visit,
 } from '../../gateway/console/index.ts';
+import { addEvidencePages, evidenceTextsOf } from './evidence/index.ts';
 import { addOverview } from './overview/index.ts';
 import { textsOf } from './texts.ts';
 
@@ -25,6 +26,7 @@ interface ServerConsoleOptions {
 export function createServerConsole(options: ServerConsoleOptions): Console {
   const console = createConsole({ ...options, role: (visit) => textsOf(visit).role, navigation });
   addOverview(console);
+  addEvidencePages(console);
   addBackupPages(console);
   return console;
 }
@@ -32,9 +34,24 @@ export function createServerConsole(options: ServerConsoleOptions): Console {
 function navigation(visit: Visit): readonly NavGroup[] {
   const t = textsOf(visit);
   const { texts, session } = visit;
+  const evidence = evidenceTextsOf(visit);
   const has = (role: string) => session?.roles.includes(role) === true;
   return [
     { links: [{ href: '/', text: t.overview }] },
+    ...(has('auditor')
+      ? [
+          {
+            heading: t.groups.evidence,
+            links: [
+              { href: '/evidence', text: evidence.title },
+              { href: '/evidence/gaps', text: evidence.gaps },
+              { href: '/evidence/statistics', text: evidence.statistics },
+              { href: '/evidence/export', text: evidence.export },
+              { href: '/evidence/log', text: evidence.log },
+            ],
+          },
+        ]
+      : []),
     {
       heading: t.groups.system,
       links: [

@@ -30,6 +30,8 @@ interface FormProps {
   readonly etag?: string | undefined;
   readonly isDangerous?: boolean;
   readonly isUpload?: boolean;
+  /** It asks and changes nothing: what was entered stands in the address of the answer. */
+  readonly isQuestion?: boolean;
   readonly children?: Child;
 }
 
@@ -41,6 +43,7 @@ export function Form({
   cancel,
   isDangerous,
   isUpload,
+  isQuestion,
   etag,
   children,
 }: FormProps) {
@@ -50,12 +53,12 @@ export function Form({
       <ErrorSummary problems={problems} />
       <form
         class="wg-form"
-        method="post"
+        method={isQuestion ? 'get' : 'post'}
         action={action}
         enctype={isUpload ? 'multipart/form-data' : undefined}
         novalidate
       >
-        <Csrf />
+        {!isQuestion && <Csrf />}
         {etag !== undefined && <input type="hidden" name="_etag" value={etag} />}
         {children}
         {problems.map(

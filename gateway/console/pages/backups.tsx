@@ -9,6 +9,7 @@ import type { PageContent } from '../components/page.tsx';
 import { Download, Facts, LinkButton, Section } from '../components/parts.tsx';
 import { Tag } from '../components/tag.tsx';
 import { addConfirmedAct } from '../confirmed-act.tsx';
+import { handOn } from '../hand-on.ts';
 import type { Visit } from '../visit.ts';
 import { addBackupSettings } from './backup-settings.tsx';
 
@@ -46,13 +47,7 @@ export function addBackupPages(pages: Pages): void {
   });
   pages.get('/backups/:name', async (visit) => backupPage(visit, await readBackup(visit)));
   pages.get('/backups/:name/content', async ({ api, param }) => {
-    const response = await api.fetch(apiPath`/api/v1/backups/${param('name')}/content`);
-    const names = ['content-type', 'content-length', 'content-disposition', 'repr-digest', 'cache-control'];
-    const headers = names.flatMap((name) => {
-      const value = response.headers.get(name);
-      return value === null ? [] : [[name, value] as const];
-    });
-    return new Response(response.body, { headers: Object.fromEntries(headers) });
+    return handOn(await api.fetch(apiPath`/api/v1/backups/${param('name')}/content`));
   });
   addConfirmedAct(pages, {
     path: '/backups/:name/check',

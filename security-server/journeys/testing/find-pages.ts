@@ -5,15 +5,17 @@ const perKind = 2;
 
 /**
  * Follows every link of a console from its overview, signed in as somebody with every role.
+ * @param more pages that no link leads to
  * @param look told of each page while it is open
  * @returns their paths
  */
 export async function findPages(
   page: Page,
   origin: string,
+  more: readonly string[],
   look: (path: string, status: number | undefined) => Promise<void>,
 ): Promise<readonly string[]> {
-  const waiting = ['/'];
+  const waiting = ['/', ...more];
   const seen = new Set(waiting);
   const kinds = new Map<string, number>();
   const found: string[] = [];

@@ -1,0 +1,1 @@
+export { type JudgingPage, readJudgingPage } from './read-page.ts';
