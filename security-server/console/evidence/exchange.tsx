@@ -131,9 +131,10 @@ function StepPart({ visit, step }: { readonly visit: Visit; readonly step: Judge
   const t = textsOf(visit);
   const { about, state, code, text, details } = step;
   return (
-    <Details summary={`${t.states[state]}: ${about}`} isOpen={state === 'bad'}>
+    <Details summary={`${t.states[state]}: ${text}`} isOpen={state === 'bad'}>
       <p>
-        <Tag text={t.states[state]} color={colors[state]} /> {code !== null && <code>{code}</code>} {text}
+        <Tag text={t.states[state]} color={colors[state]} /> <code>{about}</code>{' '}
+        {code !== null && <code>{code}</code>}
       </p>
       {details.length > 0 && <Facts rows={details.map(([name, value]) => [name, value] as const)} />}
     </Details>

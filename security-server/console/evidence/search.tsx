@@ -2,7 +2,6 @@ import {
   type Asked,
   ask,
   type Column,
-  Copyable,
   DataTable,
   Details,
   Field,
@@ -129,28 +128,32 @@ function columns(visit: Visit): readonly Column<FoundRecord>[] {
       ),
     },
     { key: 'at', heading: t.at, text: ({ at }) => at, show: ({ at }) => <Instant at={at} /> },
-    { key: 'direction', heading: t.direction, text: ({ direction }) => t.directions[direction] },
     {
-      key: 'status',
-      heading: t.status,
-      text: ({ status }) => (status === null ? '' : String(status)),
-      show: ({ status }) =>
-        status === null ? '' : <Tag text={String(status)} color={status < 400 ? 'success' : 'danger'} />,
+      key: 'direction',
+      heading: t.direction,
+      text: ({ direction, status }) => `${t.directions[direction]}${status === null ? '' : ` ${status}`}`,
+      show: ({ direction, status }) => (
+        <>
+          {t.directions[direction]}{' '}
+          {status !== null && <Tag text={String(status)} color={status < 400 ? 'success' : 'danger'} />}
+        </>
+      ),
     },
     {
-      key: 'client',
-      heading: t.client,
-      text: ({ client }) => client,
-      show: ({ client }) => <Copyable text={client} what={t.client} />,
+      key: 'parties',
+      heading: t.parties,
+      text: ({ client, service }) => `${client} → ${service}`,
+      show: ({ client, service }) => (
+        <>
+          <code>{client}</code> → <code>{service}</code>
+        </>
+      ),
     },
     {
-      key: 'service',
-      heading: t.service,
-      text: ({ service }) => service,
-      show: ({ service }) => <Copyable text={service} what={t.service} />,
+      key: 'about',
+      heading: t.about,
+      text: ({ userId, issue }) => [userId, issue].filter((one) => one !== null).join(', '),
     },
-    { key: 'userId', heading: t.userId, text: ({ userId }) => userId ?? '' },
-    { key: 'issue', heading: t.issue, text: ({ issue }) => issue ?? '' },
     { key: 'side', heading: t.side, text: ({ side }) => t.sides[side] },
   ];
 }

@@ -36,6 +36,8 @@ export const german: Translated<typeof english> = {
   nothing: 'Keine Nachricht passt',
   nothingHint: 'Lassen Sie ein Feld leer oder wählen Sie einen längeren Zeitraum.',
   goOn: 'Ältere Nachrichten',
+  parties: 'Wer wen fragte',
+  about: 'Benutzer und Sache',
   at: 'Wann',
   status: 'Status',
   record: 'Eintrag',

@@ -33,6 +33,8 @@ export const english = {
   nothing: 'No message fits',
   nothingHint: 'Leave a field empty, or widen the period.',
   goOn: 'Older messages',
+  parties: 'Who asked whom',
+  about: 'User and issue',
   at: 'When',
   status: 'Status',
   record: 'Record',
