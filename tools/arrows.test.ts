@@ -28,6 +28,7 @@ const floors = [
   'journal',
   'people',
   'console',
+  'first-start',
   'xml',
   'identifier',
   'fault',

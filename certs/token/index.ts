@@ -1,3 +1,8 @@
 export { TokenError, type TokenErrorCode } from './error.ts';
-export { createSoftwareToken, openSoftwareToken, type SoftwareTokenOptions } from './software-token.ts';
+export {
+  checkPin,
+  createSoftwareToken,
+  openSoftwareToken,
+  type SoftwareTokenOptions,
+} from './software-token.ts';
 export type { KeyInfo, Token } from './token.ts';

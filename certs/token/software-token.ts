@@ -53,7 +53,7 @@ export async function createSoftwareToken(
   { pin, label }: SoftwareTokenOptions,
   now: () => number = Date.now,
 ): Promise<Token> {
-  checkPolicy(pin);
+  checkPin(pin);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'token.json');
   const existing = await readFile(path).catch((error: NodeJS.ErrnoException) => {
@@ -134,7 +134,7 @@ class SoftwareToken implements Token {
   }
 
   async changePin(pin: string, newPin: string): Promise<void> {
-    checkPolicy(newPin);
+    checkPin(newPin);
     const masterKey = await this.#openMasterKey(pin);
     const derivation = newDerivation();
     await this.#save({
@@ -276,7 +276,8 @@ function keyNotFound(keyId: string): TokenError {
   return new TokenError('key-not-found', `There is no key ${keyId} in this token`);
 }
 
-function checkPolicy(pin: string): void {
+/** Before a token is made with it. @throws TokenError pin-policy */
+export function checkPin(pin: string): void {
   if (pin.length < minPinLength) {
     throw new TokenError('pin-policy', `A PIN has at least ${minPinLength} characters`);
   }

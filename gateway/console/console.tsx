@@ -7,7 +7,7 @@ import { type Api, type ApiClient, ApiRefusal, createApiClient } from './api-cli
 import { assetResponse, loadAssets } from './assets.ts';
 import { Page, type PageContent } from './components/page.tsx';
 import { refusalPage, unexpectedPage, unknownPage } from './pages/errors.tsx';
-import { addFramePages } from './pages/frame-pages.ts';
+import { addCommonPages, addFramePages } from './pages/frame-pages.ts';
 import { hasToken, isFromHere, protect, textOf } from './protect.ts';
 import { chooseLanguage, frameCatalogue } from './texts/catalogue.ts';
 import { type Frame, type NavGroup, type Session, schemes, type Visit, VisitProvider } from './visit.ts';
@@ -22,6 +22,11 @@ export interface ConsoleOptions {
   readonly api: Api;
   /** The program's own part of the navigation; the frame adds its pages. */
   readonly navigation: (visit: Visit) => readonly NavGroup[];
+  /**
+   * Of a program that has nobody yet: adds its pages for coming in and going in place of the frame's pages of people
+   * and audit events.
+   */
+  readonly firstStart?: (pages: Pages) => void;
   /** Whether `/sign-in/oidc` is there. */
   readonly hasOidc?: boolean;
   /** Whether the program keeps why somebody makes a change; dangerous acts ask for it then. */
@@ -51,7 +56,9 @@ const open = new Set(['/sign-in', '/preferences']);
  */
 export function createConsole(options: ConsoleOptions): Console {
   const { role, instance, version, navigation, hasOidc = false, keepsReasons = false } = options;
-  const frame: Frame = { role, instance, version, navigation, hasOidc, keepsReasons, assets: loadAssets() };
+  const hasPeople = options.firstStart === undefined;
+  const assets = loadAssets();
+  const frame: Frame = { role, instance, version, navigation, hasOidc, hasPeople, keepsReasons, assets };
   const app = new Hono();
   app.use(protect());
   app.get('/assets/:name', ({ req }) => {
@@ -99,7 +106,8 @@ export function createConsole(options: ConsoleOptions): Console {
       );
     },
   };
-  addFramePages(pages);
+  (options.firstStart ?? addFramePages)(pages);
+  addCommonPages(pages);
   app.notFound((context) => answer(context, unknownPage));
   return { ...pages, fetch: (request, env) => app.fetch(request, env as object) };
 }

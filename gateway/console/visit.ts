@@ -49,6 +49,8 @@ export interface Frame {
   readonly navigation: (visit: Visit) => readonly NavGroup[];
   /** Whether sign-in by the organisation is offered. */
   readonly hasOidc: boolean;
+  /** Not at a first start: who is there has no account. */
+  readonly hasPeople: boolean;
   /** Whether the program keeps why somebody makes a change. */
   readonly keepsReasons: boolean;
 }

@@ -10,7 +10,7 @@ export {
 } from './ask-admin.ts';
 export type { AuditedRequest, AuditTrail } from './audit-trail.ts';
 export { confirmQuery, requireConfirmed } from './confirmation.ts';
-export { onlyForHosts } from './host-guard.ts';
+export { type Fetch, onlyForHosts } from './host-guard.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
 export { linkNext, matches, page, searchQuery } from './page.ts';
 export {
@@ -30,5 +30,6 @@ export {
 } from './principal.ts';
 export { Problem } from './problem.ts';
 export { behindProxies, proxiesSchema } from './proxies.ts';
-export { readSecret } from './read-secret.ts';
+export { readGivenSecret, readSecret } from './read-secret.ts';
 export { loadSettings, SettingsError } from './settings-file.ts';
+export { type ListenerInTurns, listenInTurns } from './turns.ts';

@@ -56,8 +56,10 @@ export async function listen(
 }
 
 /** An HTTP server around a fetch handler, such as a hono application. */
-export function serverOf(fetch: (request: Request) => Response | Promise<Response>): HttpServer {
-  return createAdaptorServer({ fetch }) as HttpServer;
+export function serverOf(
+  fetch: (request: Request, env?: object) => Response | Promise<Response>,
+): HttpServer {
+  return createAdaptorServer({ fetch: (request, env) => fetch(request, env) }) as HttpServer;
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number, setting: string): Error {

@@ -13,19 +13,31 @@ export interface SecretSources {
 }
 
 /**
+ * A secret from a file or the environment, should it be there.
+ * @throws Error for a file that cannot be read
+ */
+export async function readGivenSecret({
+  name,
+  file,
+  variable,
+  environment,
+}: SecretSources): Promise<string | undefined> {
+  if (file === undefined) return environment[variable];
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new Error(`the ${name} file cannot be read: ${cause.message}`, { cause });
+  });
+  return text.replace(/\r?\n$/, '');
+}
+
+/**
  * A secret from a file, the environment, or whoever sits at the terminal. Never from the command line, which every
  * user of the machine can read.
  * @throws Error that names the ways to give it
  */
-export async function readSecret({ name, file, variable, environment }: SecretSources): Promise<string> {
-  if (file !== undefined) {
-    const text = await readFile(file, 'utf8').catch((cause: Error) => {
-      throw new Error(`the ${name} file cannot be read: ${cause.message}`, { cause });
-    });
-    return text.replace(/\r?\n$/, '');
-  }
-  const fromEnvironment = environment[variable];
-  if (fromEnvironment !== undefined) return fromEnvironment;
+export async function readSecret(sources: SecretSources): Promise<string> {
+  const given = await readGivenSecret(sources);
+  if (given !== undefined) return given;
+  const { name, variable } = sources;
   if (!process.stdin.isTTY) {
     const ways = `put it into a file and name that with --${name.toLowerCase().replaceAll(' ', '-')}-file, set ${variable}, or start from a terminal`;
     throw new Error(`the ${name} is expected: ${ways}`);

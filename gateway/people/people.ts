@@ -15,7 +15,7 @@ import { SecondFactors } from './second-factors.ts';
 import { csrfTokenOf, type Session, Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 import { SignInThrottle } from './throttle.ts';
-import { type NewUser, type User, Users } from './users.ts';
+import { type FirstUser, type User, Users } from './users.ts';
 
 export interface PeopleOptions {
   /** Of the database, readable by its owner alone. */
@@ -77,7 +77,7 @@ export class People {
   }
 
   /** @see Users.createFirst */
-  createFirst(user: Omit<NewUser, 'roles'>): Promise<User> {
+  createFirst(user: FirstUser): Promise<User> {
     return this.users.createFirst(user);
   }
 

@@ -1,29 +1,16 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import type Database from 'better-sqlite3';
-
-/** Tries without a pause, then a second that doubles up to the longest pause. */
-interface Slope {
-  readonly free: number;
-  readonly longestMs: number;
-  /** Failures are forgotten when none followed for so long. */
-  readonly forgetMs: number;
-}
+import { AddressFailures, blockOf } from './address-failures.ts';
+import { type Failures, nextFailures, pauseMs, type Slope } from './slope.ts';
 
 const ofName: Slope = { free: 5, longestMs: 5 * 60_000, forgetMs: 24 * 3_600_000 };
 /** Many people may come from one address. */
 const ofAddress: Slope = { free: 30, longestMs: 60_000, forgetMs: 3_600_000 };
 
 const maxUnknownNames = 10_000;
-const maxAddresses = 10_000;
 const maxTold = 10_000;
 const maxKnownAddresses = 20;
 const addressKnownMs = 30 * 24 * 3_600_000;
-
-interface Failures {
-  readonly failures: number;
-  readonly lastAt: number;
-}
 
 /** One try to sign in. Until told otherwise it counts as failed, so that many at once are no way around. */
 export interface Attempt {
@@ -48,7 +35,7 @@ export interface Wait {
 export class SignInThrottle {
   readonly #database: Database.Database;
   readonly #now: () => Date;
-  readonly #addresses = new Map<string, Failures>();
+  readonly #addresses = new AddressFailures(ofAddress);
   /** Pauses that were told of, by the failure that each follows. */
   readonly #told = new Set<string>();
 
@@ -65,27 +52,27 @@ export class SignInThrottle {
     const bucket = digest(isUsual ? `${name}\n${address}` : name);
     const before = this.#read(bucket);
     const others = isUsual ? undefined : this.#addresses.get(address);
-    const [nameMs, addressMs] = [pause(ofName, before, now), pause(ofAddress, others, now)];
+    const [nameMs, addressMs] = [pauseMs(ofName, before, now), pauseMs(ofAddress, others, now)];
     const waitMs = Math.max(nameMs, addressMs);
     if (waitMs > 0) {
       const cause = nameMs > 0 ? `${bucket} ${before?.lastAt}` : `${address} ${others?.lastAt}`;
       return { kind: 'wait', seconds: Math.ceil(waitMs / 1000), isFirst: this.#isFirst(cause) };
     }
-    this.#write(bucket, isKnown, next(ofName, before, now));
-    this.#note(address, next(ofAddress, this.#addresses.get(address), now));
+    this.#write(bucket, isKnown, nextFailures(ofName, before, now));
+    this.#addresses.note(address, now);
     return {
       kind: 'attempt',
       succeed: () => {
         this.#database.prepare('DELETE FROM sign_in_failure WHERE bucket = ?').run(bucket);
         // Not to nothing: who has one account could else guess at the others for ever.
-        this.#takeBack(address);
+        this.#addresses.takeBack(address);
         this.#remember(name, address, now);
       },
       forgive: () => {
         this.#database
           .prepare('UPDATE sign_in_failure SET failures = max(failures - 1, 0) WHERE bucket = ?')
           .run(bucket);
-        this.#takeBack(address);
+        this.#addresses.takeBack(address);
       },
     };
   }
@@ -109,27 +96,12 @@ export class SignInThrottle {
       .run(maxUnknownNames);
   }
 
-  /** A map keeps its order of insertion: what was noted longest ago comes first. */
-  #note(address: string, failures: Failures): void {
-    this.#addresses.delete(address);
-    this.#addresses.set(address, failures);
-    if (this.#addresses.size <= maxAddresses) return;
-    const [oldest] = this.#addresses.keys();
-    if (oldest !== undefined) this.#addresses.delete(oldest);
-  }
-
   #isFirst(cause: string): boolean {
     if (this.#told.has(cause)) return false;
     this.#told.add(cause);
     const [oldest] = this.#told;
     if (this.#told.size > maxTold && oldest !== undefined) this.#told.delete(oldest);
     return true;
-  }
-
-  #takeBack(address: string): void {
-    const { failures, lastAt } = this.#addresses.get(address) ?? { failures: 0, lastAt: 0 };
-    if (failures <= 1) this.#addresses.delete(address);
-    else this.#addresses.set(address, { failures: failures - 1, lastAt });
   }
 
   #isUsual(name: string, address: string, now: number): boolean {
@@ -150,32 +122,7 @@ export class SignInThrottle {
   }
 }
 
-/** Milliseconds that are left; never longer than the slope says, also when the clock was set back. */
-function pause(slope: Slope, before: Failures | undefined, now: number): number {
-  if (before === undefined || before.failures < slope.free) return 0;
-  const wholeMs = Math.min(slope.longestMs, 1000 * 2 ** Math.min(before.failures - slope.free, 30));
-  return Math.min(wholeMs, before.lastAt + wholeMs - now);
-}
-
-function next(slope: Slope, before: Failures | undefined, now: number): Failures {
-  const isForgotten = before === undefined || now - before.lastAt > slope.forgetMs;
-  return { failures: isForgotten ? 1 : before.failures + 1, lastAt: now };
-}
-
 /** What was typed as a name may have been a password: it is not kept. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64');
-}
-
-/** An IPv4 address, or the /64 network of an IPv6 address: one machine has all addresses in it. */
-function blockOf(address: string): string {
-  const plain = address.replace(/%.*$/, '').toLowerCase();
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain)?.[1];
-  if (mapped !== undefined || !isIPv6(plain)) return mapped ?? plain;
-  // The one form of RFC 5952, without brackets.
-  const canonical = new URL(`http://[${plain}]`).hostname.slice(1, -1);
-  const [head = '', tail] = canonical.split('::');
-  const [left, right] = [head.split(':').filter(Boolean), (tail ?? '').split(':').filter(Boolean)];
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  return `${[...left, ...Array<string>(zeros).fill('0'), ...right].slice(0, 4).join(':')}::/64`;
 }

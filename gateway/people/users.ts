@@ -23,6 +23,9 @@ export interface NewUser {
   readonly roles: readonly Role[];
 }
 
+/** The first: with a password, or with what is kept of one that was checked before. */
+export type FirstUser = Omit<NewUser, 'roles'> | { readonly name: string; readonly passwordRecord: string };
+
 /**
  * Changes to who may sign in and as what. Whoever's password, roles or second factor change, all their sessions end.
  * @see Persons for why the last system administrator stays
@@ -47,7 +50,7 @@ export class Users {
    * Makes the first person, who makes the others. Of many at once, one succeeds.
    * @throws Problem 409 not-first; 422 as `create`
    */
-  async createFirst(user: Omit<NewUser, 'roles'> & { readonly roles?: readonly Role[] }): Promise<User> {
+  async createFirst(user: FirstUser & { readonly roles?: readonly Role[] }): Promise<User> {
     const roles = sortRoles([...(user.roles ?? []), 'system-administrator']);
     return this.#insert('system', { ...user, roles }, () => {
       if (this.#context.persons.isEmpty()) return;
@@ -171,12 +174,16 @@ export class Users {
     });
   }
 
-  async #insert(actor: string, user: NewUser, check: () => void): Promise<User> {
+  async #insert(
+    actor: string,
+    user: FirstUser & { readonly roles: readonly Role[] },
+    check: () => void,
+  ): Promise<User> {
     const { persons, hasher } = this.#context;
     const name = checkName(user.name);
-    const password = checkNewPassword(user.password, name);
+    const given = 'password' in user ? { password: checkNewPassword(user.password, name) } : user;
     check();
-    const passwordRecord = await hasher.hash(password);
+    const passwordRecord = 'password' in given ? await hasher.hash(given.password) : given.passwordRecord;
     const roles = sortRoles(user.roles);
     change(this.#context, { actor, action: 'user.create', target: actorOf(name), detail: { roles } }, () => {
       check();

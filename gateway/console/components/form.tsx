@@ -29,6 +29,8 @@ interface FormProps {
   /** Version of what the form changes, as the visitor saw it. */
   readonly etag?: string | undefined;
   readonly isDangerous?: boolean;
+  /** Its button is not the main act of the page. */
+  readonly isQuiet?: boolean;
   readonly isUpload?: boolean;
   /** It asks and changes nothing: what was entered stands in the address of the answer. */
   readonly isQuestion?: boolean;
@@ -42,6 +44,7 @@ export function Form({
   problems = [],
   cancel,
   isDangerous,
+  isQuiet,
   isUpload,
   isQuestion,
   etag,
@@ -80,7 +83,12 @@ export function Form({
             ),
         )}
         <div class="wg-buttons">
-          <button class="ds-button" data-color={isDangerous ? 'danger' : undefined} type="submit">
+          <button
+            class="ds-button"
+            data-color={isDangerous ? 'danger' : undefined}
+            data-variant={isQuiet ? 'secondary' : undefined}
+            type="submit"
+          >
             {submit}
           </button>
           {cancel !== undefined && (

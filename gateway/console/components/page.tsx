@@ -33,6 +33,7 @@ export function Page({ title, lead, crumbs = [], done, isRefused, act, body }: P
   const visit = useVisit();
   const { language, texts, scheme, frame, session, url } = visit;
   const isHome = url.pathname === '/';
+  const hasNav = session !== undefined && frame.navigation(visit).length > 0;
   return (
     <html lang={language} data-color-scheme={scheme} data-size="sm">
       <head>
@@ -53,12 +54,10 @@ export function Page({ title, lead, crumbs = [], done, isRefused, act, body }: P
           {texts.skipToContent}
         </a>
         <Header />
-        <div class={session === undefined ? 'wg-frame wg-frame-alone' : 'wg-frame'}>
-          {session !== undefined && <Nav />}
+        <div class={hasNav ? 'wg-frame' : 'wg-frame wg-frame-alone'}>
+          {hasNav && <Nav />}
           <main id="content" tabindex={-1}>
-            {crumbs.length > 0 || (session !== undefined && !isHome) ? (
-              <Breadcrumbs crumbs={crumbs} title={title} />
-            ) : null}
+            {crumbs.length > 0 || (hasNav && !isHome) ? <Breadcrumbs crumbs={crumbs} title={title} /> : null}
             <div class="wg-title">
               <div>
                 <h1 class="ds-heading" data-size="md">
@@ -92,10 +91,14 @@ function Header() {
       </a>
       {session !== undefined && (
         <div class="wg-who">
-          <a class="ds-link" href="/account">
-            <span class="ds-sr-only">{texts.signedInAs} </span>
-            {session.name}
-          </a>
+          {frame.hasPeople ? (
+            <a class="ds-link" href="/account">
+              <span class="ds-sr-only">{texts.signedInAs} </span>
+              {session.name}
+            </a>
+          ) : (
+            <span>{session.name}</span>
+          )}
           <form method="post" action="/sign-out">
             <Csrf />
             <button class="ds-button" data-variant="tertiary" data-size="sm" type="submit">

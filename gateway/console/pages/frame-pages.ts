@@ -8,14 +8,18 @@ import { addPeoplePages } from './people.tsx';
 import { addPreferencePages } from './preferences.ts';
 import { addSignInPages } from './sign-in.tsx';
 
-/** The pages that every console has. */
+/** The pages that a console has also before there is anybody. */
+export function addCommonPages(pages: Pages): void {
+  addPreferencePages(pages);
+  addApiReferencePages(pages);
+}
+
+/** The pages of every console whose program has people. */
 export function addFramePages(pages: Pages): void {
   addSignInPages(pages);
-  addPreferencePages(pages);
   addAccountPages(pages);
   addOwnPasswordPages(pages);
   addApiKeyPages(pages);
   addPeoplePages(pages);
   addAuditPages(pages);
-  addApiReferencePages(pages);
 }

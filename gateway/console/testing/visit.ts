@@ -19,6 +19,7 @@ export function testVisit(query: string): Visit {
         instance: 'TEST',
         version: '1',
         hasOidc: false,
+        hasPeople: true,
         keepsReasons: false,
         assets: loadAssets(),
       },
