@@ -1,7 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KeySpec } from '../certs/key/index.ts';
-import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from '../certs/token/index.ts';
+import { openSoftwareToken, type Token } from '../certs/token/index.ts';
 import { Backups } from '../gateway/backup/index.ts';
 import type { ConfigurationVersion } from '../gateway/configuration/index.ts';
 import { besideApi } from '../gateway/console/index.ts';
@@ -9,20 +7,16 @@ import {
   anyOf,
   behindProxies,
   fileKeyAuthentication,
-  type Listening,
+  type ListenerInTurns,
   listen,
+  listenInTurns,
   loadOrCreateApiKey,
   onlyForHosts,
-  serverOf,
 } from '../gateway/http/index.ts';
-import { encodeSegment } from '../gateway/identifier/index.ts';
 import { joiningPath } from '../gateway/joining/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
 import {
   addPeopleRoutes,
-  checkFirstPerson,
-  createFirstPerson,
-  type FirstPerson,
   type OidcSettings,
   OidcSignIn,
   People,
@@ -32,6 +26,7 @@ import { writeFileDurably } from '../gateway/store/index.ts';
 import { createRegistryApi } from './admin/index.ts';
 import { createRegistryConsole } from './console/index.ts';
 import { History, historyOrigin, historyPath } from './history/index.ts';
+import { auditLogOrigin, registerPath } from './init.ts';
 import {
   createJoinerEndpoint,
   type EnrolmentAuthority,
@@ -53,35 +48,10 @@ import {
   Publisher,
   readAnchor,
 } from './publication/index.ts';
-import {
-  type ConfigurationSource,
-  listKeys,
-  Register,
-  RegisterError,
-  readSettings,
-  registerFile,
-} from './register/index.ts';
+import { type ConfigurationSource, Register, readSettings } from './register/index.ts';
 
 /** Version of the administration API, not of the program. */
-const apiVersion = '1.0.0';
-
-const sources: readonly ConfigurationSource[] = ['internal', 'external'];
-
-export interface FoundingSettings {
-  /** Folder of this registry alone; made if need be, readable by its owner only. */
-  readonly data: string;
-  /** Code of the new instance; can never be changed. */
-  readonly instance: string;
-  /** Host name or IP address at which security servers will reach the registry. */
-  readonly address: string;
-  /** Opens the token with the configuration keys. */
-  readonly pin: string;
-  /** Of the configuration keys; P-256 unless told. */
-  readonly keySpec?: KeySpec;
-  /** The first person who may sign in, a system administrator; absent: added later, with the API key. */
-  readonly administrator?: FirstPerson;
-  readonly now?: () => Date;
-}
+export const apiVersion = '1.0.0';
 
 /** Where a service listens. */
 interface Place {
@@ -105,6 +75,8 @@ export interface RegistrySettings {
   /** Where the administration API is served, in the clear: keep it on the loopback, or behind a TLS proxy. */
   readonly adminHost: string;
   readonly adminPort: number;
+  /** Listens there already, and is closed by whoever opened it; absent: the registry listens by itself. */
+  readonly adminListener?: ListenerInTurns;
   /** Address at which browsers reach it, when a proxy stands before it; with https, cookies go nowhere else. */
   readonly adminUrl?: string;
   /** IP addresses of proxies that stand before it: whom they name in `x-forwarded-for` counts as connected. */
@@ -145,41 +117,6 @@ export interface RunningRegistry {
   /** The anchor file to hand to security servers, or to other instances. */
   anchor(source: ConfigurationSource): Promise<Anchor>;
   close(): Promise<void>;
-}
-
-/**
- * Founds an instance: its register, a token, the first key of either configuration, and the certificate of the
- * registration service. Run again after a crash, it finishes what is missing.
- * @throws RegisterError exists when the instance was founded, invalid; TokenError pin-policy, pin-incorrect
- */
-export async function initRegistry(settings: FoundingSettings): Promise<void> {
-  const { data, instance, address, pin, keySpec, administrator, now = () => new Date() } = settings;
-  if (administrator !== undefined) checkFirstPerson(administrator);
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  const path = registerPath(data);
-  const former = await openIfFounded(path, now);
-  if (former !== undefined && (former.instance !== instance || (await lacking(former)).length === 0)) {
-    former.close();
-    throw new RegisterError('exists', `${data} holds the registry of instance ${former.instance} already`);
-  }
-  let register = former;
-  try {
-    const token = await openOrCreateToken(data, pin);
-    if (register === undefined) {
-      await Register.create(path, instance, address, now);
-      register = await Register.open(path, now);
-    }
-    for (const source of await lacking(register)) {
-      const act = { by: 'system', why: `the ${source} configuration needs a key` };
-      await createConfigurationKey(register, token, act, source, now(), keySpec);
-    }
-    await ensureRegistrationCertificate(register, token, now());
-    if (administrator !== undefined) {
-      await createFirstPerson(data, auditLogOrigin(register.instance), now, administrator);
-    }
-  } finally {
-    register?.close();
-  }
 }
 
 /**
@@ -292,13 +229,11 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       hasOidc: oidc !== undefined,
     });
     const guarded = onlyForHosts([adminHost, settings.adminUrl], besideApi(ask, console));
-    const admin: Listening = await listen(
-      serverOf(behindProxies(settings.adminProxies ?? [], guarded)),
-      adminHost,
-      adminPort,
-      '--admin-port',
-    );
-    closers.push(() => admin.close());
+    const answer = behindProxies(settings.adminProxies ?? [], guarded);
+    const { adminListener } = settings;
+    const admin = adminListener ?? (await listenInTurns(answer, adminHost, adminPort, '--admin-port'));
+    admin.handTo(answer);
+    if (adminListener === undefined) closers.push(() => admin.close());
     return {
       instance: register.instance,
       configurationUrl: await baseUrl(),
@@ -341,44 +276,7 @@ async function listenForRequests(
   return urls;
 }
 
-function auditLogOrigin(instance: string): string {
-  return `${encodeSegment(instance)}/registry/audit-log`;
-}
-
-function registerPath(data: string): string {
-  return join(data, registerFile);
-}
-
-async function openIfFounded(path: string, now: () => Date): Promise<Register | undefined> {
-  try {
-    return await Register.open(path, now);
-  } catch (error) {
-    if (error instanceof RegisterError && error.code === 'not-found') return undefined;
-    throw error;
-  }
-}
-
-/** Sources without a key: founding was cut short. */
-async function lacking(register: Register): Promise<ConfigurationSource[]> {
-  const keys = await register.read(listKeys);
-  return sources.filter((source) => !keys.some((key) => key.source === source));
-}
-
-async function openOrCreateToken(data: string, pin: string): Promise<Token> {
-  const folder = join(data, 'token');
-  try {
-    const token = await openSoftwareToken(folder);
-    await token.activate(pin);
-    return token;
-  } catch (error) {
-    if (!(error instanceof TokenError) || error.code !== 'not-initialized') throw error;
-  }
-  const token = await createSoftwareToken(folder, { pin, label: 'configuration keys' });
-  if (!token.isActive()) await token.activate(pin);
-  return token;
-}
-
 /** @param host name or IP address */
-function urlOf(host: string, port: number, scheme = 'http'): string {
+export function urlOf(host: string, port: number, scheme = 'http'): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

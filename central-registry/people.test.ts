@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { userCommand } from '../gateway/people/index.ts';
-import { initRegistry, type RunningRegistry, startRegistry } from './main.ts';
+import { initRegistry } from './init.ts';
+import { type RunningRegistry, startRegistry } from './main.ts';
 
 const password = 'four words of oil';
 let data: string;

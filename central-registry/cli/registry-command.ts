@@ -2,9 +2,12 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import type { KeySpec } from '../../certs/key/index.ts';
-import { loadSettings, proxiesSchema, readSecret } from '../../gateway/http/index.ts';
+import { loadSettings, proxiesSchema, readGivenSecret, readSecret } from '../../gateway/http/index.ts';
 import { oidcSettingsSchema, userCommand } from '../../gateway/people/index.ts';
-import { initRegistry, type RunningRegistry, startRegistry } from '../main.ts';
+import { initRegistry } from '../init.ts';
+import type { RunningRegistry } from '../main.ts';
+import type { MemberClass } from '../register/index.ts';
+import { serveRegistry } from '../serve.ts';
 import { registryBackupCommands } from './backup-commands.ts';
 import { invitationCommands } from './invitation-command.ts';
 import { reportLine } from './report-line.ts';
@@ -65,6 +68,7 @@ interface InitOptions {
   readonly address: string;
   readonly keys: string;
   readonly pinFile?: string;
+  readonly memberClass: readonly string[];
   readonly administrator?: string;
   readonly administratorPasswordFile?: string;
   readonly json?: boolean;
@@ -85,6 +89,12 @@ export function registryCommand(): Command {
         .default('P-256'),
     )
     .option('--pin-file <file>', 'file with the PIN; else WAYGATE_REGISTRY_PIN, else the terminal')
+    .option(
+      '--member-class <code=description>',
+      'class of members; may be given again, and more can be added later',
+      (one: string, all: readonly string[]) => [...all, one],
+      [] as readonly string[],
+    )
     .option('--administrator <name>', 'the first who may sign in; others are added with `registry user add`')
     .option(
       '--administrator-password-file <file>',
@@ -94,7 +104,9 @@ export function registryCommand(): Command {
     .action(init);
   command
     .command('start')
-    .description('publish the configuration and serve the administration API until interrupted')
+    .description(
+      'publish the configuration and serve administrators until interrupted; of an empty folder: found an instance in a browser',
+    )
     .option('--settings <file>', 'YAML or JSON file with any of the settings below')
     .option('--data <dir>', 'folder of this registry')
     .option('--pin-file <file>', 'file with the PIN; else WAYGATE_REGISTRY_PIN, else the terminal')
@@ -131,12 +143,12 @@ export function registryCommand(): Command {
 }
 
 async function init(options: InitOptions): Promise<void> {
-  const { data, instance, address, keys, pinFile, administrator: name, json } = options;
+  const { data, instance, address, keys, pinFile, memberClass, administrator: name, json } = options;
   const pin = await readPin(pinFile);
   const keySpec = keySpecs[keys];
   const file = options.administratorPasswordFile;
   await initRegistry({
-    ...{ data, instance, address, pin },
+    ...{ data, instance, address, pin, memberClasses: memberClass.map(readMemberClass) },
     ...(keySpec !== undefined && { keySpec }),
     ...(name !== undefined && { administrator: { name, password: await readAdministratorPassword(file) } }),
   });
@@ -147,6 +159,13 @@ async function init(options: InitOptions): Promise<void> {
   process.stdout.write(
     `The registry of instance ${instance} is founded in ${data}.\nStart it: waygate registry start --data ${data}\n`,
   );
+}
+
+function readMemberClass(text: string): MemberClass {
+  const mark = text.indexOf('=');
+  return mark < 0
+    ? { code: text, description: text }
+    : { code: text.slice(0, mark), description: text.slice(mark + 1) };
 }
 
 async function start({
@@ -164,8 +183,8 @@ async function start({
   const { joinAuthorityUrl, joinAuthoritySecretFile, joinAuthorityProfile, ...rest } = others;
   const { joinPorts, joinAddresses, ...places } = rest;
   const { managementHost, managementPort, registrationHost, registrationPort, ...listeners } = places;
-  const pin = await readPin(pinFile);
-  const registry = await startRegistry({
+  const pin = await readGivenPin(pinFile);
+  const served = await serveRegistry({
     ...listeners,
     joining: {
       reach: { ports: joinPorts.split(',').map(Number), addresses: joinAddresses },
@@ -180,7 +199,13 @@ async function start({
     management: { host: managementHost, port: managementPort },
     registration: { host: registrationHost, port: registrationPort },
     data,
-    pin,
+    ...(pin !== undefined && { pin }),
+    askPin: () => readPin(pinFile),
+    onOpened: (address, codeFile) => {
+      process.stderr.write(
+        `The code of the first start was used from ${address}. The next one, should it be needed, is in ${codeFile}\n`,
+      );
+    },
     renewEveryMs: renewSeconds * 1000,
     ...(publicUrl !== undefined && { publicUrl }),
     ...(adminUrl !== undefined && { adminUrl }),
@@ -203,13 +228,39 @@ async function start({
       `The management service listens on ${managementHost} in the clear, and trusts who reaches it: let only the security server that hosts it do so.\n`,
     );
   }
-  show(registry, data, json === true);
-  await interrupted;
-  await registry.close();
+  const asJson = json === true;
+  const { adminUrl: address, code } = served;
+  if (code !== undefined) showFirstStart(address, code, data, asJson);
+  // One document is all that programs are promised.
+  const isTold = code !== undefined && asJson;
+  const shown = served.registry.then((registry) => (isTold ? undefined : show(registry, data, asJson)));
+  try {
+    // A registry that cannot be started ends the program; until one is founded, only whoever interrupts it does.
+    await Promise.race([interrupted, shown.then(() => interrupted)]);
+  } finally {
+    await served.close();
+  }
 }
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+function showFirstStart(adminUrl: string, code: string, data: string, asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify({ adminUrl, code })}\n`);
+    return;
+  }
+  process.stdout.write(
+    [
+      `No instance is founded in ${data} yet. Found one in a browser:`,
+      `  address  ${adminUrl}/`,
+      `  code     ${code}`,
+      `The code opens once; it is also in ${join(data, 'first-start-code')}`,
+      'Stop it with Ctrl+C.',
+      '',
+    ].join('\n'),
+  );
 }
 
 function show(
@@ -249,4 +300,9 @@ function readAdministratorPassword(file: string | undefined): Promise<string> {
 
 function readPin(file: string | undefined): Promise<string> {
   return readSecret({ name: 'PIN', file, variable: 'WAYGATE_REGISTRY_PIN', environment: process.env });
+}
+
+/** @returns undefined when it is neither in a file nor in the environment */
+function readGivenPin(file: string | undefined): Promise<string | undefined> {
+  return readGivenSecret({ name: 'PIN', file, variable: 'WAYGATE_REGISTRY_PIN', environment: process.env });
 }

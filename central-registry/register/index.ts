@@ -19,6 +19,7 @@ export { activateKey, addKey, listKeys, removeKey } from './keys.ts';
 export {
   addMember,
   addSubsystem,
+  checkMemberClass,
   isRegistered,
   listMemberClasses,
   listMembers,
@@ -38,6 +39,7 @@ export type {
   GroupEntry,
   Kept,
   Member,
+  MemberClass,
   RegisterContent,
   SecurityServer,
   ServerEntry,

@@ -9,10 +9,15 @@ export async function listMemberClasses({ db }: Book): Promise<MemberClass[]> {
   return db.selectFrom('memberClass').selectAll().orderBy('code').execute();
 }
 
-/** Adds a class, or describes it anew. */
-export async function putMemberClass({ db }: Book, { code, description }: MemberClass): Promise<void> {
+/** @throws RegisterError invalid */
+export function checkMemberClass({ code, description }: MemberClass): void {
   checkCode(code);
   checkName(description, 'The description of a member class');
+}
+
+/** Adds a class, or describes it anew. */
+export async function putMemberClass({ db }: Book, { code, description }: MemberClass): Promise<void> {
+  checkMemberClass({ code, description });
   await db
     .insertInto('memberClass')
     .values({ code, description })

@@ -43,7 +43,8 @@ describe('the door of a first start', () => {
 
   it('takes the code however it is typed, and no other', () => {
     const code = '10QM-2X9D-V4TB-HJ01';
-    for (const typed of [code, ' 10qm2x9dv4tbhj01 ', 'loqm-2x9d-v4tb-hjoi']) expect(isCode(typed, code)).toBe(true);
+    for (const typed of [code, ' 10qm2x9dv4tbhj01 ', 'loqm-2x9d-v4tb-hjoi'])
+      expect(isCode(typed, code)).toBe(true);
     for (const typed of ['', '10QM-2X9D-V4TB-HJ02', `${code}0`, makeCode()]) {
       expect([typed, isCode(typed, code)]).toEqual([typed, false]);
     }
