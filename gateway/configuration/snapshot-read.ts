@@ -1,5 +1,5 @@
 import { parseAnchor } from './anchor.ts';
-import { buildFromFiles } from './build-from-files.ts';
+import { buildFromFiles, type ReadBefore } from './build-from-files.ts';
 import { type Directory, type DirectoryPart, readDirectory } from './directory-read.ts';
 import {
   type ConfigurationFile,
@@ -51,13 +51,14 @@ const maxFiles = 2_000;
 
 /**
  * Reads the files of a snapshot as a configuration. Says nothing of whether they are to be believed.
+ * @param readBefore kept by whoever reads many: contents that came before, as the same buffers, are not parsed anew
  * @throws Fault MalformedGlobalConf when a file is missing, is one too many, or cannot be read
  */
-export function readSnapshot(files: readonly SnapshotFile[]): ReadSnapshot {
+export function readSnapshot(files: readonly SnapshotFile[], readBefore?: ReadBefore): ReadSnapshot {
   const { own, anchor, instances } = layOut(files);
   const parts = instances.flatMap((one) => one.parts.map(({ file }) => file));
   return {
-    configuration: buildFromFiles(own, parts),
+    configuration: buildFromFiles(own, parts, readBefore),
     anchor,
     directories: new Map(instances.map(({ instance, directory }) => [instance, directory])),
   };

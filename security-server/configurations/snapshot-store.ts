@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
@@ -9,17 +8,10 @@ import {
   ownerFile,
   parseListing,
   readDirectory,
-  type SnapshotFile,
-  snapshotId,
 } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { syncFolder, writeFileDurably } from '../../gateway/store/index.ts';
-
-/** The files of a snapshot are not those that its id names. */
-class SnapshotError extends Error {
-  override readonly name = 'SnapshotError';
-  readonly code = 'snapshot-damaged';
-}
+import { damaged, hashOf, isHash, loadSnapshot, placesIn, readIfThere } from './snapshot-files.ts';
 
 /**
  * Snapshots of the configuration that records name, in a folder of their own. Everything is named by its SHA-256:
@@ -31,6 +23,7 @@ class SnapshotError extends Error {
  * snapshot or rubbish that nothing names. One process at a time may write.
  */
 export class SnapshotStore {
+  readonly #dir: string;
   readonly #snapshots: string;
   readonly #files: string;
   /** Files that this process has written, or read back whole: not to be read again with every snapshot. */
@@ -42,8 +35,10 @@ export class SnapshotStore {
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(dir: string) {
-    this.#snapshots = join(dir, 'snapshots');
-    this.#files = join(dir, 'files');
+    this.#dir = dir;
+    const { snapshots, files } = placesIn(dir);
+    this.#snapshots = snapshots;
+    this.#files = files;
   }
 
   static async open(dir: string): Promise<SnapshotStore> {
@@ -87,18 +82,8 @@ export class SnapshotStore {
    * @returns undefined when there is none of that id
    * @throws SnapshotError when it was damaged
    */
-  async load(id: string): Promise<ConfigurationSnapshot | undefined> {
-    const listing = isHash(id) ? await readIfThere(join(this.#snapshots, id)) : undefined;
-    if (listing === undefined) return undefined;
-    if (hashOf(listing) !== id) throw damaged(id, 'its listing was changed');
-    const files: SnapshotFile[] = [];
-    for (const { name, hash } of parseListing(listing.toString('utf8'))) {
-      const bytes = await readIfThere(join(this.#files, hash));
-      if (bytes === undefined) throw damaged(id, `${name} (${hash}) is missing`);
-      if (hashOf(bytes) !== hash) throw damaged(id, `${name} (${hash}) was changed`);
-      files.push({ name, bytes });
-    }
-    return { id: snapshotId(files), files };
+  load(id: string): Promise<ConfigurationSnapshot | undefined> {
+    return loadSnapshot(this.#dir, id);
   }
 
   /** Ids of all snapshots, in no order that means anything. */
@@ -200,18 +185,6 @@ export class SnapshotStore {
   }
 }
 
-function damaged(id: string, how: string): SnapshotError {
-  return new SnapshotError(`Configuration ${id} is damaged: ${how}; restore it from a backup`);
-}
-
-function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function isHash(name: string): boolean {
-  return /^[0-9a-f]{64}$/.test(name);
-}
-
 /**
  * Leaves what is there already, unless it was damaged.
  * @returns whether nothing was there
@@ -222,13 +195,4 @@ async function keep(path: string, bytes: Buffer): Promise<boolean> {
   // A process that died may have put it there without waiting for the disk.
   else await syncFolder(dirname(path));
   return known === undefined;
-}
-
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

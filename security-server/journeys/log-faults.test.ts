@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSoftwareToken, openSoftwareToken } from '../../certs/token/index.ts';
+import { buildSnapshot } from '../../gateway/configuration/index.ts';
+import { createKey } from '../../gateway/configuration/testing/samples.ts';
+import { contentOf, issue, type TestRegistry } from '../../gateway/configuration/testing/snapshots.ts';
 import {
   checkInclusion,
   openNote,
   parseCheckpoint,
   proveInclusion,
 } from '../../gateway/transparency/index.ts';
+import { SnapshotStore } from '../configurations/index.ts';
 import { SqliteMessageLog } from '../message-log/index.ts';
 import { leafOf } from '../message-log/leaves.ts';
 import { pin } from '../testing/trust-services.ts';
@@ -32,6 +36,11 @@ beforeAll(async () => {
   await createSoftwareToken(join(base, 'token'), { pin, label: 'faults' });
   const value = '<ds:X509Certificate>'.concat('QUJD'.repeat(300), '</ds:X509Certificate>');
   writeFileSync(join(base, 'signature.xml'), `<Signature>${value}</Signature>`);
+  const registry: TestRegistry = { instance: 'DEV', signer: await createKey('registry') };
+  const issued = await issue(registry, { expiresAt: new Date('2040-01-01T00:00:00Z') });
+  mkdirSync(join(base, 'messages'));
+  const store = await SnapshotStore.open(join(base, 'messages', 'configurations'));
+  await store.save(buildSnapshot(contentOf(registry, issued)));
 });
 afterAll(() => rmSync(base, { recursive: true }));
 
@@ -45,7 +54,7 @@ async function run(...before: readonly string[]): Promise<Run> {
   const root = mkdtempSync(join(base, 'run-'));
   cpSync(join(base, 'token'), join(root, 'token'), { recursive: true });
   cpSync(join(base, 'signature.xml'), join(root, 'signature.xml'));
-  mkdirSync(join(root, 'messages'));
+  cpSync(join(base, 'messages'), join(root, 'messages'), { recursive: true });
   const command = [...before, process.execPath, '--import', 'tsx', program, root, String(messages)];
   const [file = '', ...args] = command;
   const output = await new Promise<string>((resolve) => {
@@ -64,7 +73,7 @@ async function judge({ root, lines }: Run): Promise<{ recorded: number; refused:
     origin: 'other',
     token: opened,
     configuration: { current: () => configuration },
-    configurationId: () => 'ab'.repeat(32),
+    configurationId: () => '',
     bodyPolicy: () => ({ kind: 'keep' }),
     strippedHead: ({ head }) => head,
     timestampUrls: [],

@@ -297,7 +297,7 @@ export class SqliteMessageLog implements MessageLog {
     return checkLog({
       ...{ dir: this.#options.dir, verifierKey: this.verifierKey, heldCheckpoints: held },
       periodKey: (id) => this.#keys.periodKey(id),
-      tsaCertificates: this.#options.configuration.current().tsaCertificates(),
+      tsasNow: async () => this.#options.configuration.current().tsaCertificates(),
       ...(onProgress !== undefined && { onProgress }),
     });
   }

@@ -1,8 +1,9 @@
 /**
  * A program whose writes a test lets fail: opens the log in a folder, records messages one after another, and says on
- * its output which of them it was told are recorded. Arguments: folder, token folder, how many, file with an entry.
+ * its output which of them it was told are recorded. Arguments: folder with a token, a signature and a configuration;
+ * how many.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../../certs/key/index.ts';
 import { openSoftwareToken } from '../../certs/token/index.ts';
@@ -17,6 +18,7 @@ const signature = readFileSync(join(root, 'signature.xml'));
 const token = await openSoftwareToken(join(root, 'token'));
 await token.activate(pin);
 const configuration = { instance: 'DEV', tsas: () => [{}] } as never;
+const [snapshot = ''] = readdirSync(join(root, 'messages', 'configurations', 'snapshots'));
 const tell = (line: string) => writeSync(1, `${line}\n`);
 const spool = join(root, 'spool');
 await prepareSpool(spool);
@@ -25,7 +27,7 @@ const log = await SqliteMessageLog.open({
   origin: 'DEV/GOV/1/server/messages',
   token,
   configuration: { current: () => configuration },
-  configurationId: () => 'ab'.repeat(32),
+  configurationId: () => snapshot,
   bodyPolicy: () => ({ kind: 'keep' }),
   strippedHead: ({ head }) => head,
   timestampUrls: [],

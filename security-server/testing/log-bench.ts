@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '../../certs/key/index.ts';
 import { createOcspRequest } from '../../certs/ocsp/index.ts';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { createKey } from '../../gateway/configuration/testing/samples.ts';
+import { signSnapshot } from '../../gateway/evidence/testing/world.ts';
 import type { ClientId, ServiceId } from '../../gateway/identifier/index.ts';
 import type { LogEntry } from '../../gateway/road/index.ts';
 import { type SigningMaterial, signBatch } from '../../gateway/signature/index.ts';
 import { createBodySink, type HeldBody, prepareSpool } from '../../gateway/transport/index.ts';
+import { SnapshotStore } from '../configurations/index.ts';
 import { type MessageLogOptions, SqliteMessageLog } from '../message-log/index.ts';
 import { member, startTrustServices, type TrustServices } from './trust-services.ts';
 
@@ -27,6 +31,8 @@ export interface LogBench {
   readonly troubles: Error[];
   /** A log in a folder that is new after each `reset`. */
   open(more?: Partial<MessageLogOptions>): Promise<SqliteMessageLog>;
+  /** Keeps a snapshot of a configuration beside a log, as the server does before records name it. @returns its id */
+  keep(configuration: GlobalConfiguration, dir?: string): Promise<string>;
   reopen(log: SqliteMessageLog, more?: Partial<MessageLogOptions>): Promise<SqliteMessageLog>;
   /** Folder of logs opened without another. */
   readonly dir: string;
@@ -60,12 +66,29 @@ export async function startLogBench(): Promise<LogBench> {
     await sink.write(bytes);
     return sink.finish();
   };
+  const registry = await createKey('Registry');
+  /** Each kept once, and copied from there: tests open many logs, and what they copy need not outlive a power cut. */
+  const kept = new Map<GlobalConfiguration, { readonly id: string; readonly from: string }>();
+  const keep = async (configuration: GlobalConfiguration, into = dir) => {
+    const { id, from } = kept.get(configuration) ?? (await keepFirst(configuration));
+    cpSync(from, join(into, 'configurations'), { recursive: true });
+    return id;
+  };
+  const keepFirst = async (configuration: GlobalConfiguration) => {
+    const snapshot = await signSnapshot({ configuration }, registry, new Date('2040-01-01T00:00:00Z'));
+    const from = mkdtempSync(join(root, 'kept-'));
+    await (await SnapshotStore.open(from)).save(snapshot);
+    const one = { id: snapshot.id, from };
+    kept.set(configuration, one);
+    return one;
+  };
   const open = async (more: Partial<MessageLogOptions> = {}) => {
+    const id = await keep(services.configuration, more.dir);
     const log = await SqliteMessageLog.open({
       dir,
       origin: 'DEV/GOV/1/server/messages',
       token,
-      configurationId: () => 'ab'.repeat(32),
+      configurationId: () => id,
       bodyPolicy: () => ({ kind: 'keep' }),
       strippedHead: ({ head }) => head.subarray(0, 4),
       configuration: { current: () => services.configuration },
@@ -116,6 +139,7 @@ export async function startLogBench(): Promise<LogBench> {
       return dir;
     },
     open,
+    keep,
     reopen: async (log, more) => {
       opened.splice(opened.indexOf(log), 1);
       await log.close();

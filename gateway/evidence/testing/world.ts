@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import {
   type Anchor,
   buildSnapshot,
+  type GlobalConfiguration,
   writeAnchor,
   writeDirectory,
   writeSharedParameters,
@@ -40,9 +41,9 @@ export async function createWorld(): Promise<World> {
   };
 }
 
-/** A configuration as a security server keeps it beside its log. */
-async function signSnapshot(
-  { configuration }: Pki,
+/** The shared parameters of a configuration, as a security server keeps them beside its log. */
+export async function signSnapshot(
+  { configuration }: { readonly configuration: GlobalConfiguration },
   { key, certificate }: KeyAndCertificate,
   expiresAt: Date,
 ): Promise<BundleConfiguration> {

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSoftwareToken } from '../../../certs/token/index.ts';
+import { readConfigurationFolder } from '../../../gateway/configuration/index.ts';
 import { findLogFolder } from '../log-folder.ts';
 import { LogKeys } from '../log-keys.ts';
 import { type CheckReport, checkLog, type LogToCheck } from './check-log.ts';
@@ -32,6 +34,7 @@ export async function checkFolder({ folder, pin, ...question }: FolderToCheck): 
     const report = await checkLog({
       ...{ ...question, dir, verifierKey },
       ...(token !== undefined && { periodKey: (id) => keys.periodKey(id) }),
+      tsasNow: () => tsasOf(join(folder, 'globalconf')),
     });
     return { ...report, origin: keys.origin, verifierKey: verifierKey ?? null };
   } finally {
@@ -44,6 +47,11 @@ async function tokenOf(folder: string, pin: string | undefined) {
   const token = await openSoftwareToken(join(folder, 'token'));
   await token.activate(pin);
   return token;
+}
+
+/** Authorities of the configuration in force. @throws Fault MalformedGlobalConf */
+async function tsasOf(dir: string) {
+  return existsSync(dir) ? (await readConfigurationFolder(dir)).tsaCertificates() : [];
 }
 
 function noKey(): never {

@@ -9,8 +9,9 @@ import { TreeFiles } from '../../../gateway/transparency/index.ts';
 import { openHeldFile } from '../../../gateway/transport/index.ts';
 import type { BodyPlace, PeriodKeySource } from '../contents.ts';
 import { boundsOf, openPartitionReader, partitionFile, partitionNames } from '../partition.ts';
+import { NamedConfigurations } from './check-configurations.ts';
 import { checkRecords } from './check-records.ts';
-import { checkTimestamps } from './check-timestamps.ts';
+import { checkTimestamps, judgeLate, type StampToJudge } from './check-timestamps.ts';
 import { checkCheckpoint, checkLevels } from './check-tree.ts';
 import { type Finding, Findings } from './findings.ts';
 
@@ -23,7 +24,11 @@ export interface LogToCheck {
   readonly heldCheckpoints?: readonly { readonly name: string; readonly note: string }[];
   /** Opens what is sealed; absent: only what is outside is checked. */
   readonly periodKey?: PeriodKeySource;
-  readonly tsaCertificates?: readonly Certificate[];
+  /**
+   * Timestamping authorities that count now: for the last records alone, when no record after them names the
+   * configuration that was in force when they were stamped.
+   */
+  readonly tsasNow?: () => Promise<readonly Certificate[]>;
   /** Told now and then how far the check has come. */
   readonly onProgress?: (checked: number, of: number) => void;
 }
@@ -48,7 +53,7 @@ const progressEvery = 10_000;
 
 /** Checks a whole message log, and names each place where it is not as it must be. */
 export async function checkLog(question: LogToCheck): Promise<CheckReport> {
-  const { dir, verifierKey, heldCheckpoints = [], tsaCertificates, periodKey, onProgress } = question;
+  const { dir, verifierKey, heldCheckpoints = [], tsasNow, periodKey, onProgress } = question;
   const findings = new Findings();
   const names = partitionNames(dir);
   const opened = findings.attempt('unreadable', 'tree', () => TreeFiles.open(join(dir, 'tree'), 'r'));
@@ -63,6 +68,8 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
   try {
     let pairs: Map<string, number> | undefined;
     let next: number | undefined;
+    const configurations = new NamedConfigurations(dir, findings);
+    let undecided: StampToJudge | undefined;
     for (const [index, name] of names.entries()) {
       const place = `partition ${name}`;
       const database = findings.attempt('unreadable', place, () =>
@@ -84,6 +91,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
           findings.add('missing', `records ${next} to ${bounds.firstId - 1}`, `${place} begins after them`);
           pairs = undefined;
         }
+        configurations.begin();
         pairs = await checkRecords(
           {
             ...{
@@ -94,6 +102,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
             },
             ...(periodKey !== undefined && { periodKey }),
             digestOfFile: (body) => digestOfFile(dir, body),
+            onConfiguration: (id, named) => configurations.note(id, named),
             onRecord: () => {
               report.checked += 1;
               if (report.checked % progressEvery === 0) onProgress?.(report.checked, tree.size);
@@ -101,10 +110,15 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
           },
           bounds.firstId,
         );
-        report.timestamps += checkTimestamps({
-          ...{ database, tree, verifierKey, findings },
-          ...(tsaCertificates !== undefined && { tsaCertificates }),
-        });
+        await configurations.check();
+        const after = undecided && (await configurations.tsasAfter(-1));
+        if (undecided !== undefined && after !== undefined) {
+          judgeLate(undecided, after, findings);
+          undecided = undefined;
+        }
+        const stamped = await checkTimestamps({ database, tree, verifierKey, findings, configurations });
+        report.timestamps += stamped.count;
+        undecided = stamped.undecided ?? undecided;
         checkCounts(database, place, pairs, findings);
         next = bounds.lastId + 1;
       } catch (error) {
@@ -113,6 +127,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
         database.close();
       }
     }
+    if (undecided !== undefined) await judgeLast(undecided, tsasNow, findings);
     if (next !== undefined && next < report.size) {
       findings.add(
         'missing',
@@ -127,6 +142,21 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
     return finish();
   } finally {
     tree.close();
+  }
+}
+
+/** Judges a timestamp that no record came after by what counts now. */
+async function judgeLast(
+  stamp: StampToJudge,
+  tsasNow: LogToCheck['tsasNow'],
+  findings: Findings,
+): Promise<void> {
+  try {
+    judgeLate(stamp, { certificates: (await tsasNow?.()) ?? [], isWhole: true }, findings);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = 'The configurations of its records do not approve of its authority, and the one in force';
+    findings.add('untrusted', stamp.place, `${text} cannot be read: ${reason}`);
   }
 }
 

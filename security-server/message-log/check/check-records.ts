@@ -35,6 +35,8 @@ export interface RecordsToCheck {
   /** Numbers that pairs have come to; undefined before the first tally says so. */
   readonly pairs: Map<string, number> | undefined;
   readonly onRecord: (index: number) => void;
+  /** Told which configuration each message names; undefined when it is not the record that the log committed to. */
+  readonly onConfiguration: (index: number, id: string | undefined) => void;
 }
 
 interface LeafRow {
@@ -93,17 +95,19 @@ function placesOf(first: number, last: number): string {
   return first === last ? `record ${first}` : `records ${first} to ${last}`;
 }
 
+/** @returns whether the tree says nothing against it */
 function checkLeaf(
   { tree, findings }: RecordsToCheck,
   id: number,
   row: { readonly facts: Buffer; readonly salts: Buffer },
-): void {
+): boolean {
   // A log that is being written adds its newest hashes a moment after the records.
-  if (id >= tree.size) return;
+  if (id >= tree.size) return true;
   const leaf = findings.attempt('unreadable', `record ${id}`, () => tree.read(0, id, 1));
-  if (leaf !== undefined && !leaf.equals(leafOf(row))) {
-    findings.add('altered', `record ${id}`, 'It is not the record that the log committed to at this place');
-  }
+  if (leaf === undefined) return false;
+  if (leaf.equals(leafOf(row))) return true;
+  findings.add('altered', `record ${id}`, 'It is not the record that the log committed to at this place');
+  return false;
 }
 
 function checkTally(
@@ -156,22 +160,28 @@ async function checkMessage(
   const row = database.prepare<[number], ContentRow>('SELECT * FROM content WHERE id = ?').get(id);
   if (row === undefined) {
     findings.add('missing', place, 'Its contents are not there');
+    question.onConfiguration(id, undefined);
     return;
   }
-  checkLeaf(question, id, row);
+  const isCommitted = checkLeaf(question, id, row);
   const facts = factsOf(row.facts, 'message', place, findings);
-  if (facts?.kind !== 'message') return;
-  if (pairs !== undefined) checkSequence(facts, pairs, place, findings);
-  checkColumns(database, id, facts, findings);
+  const message = facts?.kind === 'message' ? facts : undefined;
+  question.onConfiguration(id, isCommitted ? message?.configuration : undefined);
+  if (message === undefined) return;
+  if (pairs !== undefined) checkSequence(message, pairs, place, findings);
+  checkColumns(database, id, message, findings);
   const bodies = bodiesOf(database, id);
-  if (row.salts.length !== saltBytes * (3 + facts.bodies.length) || bodies.length !== facts.bodies.length) {
+  if (
+    row.salts.length !== saltBytes * (3 + message.bodies.length) ||
+    bodies.length !== message.bodies.length
+  ) {
     findings.add('disagrees', place, 'It has not as many bodies as its leaf binds to');
     return;
   }
   const salts = saltsOf(row.salts);
   for (const [index, { position, digest }] of bodies.entries()) {
     const salt = salts.bodies[index];
-    if (position !== index + 1 || salt === undefined || commitPart(salt, digest) !== facts.bodies[index]) {
+    if (position !== index + 1 || salt === undefined || commitPart(salt, digest) !== message.bodies[index]) {
       findings.add(
         'disagrees',
         `${place} body ${position}`,
@@ -179,7 +189,8 @@ async function checkMessage(
       );
     }
   }
-  if (question.periodKey !== undefined) await checkContent(question, row, facts, bodies, question.periodKey);
+  if (question.periodKey !== undefined)
+    await checkContent(question, row, message, bodies, question.periodKey);
 }
 
 function checkSequence(

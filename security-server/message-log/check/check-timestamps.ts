@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3';
-import { checkTimestamp, embeddedCertificates } from '../../../certs/timestamp/index.ts';
+import { checkTimestamp, embeddedCertificates, TimestampError } from '../../../certs/timestamp/index.ts';
 import type { Certificate } from '../../../certs/x509/index.ts';
 import type { HashReader } from '../../../gateway/transparency/index.ts';
 import { chainsOfBatch, readLeaves } from '../stamp-batch.ts';
+import type { NamedConfigurations } from './check-configurations.ts';
 import { checkCheckpoint } from './check-tree.ts';
 import type { Findings } from './findings.ts';
 
@@ -10,8 +11,8 @@ export interface TimestampsToCheck {
   readonly database: Database.Database;
   readonly tree: HashReader & { readonly size: number };
   readonly verifierKey: string | undefined;
-  /** Of authorities that are trusted; absent: tokens are checked by the certificates in them. */
-  readonly tsaCertificates?: readonly Certificate[];
+  /** What the records of this partition name. */
+  readonly configurations: NamedConfigurations;
   readonly findings: Findings;
 }
 
@@ -25,11 +26,29 @@ interface TimestampRow {
   readonly leaves: Buffer;
 }
 
-/** Checks that each timestamp is of the records that it stands beside, and of a checkpoint that covers them. */
-export function checkTimestamps(question: TimestampsToCheck): number {
+/** A timestamp, as far as it is its authority's. */
+export interface StampToJudge {
+  readonly place: string;
+  readonly at: number;
+  readonly token: Buffer;
+  readonly result: Buffer;
+}
+
+export interface CheckedTimestamps {
+  readonly count: number;
+  /** The last one, when its authority is none of those that its records name, and no record here comes after it. */
+  readonly undecided: StampToJudge | undefined;
+}
+
+/**
+ * Checks that each timestamp is of the records that it stands beside, of a checkpoint that covers them, and of an
+ * authority that counted then.
+ */
+export async function checkTimestamps(question: TimestampsToCheck): Promise<CheckedTimestamps> {
   const { database, findings, tree, verifierKey } = question;
   const rows = database.prepare<[], TimestampRow>('SELECT * FROM timestamp ORDER BY lastId').all();
   let before = -1;
+  let undecided: StampToJudge | undefined;
   for (const row of rows) {
     const { firstId, lastId, checkpoint } = row;
     const place = `timestamp of records ${firstId} to ${lastId}`;
@@ -39,8 +58,7 @@ export function checkTimestamps(question: TimestampsToCheck): number {
     if (made !== undefined && !made.equals(row.result)) {
       findings.add('altered', place, 'It is not of the signatures that it says');
     }
-    const at = findings.attempt('altered', place, () => instantOf(row, question.tsaCertificates));
-    if (at !== undefined && at !== row.at) findings.add('altered', place, 'Its instant was changed');
+    undecided = await checkAuthority(question, row, { ...row, place });
     const size = checkCheckpoint(
       { place: `checkpoint in ${place}`, note: checkpoint, verifierKey, tree },
       findings,
@@ -49,13 +67,59 @@ export function checkTimestamps(question: TimestampsToCheck): number {
       findings.add('altered', place, `Its checkpoint covers ${size} records, and not all of these`);
     }
   }
-  return rows.length;
+  return { count: rows.length, undecided };
 }
 
-/** When the authority says that it stamped. @throws TimestampError */
-function instantOf({ token, result }: TimestampRow, trusted: readonly Certificate[] | undefined): number {
-  const certificates = trusted ?? embeddedCertificates(token);
-  return checkTimestamp({ token, stamped: result, certificates }).at.getTime();
+/** @returns the timestamp when only what comes after this partition can say whether its authority was good */
+async function checkAuthority(
+  { configurations, findings }: TimestampsToCheck,
+  { firstId, lastId }: TimestampRow,
+  stamp: StampToJudge,
+): Promise<StampToJudge | undefined> {
+  const named = await configurations.tsasOf(firstId, lastId);
+  if (isJudged(stamp, named.certificates, findings)) return undefined;
+  const next = named.isWhole ? await configurations.tsasAfter(lastId) : named;
+  if (next === undefined) return stamp;
+  judgeLate(stamp, next, findings);
+  return undefined;
+}
+
+/**
+ * Judges a timestamp by what came after its records: an authority that took another's place may have been the one in
+ * force when they were stamped.
+ */
+export function judgeLate(
+  stamp: StampToJudge,
+  { certificates, isWhole }: { readonly certificates: readonly Certificate[]; readonly isWhole: boolean },
+  findings: Findings,
+): void {
+  if (isJudged(stamp, certificates, findings)) return;
+  const embedded = findings.attempt('altered', stamp.place, () => embeddedCertificates(stamp.token));
+  if (embedded === undefined) return;
+  // Whose it may be is not known, and was said of the configuration; that it is whole can be seen all the same.
+  if (!isWhole && isJudged(stamp, embedded, findings)) return;
+  const authority = embedded[0]?.subject.describe() ?? 'an authority that it does not show';
+  findings.add(
+    'untrusted',
+    stamp.place,
+    `It is of ${authority}, which the configurations that counted then do not approve of`,
+  );
+}
+
+/** @returns false when it is of none of these authorities, which is not told */
+function isJudged(
+  { place, token, result, at }: StampToJudge,
+  certificates: readonly Certificate[],
+  findings: Findings,
+): boolean {
+  try {
+    const stamped = checkTimestamp({ token, stamped: result, certificates });
+    if (stamped.at.getTime() !== at) findings.add('altered', place, 'Its instant was changed');
+  } catch (error) {
+    if (error instanceof TimestampError && error.code === 'signer') return false;
+    findings.add('altered', place, error instanceof Error ? error.message : String(error));
+  }
+  return true;
 }
 
 /** The records between two timestamps are those that the later one is of, and none besides. */

@@ -4,6 +4,8 @@ export type FindingCode =
   | 'altered'
   | 'disagrees'
   | 'gap'
+  /** A timestamp of an authority that did not count then. */
+  | 'untrusted'
   | 'unsealed'
   | 'rolled-back'
   | 'forked';
