@@ -30,7 +30,8 @@ export function auditFsckCommand(): Command {
     .addHelpText(
       'after',
       '\nEvery record is made into its leaf again and compared to the tree, every sealed content is opened and its' +
-        '\ndigest compared, every timestamp is compared to what it stamps, and numbers are counted for gaps.' +
+        '\ndigest compared, every timestamp is compared to what it stamps and judged by the configuration that its' +
+        '\nrecords name, as it lies beside the log, and numbers are counted for gaps.' +
         '\n\nWho changes a log can sign it anew. A checkpoint that you keep elsewhere shows that, too: take one now and' +
         '\nthen from the file `checkpoint` of the log, or from GET /api/v1/evidence/log/checkpoint.' +
         '\n\nOf a registry, every entry of its history is compared likewise, and the register with what the entries' +

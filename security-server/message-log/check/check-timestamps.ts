@@ -115,6 +115,10 @@ function isJudged(
   try {
     const stamped = checkTimestamp({ token, stamped: result, certificates });
     if (stamped.at.getTime() !== at) findings.add('altered', place, 'Its instant was changed');
+    // The one part that no signature covers: the log put it there for those who know the authority by nothing else.
+    if (embeddedCertificates(token)[0]?.der.equals(stamped.certificate.der) !== true) {
+      findings.add('altered', place, 'The certificate in it is not that of its authority');
+    }
   } catch (error) {
     if (error instanceof TimestampError && error.code === 'signer') return false;
     findings.add('altered', place, error instanceof Error ? error.message : String(error));
