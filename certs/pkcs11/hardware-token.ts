@@ -39,6 +39,9 @@ export interface HardwareTokenOptions {
   readonly onChange?: (state: 'lost' | 'back', error?: Error) => void;
 }
 
+/** Times that one thing is asked of a device that signs in each time and is lost again: no more, or it never ends. */
+const maxAsked = 3;
+
 interface KnownKey {
   readonly info: KeyInfo;
   readonly publicKey: KeyObject;
@@ -173,15 +176,15 @@ export class HardwareToken implements Token {
     throw new TokenError('key-not-found', `Token '${this.label}' has no key ${keyId}`);
   }
 
-  /** Signs in again to a device that went away or forgot who is signed in, and asks once more. @throws TokenError */
+  /** Signs in again to a device that went away or forgot who is signed in, and asks anew. @throws TokenError */
   async #ask<Value>(act: () => Promise<Value>): Promise<Value> {
-    for (let isFirst = true; ; isFirst = false) {
+    for (let asked = 1; ; asked += 1) {
       const signIns = this.#signIns;
       try {
         return await act();
       } catch (error) {
         if (!isLost(error)) throw tokenError(error);
-        if (!isFirst) throw this.#lose(error);
+        if (asked === maxAsked) throw this.#lose(error);
         // Unless somebody has meanwhile: another sign-in would end what they began.
         if (signIns === this.#signIns)
           await this.#signInAgain().catch((second) => Promise.reject(this.#lose(second)));

@@ -23,13 +23,20 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
+/** A process that has loaded the module, and the calls it has not answered. */
+interface Running {
+  readonly child: ChildProcess;
+  readonly waiting: Map<number, Waiting>;
+}
+
 const defaultDeadlineMs = 30_000;
 
 /** A PKCS#11 module in a process of its own, which is started when it is needed, and again when it has crashed. */
 export class Pkcs11Module {
   readonly #options: Pkcs11ModuleOptions;
-  readonly #waiting = new Map<number, Waiting>();
-  #child: Promise<ChildProcess> | undefined;
+  #current: Promise<Running> | undefined;
+  /** The process that calls go to now; what is told of any other is of the past. */
+  #started: Running | undefined;
   #last = 0;
   #isClosed = false;
 
@@ -47,19 +54,19 @@ export class Pkcs11Module {
     ...args: Parameters<ModuleVerbs[Verb]>
   ): Promise<Awaited<ReturnType<ModuleVerbs[Verb]>>> {
     if (this.#isClosed) throw new DeviceError('not-active', `Module ${this.path} is closed`);
-    const child = await this.#running();
+    const running = await this.#running();
+    const { child, waiting } = running;
     this.#last += 1;
     const number = this.#last;
     const { deadlineMs = defaultDeadlineMs } = this.#options;
     const answered = new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => {
         // It may hang for ever, with all that waits for it: a new process may not.
-        child.kill('SIGKILL');
-        this.#settle(number)?.reject(lost(`module ${this.path} did not answer within ${deadlineMs} ms`));
+        this.#abandon(running, lost(`module ${this.path} did not answer within ${deadlineMs} ms`));
       }, deadlineMs);
-      this.#waiting.set(number, { resolve, reject, timer });
+      waiting.set(number, { resolve, reject, timer });
       child.send({ number, verb, args } satisfies ModuleCall, (error) => {
-        if (error !== null) this.#settle(number)?.reject(lost(error.message));
+        if (error !== null) this.#abandon(running, lost(error.message));
       });
     });
     return (await answered) as Awaited<ReturnType<ModuleVerbs[Verb]>>;
@@ -67,12 +74,13 @@ export class Pkcs11Module {
 
   /** Of the process, while it runs; for tests that kill it. */
   async pid(): Promise<number | undefined> {
-    return (await this.#child)?.pid;
+    return (await this.#current)?.child.pid;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const child = await this.#child?.catch(() => undefined);
+    const running = await this.#current?.catch(() => undefined);
+    const child = running?.child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
@@ -80,16 +88,16 @@ export class Pkcs11Module {
     });
   }
 
-  #running(): Promise<ChildProcess> {
-    this.#child ??= this.#start().catch((error: unknown) => {
+  #running(): Promise<Running> {
+    this.#current ??= this.#start().catch((error: unknown) => {
       // The next call tries again.
-      this.#child = undefined;
+      this.#current = undefined;
       throw error;
     });
-    return this.#child;
+    return this.#current;
   }
 
-  async #start(): Promise<ChildProcess> {
+  async #start(): Promise<Running> {
     const isSource = import.meta.url.endsWith('.ts');
     const file = isSource ? './module-process.ts' : './module-process.js';
     const child = fork(fileURLToPath(new URL(file, import.meta.url)), [this.path], {
@@ -99,39 +107,52 @@ export class Pkcs11Module {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const loaded = new Promise<void>((resolve, reject) => {
+    const running: Running = { child, waiting: new Map() };
+    await new Promise<void>((resolve, reject) => {
       child.on('message', (message: ModuleAnswer) => {
         if ('loaded' in message) resolve();
-        else if (message.number !== 0) this.#answered(message);
+        else if (message.number !== 0) answer(running, message);
         else if ('error' in message) {
           const text = `module ${this.path} cannot be used: ${message.error.message}`;
           reject(new DeviceError('refused', text));
         }
       });
-      child.once('error', reject);
-      child.once('exit', (code, signal) => {
-        const error = lost(`the process of module ${this.path} ended with ${signal ?? code}`);
+      const end = (error: DeviceError) => {
         reject(error);
-        this.#child = undefined;
-        for (const number of [...this.#waiting.keys()]) this.#settle(number)?.reject(error);
-      });
+        this.#abandon(running, error);
+      };
+      child.once('error', (error) => end(lost(error.message)));
+      // The channel of a process that was killed closes some time before its end is told: nothing reaches it any more.
+      child.once('disconnect', () => end(lost(`the process of module ${this.path} ended`)));
+      child.once('exit', (code, signal) =>
+        end(lost(`the process of module ${this.path} ended with ${signal ?? code}`)),
+      );
     });
-    await loaded;
-    return child;
+    this.#started = running;
+    return running;
   }
 
-  #answered(message: Exclude<ModuleAnswer, { readonly loaded: string }>): void {
-    const waiting = this.#settle(message.number);
-    if ('error' in message) waiting?.reject(new DeviceError(message.error.code, message.error.message));
-    else waiting?.resolve(message.value);
+  /** Calls go to a new process from now on; those that the old one has not answered are lost. */
+  #abandon(running: Running, error: DeviceError): void {
+    if (this.#started === running) {
+      this.#started = undefined;
+      this.#current = undefined;
+    }
+    running.child.kill('SIGKILL');
+    for (const [number, { reject, timer }] of running.waiting) {
+      running.waiting.delete(number);
+      clearTimeout(timer);
+      reject(error);
+    }
   }
+}
 
-  #settle(number: number): Waiting | undefined {
-    const waiting = this.#waiting.get(number);
-    this.#waiting.delete(number);
-    clearTimeout(waiting?.timer);
-    return waiting;
-  }
+function answer({ waiting }: Running, message: Exclude<ModuleAnswer, { readonly loaded: string }>): void {
+  const one = waiting.get(message.number);
+  waiting.delete(message.number);
+  clearTimeout(one?.timer);
+  if ('error' in message) one?.reject(new DeviceError(message.error.code, message.error.message));
+  else one?.resolve(message.value);
 }
 
 function lost(message: string): DeviceError {
