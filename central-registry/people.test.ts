@@ -19,10 +19,10 @@ afterEach(async () => {
 });
 
 const found = (administrator: { name: string; password: string }) =>
-  initRegistry({ data, instance: 'DEV', address: '127.0.0.1', pin: '123456789', administrator });
+  initRegistry({ data, instance: 'DEV', address: '127.0.0.1', pin: 'Correct-Horse-7', administrator });
 const start = async () => {
   registry = await startRegistry({
-    ...{ data, pin: '123456789', configurationHost: '127.0.0.1', configurationPort: 0 },
+    ...{ data, pin: 'Correct-Horse-7', configurationHost: '127.0.0.1', configurationPort: 0 },
     ...{ adminHost: '127.0.0.1', adminPort: 0, report: () => undefined },
   });
   return registry.adminUrl;

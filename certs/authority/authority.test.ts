@@ -17,7 +17,7 @@ import {
   startAuthority,
 } from './index.ts';
 
-const pin = 'a pin for tests';
+const pin = 'Correct-Horse-7';
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const applicant = {
   instance: 'DEV',

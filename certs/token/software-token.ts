@@ -14,6 +14,7 @@ import {
 import type { Certificate } from '../x509/index.ts';
 import { TokenError } from './error.ts';
 import { PinAttempts } from './pin-attempts.ts';
+import { checkPin } from './pin-policy.ts';
 import { type Derivation, deriveKey, newDerivation, type Sealed, seal, unseal } from './seal.ts';
 import type { KeyInfo, Token } from './token.ts';
 
@@ -36,8 +37,6 @@ interface StoredToken {
   readonly masterKey: Sealed;
   readonly keys: readonly StoredKey[];
 }
-
-const minPinLength = 8;
 
 export interface SoftwareTokenOptions {
   readonly pin: string;
@@ -97,6 +96,7 @@ class SoftwareToken implements Token {
   readonly #attempts: PinAttempts;
   #stored: StoredToken;
   #masterKey: Buffer | undefined;
+  #saving: Promise<void> = Promise.resolve();
   /** Opened keys by id; empty while the token is not active. */
   readonly #open = new Map<string, KeyObject>();
 
@@ -137,10 +137,8 @@ class SoftwareToken implements Token {
     checkPin(newPin);
     const masterKey = await this.#openMasterKey(pin);
     const derivation = newDerivation();
-    await this.#save({
-      derivation,
-      masterKey: seal(await deriveKey(newPin, derivation), masterKey, 'master'),
-    });
+    const sealed = seal(await deriveKey(newPin, derivation), masterKey, 'master');
+    await this.#save(() => ({ derivation, masterKey: sealed }));
   }
 
   async generateKey(spec: KeySpec, label: string): Promise<KeyInfo> {
@@ -157,7 +155,7 @@ class SoftwareToken implements Token {
       privateKey: seal(masterKey, pkcs8, id),
     };
     pkcs8.fill(0);
-    await this.#save({ keys: [...this.#stored.keys, stored] });
+    await this.#save(({ keys }) => ({ keys: [...keys, stored] }));
     this.#open.set(id, privateKey);
     return infoOf(stored);
   }
@@ -214,9 +212,11 @@ class SoftwareToken implements Token {
   }
 
   async deleteKey(keyId: string): Promise<void> {
-    const keys = this.#stored.keys.filter(({ id }) => id !== keyId);
-    if (keys.length === this.#stored.keys.length) throw keyNotFound(keyId);
-    await this.#save({ keys });
+    await this.#save(({ keys }) => {
+      const left = keys.filter(({ id }) => id !== keyId);
+      if (left.length === keys.length) throw keyNotFound(keyId);
+      return { keys: left };
+    });
     this.#open.delete(keyId);
   }
 
@@ -243,10 +243,16 @@ class SoftwareToken implements Token {
     return key;
   }
 
-  async #save(changed: Partial<StoredToken>): Promise<void> {
-    const stored = { ...this.#stored, ...changed };
-    await writeFileDurably(join(this.#dir, 'token.json'), JSON.stringify(stored));
-    this.#stored = stored;
+  /** One change after the other: each is made to what the one before has left, or a key made meanwhile would be lost. */
+  #save(change: (stored: StoredToken) => Partial<StoredToken>): Promise<void> {
+    const saved = this.#saving.then(async () => {
+      const stored = { ...this.#stored, ...change(this.#stored) };
+      await writeFileDurably(join(this.#dir, 'token.json'), JSON.stringify(stored));
+      this.#stored = stored;
+    });
+    // Whoever asked is told what failed; the next change does not depend on it.
+    this.#saving = saved.catch(() => undefined);
+    return saved;
   }
 }
 
@@ -274,11 +280,4 @@ function wrappedFor(purpose: string): string {
 
 function keyNotFound(keyId: string): TokenError {
   return new TokenError('key-not-found', `There is no key ${keyId} in this token`);
-}
-
-/** Before a token is made with it. @throws TokenError pin-policy */
-export function checkPin(pin: string): void {
-  if (pin.length < minPinLength) {
-    throw new TokenError('pin-policy', `A PIN has at least ${minPinLength} characters`);
-  }
 }

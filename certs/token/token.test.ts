@@ -7,7 +7,7 @@ import { type SigningKey, verifySignature } from '../key/index.ts';
 import { buildName, createCertificate } from '../x509/index.ts';
 import { createSoftwareToken, openSoftwareToken, type Token, TokenError } from './index.ts';
 
-const pin = 'correct horse';
+const pin = 'correct Horse 1';
 
 describe('a software token', () => {
   let dir: string;
@@ -91,13 +91,57 @@ describe('a software token', () => {
 
   it('changes its PIN and keeps its keys', async () => {
     const { id } = await token.generateKey({ type: 'ec', curve: 'P-256' }, 'sign');
-    expect(await codeOf(() => token.changePin('wrong', 'another secret'))).toBe('pin-incorrect');
+    expect(await codeOf(() => token.changePin('wrong', 'another Secret 2'))).toBe('pin-incorrect');
     expect(await codeOf(() => token.changePin(pin, 'short'))).toBe('pin-policy');
-    await token.changePin(pin, 'another secret');
+    await token.changePin(pin, 'another Secret 2');
     const again = await reopen();
     expect(await codeOf(() => again.activate(pin))).toBe('pin-incorrect');
-    await again.activate('another secret');
+    await again.activate('another Secret 2');
     expect(await signs(again.signingKey(id))).toBe(true);
+  });
+
+  it('takes a new PIN that is not easy to guess, and nothing of it in what it says', async () => {
+    const easy = [
+      '',
+      'short-A1',
+      'onlysmallletters',
+      '1234567890',
+      'abcdefghi1',
+      'aaaaaaaaaaaaaaaaaaaaaaaa',
+      'Zwölf Boxkämpfer 12',
+    ];
+    for (const newPin of [...easy, ` ${pin} `, `${pin}\t${pin}`, 'aB3-'.repeat(65)]) {
+      await expect(token.changePin(pin, newPin)).rejects.toMatchObject({
+        code: 'pin-policy',
+        message: expect.not.stringContaining(newPin === '' ? pin : newPin),
+      });
+    }
+    for (const newPin of ['abcdefgh1-', 'ABCdefghij1', 'four words of oil on a hill']) {
+      await token.changePin(pin, newPin);
+      await token.changePin(newPin, pin);
+    }
+  });
+
+  it('keeps every key of those that are made at once', async () => {
+    const made = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((label) => token.generateKey({ type: 'ec', curve: 'P-256' }, label)),
+    );
+    const [first, ...others] = made.map(({ id }) => id).sort();
+    expect(
+      (await reopen())
+        .listKeys()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([first, ...others]);
+    await Promise.all([token.deleteKey(first ?? ''), token.changePin(pin, 'another Secret 2')]);
+    const again = await reopen();
+    await again.activate('another Secret 2');
+    expect(
+      again
+        .listKeys()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(others);
   });
 
   it('has neither PIN nor private key in its files or errors', async () => {
@@ -136,11 +180,11 @@ describe('a software token', () => {
     const key = Buffer.from('a key that is kept outside');
     const wrapped = token.wrapKey(key, 'log');
     expect(wrapped).not.toContain(key.toString('base64'));
-    await token.changePin(pin, 'another horse');
+    await token.changePin(pin, 'another Horse 3');
     const again = await reopen();
     expect(await codeOf(() => again.unwrapKey(wrapped, 'log'))).toBe('not-active');
     expect(await codeOf(() => again.wrapKey(key, 'log'))).toBe('not-active');
-    await again.activate('another horse');
+    await again.activate('another Horse 3');
     expect(again.unwrapKey(wrapped, 'log')).toEqual(key);
     const flipped = wrapped.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'));
     for (const bad of [flipped, `${wrapped}.x`, '', 'a.b', wrapped.slice(0, -8)]) {

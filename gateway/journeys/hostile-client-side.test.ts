@@ -140,7 +140,7 @@ describe('a hostile security server that calls', () => {
     it('with a certificate of another authority: in the handshake', async () => {
       const other = await createAuthority(join(network.data, 'other-authority'), {
         name: 'Other',
-        pin: 'another pin',
+        pin: 'Another-Horse-8',
       });
       expect(await refused({ identity: await peer.issueAuthentication(other) })).toBe('closed');
     });
@@ -188,7 +188,7 @@ describe('a hostile security server that calls', () => {
     it('with a status that a stranger signed', async () => {
       const stranger = await createAuthority(join(network.data, 'stranger'), {
         name: 'Stranger',
-        pin: 'another pin',
+        pin: 'Another-Horse-8',
       });
       const status = await peer.statusOf(leaf(), stranger);
       expect(await refused({ ocsp: [status] })).toBe('ssl_authentication_failed.incorrect_validation_info');

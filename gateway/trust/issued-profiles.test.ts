@@ -17,7 +17,7 @@ describe('certificates that our authority issues', () => {
   let authority: Authority;
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'waygate-profiles-'));
-    authority = await createAuthority(dir, { name: 'Test', pin: 'a pin for tests' });
+    authority = await createAuthority(dir, { name: 'Test', pin: 'Correct-Horse-7' });
   });
   afterAll(() => rmSync(dir, { recursive: true }));
 
