@@ -13,6 +13,8 @@ class FakeDevice implements Library {
   /** Thrown by verbs, by their names. */
   readonly failures = new Map<string, number>();
   isAskedEachTime = false;
+  /** Of the token, besides that it is initialized. */
+  flags = 0;
   #found: Buffer[] = [];
 
   #call(...call: readonly [string, ...unknown[]]): void {
@@ -36,7 +38,7 @@ class FakeDevice implements Library {
       manufacturerID: 'm',
       model: 'm',
       serialNumber: '42      ',
-      flags: 0x400 | 0x40000,
+      flags: 0x400 | this.flags,
     };
   }
   C_GetMechanismList(): number[] {
@@ -117,6 +119,7 @@ const sign = () => driver.sign('42', 'a1', { kind: 'ecdsa', digest }, 'pin');
 
 describe('a device', () => {
   it('is told of without the blanks that fill its names', () => {
+    device.flags = 0x40000;
     expect(driver.tokens()).toEqual([
       {
         ...{ serial: '42', label: 'x', manufacturer: 'm', model: 'm' },
@@ -126,14 +129,14 @@ describe('a device', () => {
   });
 
   it('signs the leftmost octets of a digest that is longer than its curve', async () => {
-    expect(driver.login('42', 'pin', 2)).toMatchObject([{ id: 'a1', label: 'key' }]);
+    expect(driver.login('42', 'pin', 2, false)).toMatchObject([{ id: 'a1', label: 'key' }]);
     expect(await sign()).toHaveLength(64);
     expect(device.calls).toContainEqual(['C_SignAsync', 32]);
   });
 
   it('whose key wants its PIN for each use is given it each time', async () => {
     device.isAskedEachTime = true;
-    driver.login('42', 'pin', 2);
+    driver.login('42', 'pin', 2, false);
     await sign();
     await sign();
     expect(device.calls.filter(([verb, type]) => verb === 'C_Login' && type === cku.contextSpecific)).toEqual(
@@ -152,7 +155,7 @@ describe('a device', () => {
     ['C_SignAsync', 0xe0, 'lost'],
     ['C_SignInit', 0x70, 'refused'],
   ])('that fails in %s with %i while it signs is %s', async (verb, code, expected) => {
-    driver.login('42', 'pin', 2);
+    driver.login('42', 'pin', 2, false);
     device.failures.set(verb, code);
     expect(await codeOf(sign)).toBe(expected);
     device.failures.clear();
@@ -168,23 +171,57 @@ describe('a device', () => {
     [0x6, 'refused'],
   ])('that answers a PIN with %i is %s, and its sessions are closed', async (code, expected) => {
     device.failures.set('C_Login', code);
-    expect(await codeOf(() => driver.login('42', 'pin', 3))).toBe(expected);
+    expect(await codeOf(() => driver.login('42', 'pin', 3, false))).toBe(expected);
     const count = (wanted: string) => device.calls.filter(([verb]) => verb === wanted).length;
     expect([count('C_OpenSession'), count('C_CloseSession')]).toEqual([3, 3]);
     expect(await codeOf(sign)).toBe('not-active');
   });
 
+  const sent = () => device.calls.filter(([verb]) => verb === 'C_Login' || verb === 'C_SetPIN').length;
+
+  it.each([
+    [0x40000, false, 'pin-locked'],
+    [0x40000, true, 'pin-locked'],
+    [0x20000, false, 'pin-last-try'],
+  ])('that says %i of its PIN, last try allowed %s, is sent none: %s', async (flags, mayBeLast, expected) => {
+    device.flags = flags;
+    expect(await codeOf(() => driver.login('42', 'pin', 2, mayBeLast))).toBe(expected);
+    expect(await codeOf(() => driver.changePin('42', 'pin', 'new', mayBeLast))).toBe(expected);
+    expect(sent()).toBe(0);
+    device.flags = 0x20000;
+    expect(await codeOf(() => driver.login('42', 'pin', 2, true))).toBe('done');
+  });
+
+  it('is sent a wrong PIN once when it is to be changed', async () => {
+    device.failures.set('C_Login', 0xa0);
+    expect(await codeOf(() => driver.changePin('42', 'wrong', 'new', false))).toBe('pin-incorrect');
+    expect(sent()).toBe(1);
+    device.failures.clear();
+    device.failures.set('C_SetPIN', 0xa2);
+    expect(await codeOf(() => driver.changePin('42', 'pin', 'x', false))).toBe('pin-policy');
+  });
+
+  it('whose key wants its PIN for each use is not sent one again that it has refused', async () => {
+    device.isAskedEachTime = true;
+    driver.login('42', 'pin', 4, false);
+    const before = sent();
+    device.failures.set('C_Login', 0xa0);
+    const all = await Promise.all([codeOf(sign), codeOf(sign), codeOf(sign), codeOf(sign)]);
+    expect(new Set(all)).toEqual(new Set(['pin-incorrect']));
+    expect(sent() - before).toBe(1);
+  });
+
   it('that nobody is signed in to, or that is in no slot, is named as such', async () => {
     expect(await codeOf(sign)).toBe('not-active');
-    expect(await codeOf(() => driver.login('43', 'pin', 1))).toBe('token-not-found');
-    driver.login('42', 'pin', 1);
+    expect(await codeOf(() => driver.login('43', 'pin', 1, false))).toBe('token-not-found');
+    driver.login('42', 'pin', 1, false);
     expect(await codeOf(() => driver.sign('42', 'b2', { kind: 'ecdsa', digest }))).toBe('key-not-found');
     driver.logout('42');
     expect(await codeOf(sign)).toBe('not-active');
   });
 
   it('with one session signs one after the other', async () => {
-    driver.login('42', 'pin', 1);
+    driver.login('42', 'pin', 1, false);
     expect(await Promise.all([codeOf(sign), codeOf(sign), codeOf(sign)])).toEqual(['done', 'done', 'done']);
   });
 });

@@ -18,6 +18,7 @@ interface PrivateKey {
   readonly handle: Buffer;
   readonly signatureOctets: number;
   readonly isAskedEachTime: boolean;
+  isPinRefused: boolean;
 }
 
 interface SignedIn {
@@ -51,9 +52,9 @@ export class Driver implements ModuleVerbs {
     }));
   }
 
-  login(serial: string, pin: string, sessions: number): readonly FoundKey[] {
+  login(serial: string, pin: string, sessions: number, mayBeLast: boolean): readonly FoundKey[] {
     this.#forget(serial);
-    const slot = this.#slotOf(serial);
+    const slot = this.#slotFor(serial, mayBeLast);
     const opened: Buffer[] = [];
     try {
       for (let count = 0; count < Math.max(1, sessions); count += 1) {
@@ -81,21 +82,26 @@ export class Driver implements ModuleVerbs {
     }
   }
 
-  changePin(serial: string, pin: string, newPin: string): void {
-    const session = this.#library.C_OpenSession(this.#slotOf(serial), ckf.rwSession | ckf.serialSession);
+  changePin(serial: string, pin: string, newPin: string, mayBeLast: boolean): void {
+    const slot = this.#slotFor(serial, mayBeLast);
+    const session = this.#library.C_OpenSession(slot, ckf.rwSession | ckf.serialSession);
     try {
       this.#enterPin(session, pin);
-      this.#library.C_SetPIN(session, pin, newPin);
+      this.#setPin(session, pin, newPin);
     } catch (error) {
-      const known = explain(error, 'change the PIN');
-      // The old one was right: it is the new one that the device does not take.
-      const isNew =
-        returnValue(error) !== undefined && known.code === 'pin-incorrect' && this.#isOpen(pin, session);
-      throw isNew
-        ? new DeviceError('pin-policy', 'The token does not take a PIN of that length', { cause: error })
-        : known;
+      throw explain(error, 'change the PIN');
     } finally {
       this.#closeSession(session);
+    }
+  }
+
+  /** The old one was looked at before and is right: a PIN that is refused here is the new one. */
+  #setPin(session: Buffer, pin: string, newPin: string): void {
+    try {
+      this.#library.C_SetPIN(session, pin, newPin);
+    } catch (cause) {
+      if (deviceCode(cause) !== 'pin-incorrect') throw cause;
+      throw new DeviceError('pin-policy', 'The token does not take a PIN of that length', { cause });
     }
   }
 
@@ -119,6 +125,7 @@ export class Driver implements ModuleVerbs {
         handle,
         signatureOctets: signatureOctets(publicKey),
         isAskedEachTime: this.#attribute(session, handle, cka.alwaysAuthenticate)?.[0] === 1,
+        isPinRefused: false,
       });
       const label = this.#attribute(session, handle, cka.label)?.toString('utf8') ?? '';
       found.push({ id: name, label, publicKey });
@@ -169,7 +176,7 @@ export class Driver implements ModuleVerbs {
     try {
       return await sessions.use(async (session) => {
         this.#library.C_SignInit(session, mechanism, key.handle);
-        if (key.isAskedEachTime) this.#library.C_Login(session, cku.contextSpecific, pin);
+        if (key.isAskedEachTime) this.#enterPinAgain(session, key, pin);
         return this.#library.C_SignAsync(session, data, Buffer.alloc(key.signatureOctets));
       });
     } catch (error) {
@@ -195,6 +202,17 @@ export class Driver implements ModuleVerbs {
     this.keys(serial);
   }
 
+  /** For a key that wants it each time; one that was refused is not sent again by the next signature. */
+  #enterPinAgain(session: Buffer, key: PrivateKey, pin: string | undefined): void {
+    if (key.isPinRefused) throw new DeviceError('pin-incorrect', 'The PIN was refused for this key');
+    try {
+      this.#library.C_Login(session, cku.contextSpecific, pin);
+    } catch (error) {
+      key.isPinRefused = ['pin-incorrect', 'pin-locked'].includes(deviceCode(error));
+      throw error;
+    }
+  }
+
   #enterPin(session: Buffer, pin: string): void {
     try {
       this.#library.C_Login(session, cku.user, pin);
@@ -203,16 +221,6 @@ export class Driver implements ModuleVerbs {
       if (returnValue(error) !== alreadyLoggedIn) throw error;
       this.#library.C_Logout(session);
       this.#library.C_Login(session, cku.user, pin);
-    }
-  }
-
-  #isOpen(pin: string, session: Buffer): boolean {
-    try {
-      this.#enterPin(session, pin);
-      return true;
-    } catch {
-      // Why is told by the error that this is about.
-      return false;
     }
   }
 
@@ -245,14 +253,42 @@ export class Driver implements ModuleVerbs {
     }
   }
 
-  #slotOf(serial: string): Buffer {
-    const look = () => this.#slots().find(({ info }) => info.serialNumber.trim() === serial)?.slot;
-    const slot = look();
-    if (slot !== undefined) return slot;
+  /** Where a PIN may be sent. @throws DeviceError token-not-found, pin-locked, pin-last-try */
+  #slotFor(serial: string, mayBeLast: boolean): Buffer {
+    const { slot, info } = this.#presentToken(serial);
+    if ((info.flags & ckf.userPinLocked) !== 0) {
+      throw new DeviceError(
+        'pin-locked',
+        'The device is locked after too many wrong PINs: its maker says how to open it',
+      );
+    }
+    if ((info.flags & ckf.userPinFinalTry) !== 0 && !mayBeLast) {
+      throw new DeviceError(
+        'pin-last-try',
+        'The device takes one more PIN, and locks itself when that is wrong',
+      );
+    }
+    return slot;
+  }
+
+  #presentToken(serial: string) {
+    const look = () => this.#slots().find(({ info }) => info.serialNumber.trim() === serial);
+    const found = this.#unlessLost(look);
+    if (found !== undefined) return found;
     this.#lookAnew();
     const later = look();
     if (later !== undefined) return later;
     throw new DeviceError('token-not-found', `No token with the serial number ${serial} is in any slot`);
+  }
+
+  /** A module whose device was pulled out may fail in whatever it is asked, until it is initialized anew. */
+  #unlessLost<Value>(look: () => Value): Value | undefined {
+    try {
+      return look();
+    } catch (error) {
+      if (error instanceof DeviceError && error.code === 'lost') return undefined;
+      throw error;
+    }
   }
 
   /** Some modules never see a device that was put in after they were initialized; doing so anew ends all sessions. */

@@ -14,6 +14,7 @@ import {
 } from '../key/index.ts';
 import { type KeyInfo, type Token, TokenError, type TokenErrorCode } from '../token/index.ts';
 import type { Certificate } from '../x509/index.ts';
+import { DevicePins, type PinEntry } from './device-pins.ts';
 import type { Pkcs11Module } from './module.ts';
 import {
   DeviceError,
@@ -35,9 +36,14 @@ export interface HardwareTokenOptions {
   readonly pss?: boolean;
   /** Pause before a lost device is looked for again. Milliseconds; 5 seconds unless told. */
   readonly retryMs?: number;
-  /** Told when the device went away, and when it is back. */
-  readonly onChange?: (state: 'lost' | 'back', error?: Error) => void;
+  /** Path of the count of wrong PINs, by the token's id; as long as the program lasts unless told. */
+  readonly pinsPath?: (id: string) => string;
+  /** Told when the device went away, when it is back, and when its PIN was refused on its return. */
+  readonly onChange?: (state: 'lost' | 'back' | 'refused', error?: Error) => void;
 }
+
+/** `locked-here`: we send no more PINs until one more try is allowed; `locked-by-device`: it takes none. */
+export type PinState = 'open' | 'locked-here' | 'locked-by-device';
 
 /** Times that one thing is asked of a device that signs in each time and is lost again: no more, or it never ends. */
 const maxAsked = 3;
@@ -56,6 +62,8 @@ export class HardwareToken implements Token {
   readonly label: string;
   readonly #options: HardwareTokenOptions;
   readonly #serial: string;
+  readonly #pins: DevicePins;
+  #isLockedByDevice: boolean;
   #keys = new Map<string, KnownKey>();
   /** While it is signed in: a device that comes back is signed in to again without anybody at hand. */
   #pin: string | undefined;
@@ -64,11 +72,13 @@ export class HardwareToken implements Token {
   #retry: NodeJS.Timeout | undefined;
   #signingIn: Promise<void> | undefined;
 
-  private constructor(options: HardwareTokenOptions, { serial, label }: FoundToken) {
+  private constructor(options: HardwareTokenOptions, found: FoundToken, pins: DevicePins) {
     this.#options = options;
-    this.#serial = serial;
-    this.id = `pkcs11-${serial.replaceAll(/[^A-Za-z0-9]/g, '-')}`;
-    this.label = label;
+    this.#serial = found.serial;
+    this.#pins = pins;
+    this.#isLockedByDevice = found.isLocked;
+    this.id = idOf(found);
+    this.label = found.label;
   }
 
   /** Finds the token. @throws TokenError not-initialized when there is none, or more than one and none was named */
@@ -82,7 +92,9 @@ export class HardwareToken implements Token {
         (label === undefined || one.label === label),
     );
     const [found, ...more] = fitting;
-    if (found !== undefined && more.length === 0) return new HardwareToken(options, found);
+    if (found !== undefined && more.length === 0) {
+      return new HardwareToken(options, found, await DevicePins.open(options.pinsPath?.(idOf(found))));
+    }
     const there = all.map((one) => `'${one.label}' (${one.serial})`).join(', ') || 'none';
     const wanted = found === undefined ? 'has no such token' : 'has more than one: name a serial number';
     throw new TokenError('not-initialized', `Module ${module.path} ${wanted}. There is: ${there}`);
@@ -92,8 +104,32 @@ export class HardwareToken implements Token {
     return this.#pin !== undefined && !this.#isLost;
   }
 
-  async activate(pin: string): Promise<void> {
-    await this.#signIn(pin);
+  activate(pin: string): Promise<void> {
+    return this.#enter(pin, 'by-hand');
+  }
+
+  /** With a PIN that the program keeps: one that was refused is never sent a second time. @throws TokenError */
+  activateByItself(pin: string): Promise<void> {
+    return this.#enter(pin, 'by-itself');
+  }
+
+  pinState(): PinState {
+    if (this.#isLockedByDevice) return 'locked-by-device';
+    return this.#pins.isLocked() ? 'locked-here' : 'open';
+  }
+
+  /** Allows one more PIN by hand, be it the last that the device takes. */
+  async releasePin(): Promise<void> {
+    await this.#pins.release();
+  }
+
+  async #enter(pin: string, entry: PinEntry): Promise<void> {
+    if (this.isActive()) {
+      // The device is open: it need not hear of a slip of the hand, which it would count.
+      if (pin === this.#pin) return;
+      throw new TokenError('pin-incorrect', `Token '${this.label}' is signed in, and not with that PIN`);
+    }
+    await this.#signIn(pin, entry);
     this.#pin = pin;
     this.#isLost = false;
   }
@@ -107,8 +143,13 @@ export class HardwareToken implements Token {
   }
 
   async changePin(pin: string, newPin: string): Promise<void> {
-    await tokenErrors(this.#options.module.call('changePin', this.#serial, pin, newPin));
-    if (this.#pin !== undefined) await this.activate(newPin);
+    await this.#send('by-hand', (mayBeLast) =>
+      this.#options.module.call('changePin', this.#serial, pin, newPin, mayBeLast),
+    );
+    if (this.#pin === undefined) return;
+    // Whoever lost the device meanwhile signs in to it again with the new one.
+    this.#pin = newPin;
+    await this.#signIn(newPin, 'by-itself');
   }
 
   async generateKey(spec: KeySpec, label: string): Promise<KeyInfo> {
@@ -138,7 +179,9 @@ export class HardwareToken implements Token {
         const pin = this.#requireActive();
         const input = inputFor(algorithm, data);
         const { module } = this.#options;
-        const raw = await this.#ask(() => module.call('sign', this.#serial, keyId, input, pin));
+        const raw = await this.#ask(() => module.call('sign', this.#serial, keyId, input, pin)).catch(
+          (error: unknown) => Promise.reject(this.#lose(error)),
+        );
         return encode(Buffer.from(raw), algorithm, encoding);
       },
     };
@@ -194,28 +237,54 @@ export class HardwareToken implements Token {
 
   /** Of many signatures that failed at once, one signs in for all. */
   #signInAgain(): Promise<void> {
-    this.#signingIn ??= this.#signIn(this.#requireActive()).finally(() => {
+    this.#signingIn ??= this.#signIn(this.#requireActive(), 'by-itself').finally(() => {
       this.#signingIn = undefined;
     });
     return this.#signingIn;
   }
 
-  async #signIn(pin: string): Promise<void> {
+  async #signIn(pin: string, entry: PinEntry): Promise<void> {
     const { module, sessions = 4 } = this.#options;
-    const found = await tokenErrors(module.call('login', this.#serial, pin, sessions));
+    const found = await this.#send(entry, (mayBeLast) =>
+      module.call('login', this.#serial, pin, sessions, mayBeLast),
+    );
     this.#keys = new Map(found.map((key) => [key.id, knownKey(key)]));
     this.#signIns += 1;
+  }
+
+  /** @throws TokenError */
+  async #send<Value>(entry: PinEntry, act: (mayBeLast: boolean) => Promise<Value>): Promise<Value> {
+    return this.#pins.enter(entry, async (mayBeLast) => {
+      try {
+        const value = await tokenErrors(act(mayBeLast));
+        this.#isLockedByDevice = false;
+        return value;
+      } catch (error) {
+        if (error instanceof TokenError && error.code === 'pin-locked') this.#isLockedByDevice = true;
+        throw error;
+      }
+    });
   }
 
   /** @returns what to throw */
   #lose(error: unknown): unknown {
     const told = tokenError(error);
-    if (isLost(error) && !this.#isLost && this.#pin !== undefined) {
+    if (this.#pin === undefined) return told;
+    if (isLost(error) && !this.#isLost) {
       this.#isLost = true;
       this.#options.onChange?.('lost', error);
       this.#lookAgain();
+    } else if (isRefusal(told)) {
+      this.#forgetPin(told);
     }
     return told;
+  }
+
+  /** It was right once, and is no more: it was changed elsewhere, and is not tried again. */
+  #forgetPin(error: Error): void {
+    this.#pin = undefined;
+    this.#isLost = false;
+    this.#options.onChange?.('refused', error);
   }
 
   #lookAgain(): void {
@@ -228,12 +297,18 @@ export class HardwareToken implements Token {
         (error: unknown) => {
           // A PIN that was refused once is not tried again: three times would lock the device.
           const mayComeBack = error instanceof TokenError && error.code === 'device-lost';
-          if (this.#pin !== undefined && mayComeBack) this.#lookAgain();
-          else this.#pin = undefined;
+          if (this.#pin === undefined) return;
+          if (mayComeBack) this.#lookAgain();
+          else this.#forgetPin(error instanceof Error ? error : new Error(String(error)));
         },
       );
     }, this.#options.retryMs ?? 5_000).unref();
   }
+}
+
+/** As the settings and the keys of the server name it. */
+function idOf({ serial }: FoundToken): string {
+  return `pkcs11-${serial.replaceAll(/[^A-Za-z0-9]/g, '-')}`;
 }
 
 function knownKey({ id, label, publicKey: jwk }: FoundKey): KnownKey {
@@ -277,6 +352,7 @@ function encode(raw: Buffer, { keyType }: SignatureAlgorithm, encoding: Signatur
 const codes: Readonly<Record<DeviceErrorCode, TokenErrorCode>> = {
   'pin-incorrect': 'pin-incorrect',
   'pin-locked': 'pin-locked',
+  'pin-last-try': 'pin-last-try',
   'pin-policy': 'pin-policy',
   'not-active': 'not-active',
   'token-not-found': 'device-lost',
@@ -284,6 +360,10 @@ const codes: Readonly<Record<DeviceErrorCode, TokenErrorCode>> = {
   lost: 'device-lost',
   refused: 'device-refused',
 };
+
+function isRefusal(error: unknown): error is TokenError {
+  return error instanceof TokenError && ['pin-incorrect', 'pin-locked', 'pin-last-try'].includes(error.code);
+}
 
 function isLost(error: unknown): error is Error {
   if (error instanceof TokenError) return error.code === 'device-lost';

@@ -1,3 +1,3 @@
-export { HardwareToken, type HardwareTokenOptions } from './hardware-token.ts';
+export { HardwareToken, type HardwareTokenOptions, type PinState } from './hardware-token.ts';
 export { Pkcs11Module } from './module.ts';
 export type { FoundToken } from './wire.ts';

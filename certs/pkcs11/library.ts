@@ -49,6 +49,7 @@ export const ckf = {
   rwSession: 2,
   serialSession: 4,
   tokenInitialized: 0x400,
+  userPinFinalTry: 0x20000,
   userPinLocked: 0x40000,
 } as const;
 export const cku = { user: 1, contextSpecific: 2 } as const;

@@ -41,9 +41,13 @@ export type SigningInput =
 /** Verbs of the process, with what they take and give. */
 export interface ModuleVerbs {
   tokens(): readonly FoundToken[];
-  login(serial: string, pin: string, sessions: number): readonly FoundKey[];
+  /**
+   * A PIN that is wrong is sent once, and none to a device that says it is locked.
+   * @param mayBeLast the device may say that this is the last PIN it looks at: it is sent all the same
+   */
+  login(serial: string, pin: string, sessions: number, mayBeLast: boolean): readonly FoundKey[];
   logout(serial: string): void;
-  changePin(serial: string, pin: string, newPin: string): void;
+  changePin(serial: string, pin: string, newPin: string, mayBeLast: boolean): void;
   keys(serial: string): readonly FoundKey[];
   generate(serial: string, order: KeyOrder, label: string, id: string): FoundKey;
   /** @param pin when the key demands it for each use */
@@ -66,6 +70,7 @@ export interface ModuleCall {
 export type DeviceErrorCode =
   | 'pin-incorrect'
   | 'pin-locked'
+  | 'pin-last-try'
   | 'pin-policy'
   | 'not-active'
   | 'token-not-found'

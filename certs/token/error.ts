@@ -1,6 +1,8 @@
 export type TokenErrorCode =
   | 'pin-incorrect'
   | 'pin-locked'
+  /** The device takes one more PIN, and locks itself when that is wrong: none was sent. */
+  | 'pin-last-try'
   | 'pin-policy'
   | 'not-active'
   | 'not-initialized'

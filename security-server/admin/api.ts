@@ -65,6 +65,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
 const tokenStatus: Readonly<Record<TokenErrorCode, 403 | 404 | 409 | 422 | 500>> = {
   'pin-incorrect': 403,
   'pin-locked': 403,
+  'pin-last-try': 403,
   'pin-policy': 422,
   'not-active': 409,
   'not-initialized': 409,
