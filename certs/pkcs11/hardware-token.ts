@@ -104,6 +104,11 @@ export class HardwareToken implements Token {
     return this.#pin !== undefined && !this.#isLost;
   }
 
+  /** It went away while it was signed in, and goes on by itself when it is back. */
+  isAway(): boolean {
+    return this.#pin !== undefined && this.#isLost;
+  }
+
   activate(pin: string): Promise<void> {
     return this.#enter(pin, 'by-hand');
   }

@@ -30,6 +30,6 @@ export {
 } from './principal.ts';
 export { Problem } from './problem.ts';
 export { behindProxies, proxiesSchema } from './proxies.ts';
-export { readGivenSecret, readSecret } from './read-secret.ts';
+export { readGivenSecret, readSecret, readSecretPlace } from './read-secret.ts';
 export { loadSettings, SettingsError } from './settings-file.ts';
 export { type ListenerInTurns, listenInTurns } from './turns.ts';

@@ -22,7 +22,7 @@ export interface AdminContext {
   readonly settings: SettingsStore;
   /** The software token, which also seals and authenticates. */
   readonly token: Token;
-  readonly tokens: Pick<ServerTokens, 'get' | 'all' | 'withKey'>;
+  readonly tokens: Pick<ServerTokens, 'get' | 'all' | 'withKey' | 'releasePin'>;
   readonly signer: ServerSigner;
   /** Certificates ordered over ACME. */
   readonly orders: CertificateOrders;

@@ -88,7 +88,7 @@ describe('the token', () => {
 
   it('signs as it sees fit until somebody sets it otherwise, and as set after a restart', async () => {
     const known = { kind: 'software', name: 'software', id: token.id, label: 'keys' };
-    expect(await get()).toEqual({ ...known, isActive: true, signing: 'automatic' });
+    expect(await get()).toEqual({ ...known, isActive: true, state: 'signed-in', signing: 'automatic' });
     for (const signing of ['batch', 'single'] as const) {
       expect((await ask('PUT', { signing })).status).toBe(204);
       expect(await get()).toMatchObject({ signing });

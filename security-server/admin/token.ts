@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll } from '../../gateway/http/index.ts';
+import { allow, allowAll, confirmQuery, Problem, requireConfirmed } from '../../gateway/http/index.ts';
 import { saveSigningMode, signingModes } from '../signer/index.ts';
 import type { KnownToken } from '../tokens/index.ts';
 import type { AdminContext } from './context.ts';
@@ -22,6 +22,12 @@ const tokenSchema = z
     name: z.string().describe('as the settings name it'),
     label: z.string().optional(),
     isActive: z.boolean().describe('whether its PIN was entered, and it answers'),
+    state: z
+      .enum(['signed-in', 'signed-out', 'away', 'locked-here', 'locked-by-device'])
+      .describe(
+        'away: its device is not there; locked-here: after wrong PINs nothing more is sent to it until one more try ' +
+          'is allowed; locked-by-device: it takes none, and its maker says how to open it',
+      ),
     signing: signingSchema.optional(),
     trouble: z.string().optional().describe('why it cannot be used'),
   })
@@ -31,11 +37,14 @@ const pinSchema = z.object({ pin: z.string().max(256) });
 /** The tokens that hold the keys of this server: their PINs, and how they sign. */
 export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
   const { tokens, signer, settings } = context;
-  const show = ({ token, kind, name, trouble }: KnownToken): z.infer<typeof tokenSchema> => ({
-    ...{ kind, name, isActive: token?.isActive() ?? false },
-    ...(token !== undefined && { id: token.id, label: token.label, signing: signer.signingMode(token.id) }),
-    ...(trouble !== undefined && { trouble }),
-  });
+  const show = (known: KnownToken): z.infer<typeof tokenSchema> => {
+    const { token, kind, name, trouble } = known;
+    return {
+      ...{ kind, name, isActive: token?.isActive() ?? false, state: stateOf(known) },
+      ...(token !== undefined && { id: token.id, label: token.label, signing: signer.signingMode(token.id) }),
+      ...(trouble !== undefined && { trouble }),
+    };
+  };
 
   app.openapi(
     createRoute({
@@ -79,7 +88,8 @@ export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
       responses: done,
     }),
     async (c) => {
-      await requireToken(context, c.req.valid('param').token).activate(c.req.valid('json').pin);
+      const token = requireToken(context, c.req.valid('param').token);
+      await token.activate(c.req.valid('json').pin);
       await context.reloadCertificates();
       return c.body(null, 204);
     },
@@ -118,4 +128,30 @@ export function addTokenRoutes(app: OpenAPIHono, context: AdminContext): void {
       return c.body(null, 204);
     },
   );
+
+  app.openapi(
+    createRoute({
+      ...allow('security-officer'),
+      method: 'delete',
+      path: '/api/v1/tokens/{token}/pin-lock',
+      description:
+        'Allows one more PIN by hand after wrong ones, be it the last that the device takes before it locks itself.',
+      request: { params: place, query: confirmQuery },
+      responses: done,
+    }),
+    async (c) => {
+      const { token } = c.req.valid('param');
+      const text =
+        'When the next PIN is wrong, the device may lock itself, and its keys may be lost for ever.';
+      requireConfirmed(c.req.valid('query').confirm, [{ code: 'device-may-lock', text }]);
+      if (await tokens.releasePin(token)) return c.body(null, 204);
+      throw new Problem(404, 'unknown-token', `There is no device ${token} here now`);
+    },
+  );
+}
+
+function stateOf({ token, isAway, pin = 'open' }: KnownToken): z.infer<typeof tokenSchema>['state'] {
+  if (token === undefined || isAway) return 'away';
+  if (token.isActive()) return 'signed-in';
+  return pin === 'open' ? 'signed-out' : pin;
 }

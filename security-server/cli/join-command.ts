@@ -122,7 +122,7 @@ async function openJoining(
 ): Promise<Joining> {
   const options = {
     ...(await joinSettings(settings, folders)),
-    pin: await readPin(settings.pinFile),
+    pin: await readPin(settings),
     start: async (pin: string) =>
       joiningServer(await startServer({ ...serverSettings(settings, loggerOf(settings)), pin })),
     ...{ waits, signal },

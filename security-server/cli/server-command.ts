@@ -15,6 +15,8 @@ import { requestCommand, requestsCommand } from './request-command.ts';
 import {
   loadStartSettings,
   loggerOf,
+  pinCommandOption,
+  pinFdOption,
   pinOption,
   readPin,
   serverSettings,
@@ -26,6 +28,8 @@ interface InitOptions {
   readonly id: string;
   readonly anchor: string;
   readonly pinFile?: string;
+  readonly pinFd?: string;
+  readonly pinCommand?: string;
   readonly json?: boolean;
 }
 
@@ -39,6 +43,8 @@ export function serverCommand(): Command {
     .requiredOption('--id <id>', 'identifier: instance/class/member/server, e.g. PILOT/GOV/1001/ss1')
     .requiredOption('--anchor <file>', 'configuration anchor, as the registry hands it out')
     .option(...pinOption)
+    .option(...pinFdOption)
+    .option(...pinCommandOption)
     .option('--json', 'print one JSON document')
     .action(init);
   const starting = command
@@ -46,7 +52,9 @@ export function serverCommand(): Command {
     .description('serve information systems, other security servers and administrators until interrupted')
     .option('--settings <file>', 'YAML or JSON file with any of the settings below')
     .option('--data <dir>', 'folder of this server')
-    .option(...pinOption);
+    .option(...pinOption)
+    .option(...pinFdOption)
+    .option(...pinCommandOption);
   withStartOptions(starting).option('--json', 'print one JSON document when ready').action(start);
   command.addCommand(joinCommand());
   command.addCommand(requestCommand());
@@ -60,9 +68,9 @@ export function serverCommand(): Command {
   return command;
 }
 
-async function init({ data, id, anchor, pinFile, json }: InitOptions): Promise<void> {
+async function init({ data, id, anchor, json, pinFd, ...places }: InitOptions): Promise<void> {
   const serverId = parseRestServer(id);
-  const pin = await readPin(pinFile);
+  const pin = await readPin({ ...places, ...(pinFd !== undefined && { pinFd: Number(pinFd) }) });
   await initServer({ data, id: serverId, pin, anchor: await readFile(anchor) });
   const next = `waygate server start --data ${data}`;
   process.stdout.write(
@@ -78,8 +86,8 @@ async function start({
   ...overrides
 }: Readonly<Record<string, string>> & { readonly json?: boolean }): Promise<void> {
   const settings = loadStartSettings(file, overrides);
-  const { data, pinFile } = settings;
-  const pin = await readPin(pinFile);
+  const { data } = settings;
+  const pin = await readPin(settings);
   const logger = loggerOf(settings);
   const running = serverSettings(settings, logger);
   const serving = await serveFolder(

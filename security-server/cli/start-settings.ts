@@ -22,6 +22,17 @@ const megabytes = z.coerce.number().min(1).max(1_000_000_000);
 const startSchema = z.object({
   data: z.string(),
   pinFile: z.string().optional(),
+  pinFd: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_023)
+    .optional()
+    .describe('descriptor from which the PIN is read'),
+  pinCommand: z
+    .union([z.string().min(1), z.array(z.string()).min(1)])
+    .optional()
+    .describe('program, or program and arguments, that writes the PIN'),
   clientHost: z.string().default('127.0.0.1'),
   clientPort: port.default(8080),
   clientTlsPort: port.default(8443),
@@ -78,6 +89,9 @@ export const pinOption = [
   'file with the PIN; else WAYGATE_SERVER_PIN, else the terminal',
 ] as const;
 
+export const pinFdOption = ['--pin-fd <n>', 'file descriptor from which the PIN is read'] as const;
+export const pinCommandOption = ['--pin-command <program>', 'program that writes the PIN'] as const;
+
 export type StartSettings = z.infer<typeof startSchema>;
 
 /** @param overrides from the command line @throws SettingsError */
@@ -93,8 +107,12 @@ export function loadStartSettings(
   });
 }
 
-export function readPin(file: string | undefined): Promise<string> {
-  return readSecret({ name: 'PIN', file, variable: 'WAYGATE_SERVER_PIN', environment: process.env });
+/** Where the PIN is read from. */
+export type PinPlaces = Pick<StartSettings, 'pinFile' | 'pinFd' | 'pinCommand'>;
+
+export function readPin({ pinFile: file, pinFd: fd, pinCommand: command }: PinPlaces): Promise<string> {
+  const variable = 'WAYGATE_SERVER_PIN';
+  return readSecret({ name: 'PIN', file, fd, command, variable, environment: process.env });
 }
 
 /** The settings of a running server, as options of a command that starts one. */
@@ -169,8 +187,10 @@ export function serverSettings(
 ): Omit<ServerSettings, 'pin'> {
   const {
     data,
-    pinFile: _,
-    logLevel: __,
+    pinFile: _file,
+    pinFd: _fd,
+    pinCommand: _command,
+    logLevel: _level,
     allowedFederations,
     logMaxPages,
     archive,

@@ -36,7 +36,7 @@ function metricsWith(more: Partial<MetricSources> = {}) {
       ...{ level: 'low', free: 7, size: 9, forecast: { kind: 'filling', days: 2 }, months: [] },
       usage: { open: 0, promised: 0, waiting: 0 },
     }),
-    tokens: () => [{ token: undefined, kind: 'device', name: 'city', trouble: 'away' }],
+    tokens: () => [{ token: undefined, kind: 'device', name: 'city', isAway: true, trouble: 'away' }],
     newestBackupAt: () => undefined,
     now: () => new Date(0),
     ...more,

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { HardwareToken, Pkcs11Module } from '../../certs/pkcs11/index.ts';
+import { join } from 'node:path';
+import { HardwareToken, type PinState, Pkcs11Module } from '../../certs/pkcs11/index.ts';
 import { openSoftwareToken, type Token, TokenError } from '../../certs/token/index.ts';
+import { readSecretPlace } from '../../gateway/http/index.ts';
 import type { TokenSettings } from './settings.ts';
 
 export interface ServerTokensOptions {
@@ -22,8 +23,12 @@ export interface KnownToken {
   readonly kind: 'software' | 'device';
   /** As the settings name it. */
   readonly name: string;
+  /** Its device is not there now. */
+  readonly isAway: boolean;
   /** Why it cannot be used. */
   readonly trouble: string | undefined;
+  /** Of devices that are there. */
+  readonly pin?: PinState;
 }
 
 interface Device {
@@ -68,8 +73,13 @@ export class ServerTokens {
 
   all(): readonly KnownToken[] {
     return [
-      { token: this.software, kind: 'software', name: 'software', trouble: undefined },
-      ...this.#devices.map(({ token, name, trouble }) => ({ token, name, trouble, kind: 'device' as const })),
+      { token: this.software, kind: 'software', name: 'software', isAway: false, trouble: undefined },
+      ...this.#devices.map(({ token, name, trouble }) => ({
+        ...{ token, name, kind: 'device' as const, isAway: token?.isAway() ?? true },
+        // What was wrong with a PIN is past once it was entered.
+        trouble: token?.isActive() === true ? undefined : trouble,
+        ...(token !== undefined && { pin: token.pinState() }),
+      })),
     ];
   }
 
@@ -82,6 +92,13 @@ export class ServerTokens {
       if (found !== undefined) return { token, keyId: found.id };
     }
     return undefined;
+  }
+
+  /** Allows one more PIN of a device by hand. @returns whether there is such a device */
+  async releasePin(tokenId: string): Promise<boolean> {
+    const token = this.#devices.find((device) => device.token?.id === tokenId)?.token;
+    await token?.releasePin();
+    return token !== undefined;
   }
 
   async close(): Promise<void> {
@@ -107,27 +124,28 @@ export class ServerTokens {
 
   /** @returns whether it was found */
   async #open(device: Device): Promise<boolean> {
-    const { module: path, serial, label, pinFile, sessions, pss, environment } = device.settings;
-    const { onChange, retryMs } = this.#options;
+    const { module: path, serial, label, sessions, pss, environment } = device.settings;
+    const { dir, onChange, retryMs } = this.#options;
     const key = JSON.stringify([path, environment]);
     const module = this.#modules.get(key) ?? new Pkcs11Module({ path, ...(environment && { environment }) });
     this.#modules.set(key, module);
     try {
       const token = await HardwareToken.open({
         module,
+        pinsPath: (id) => join(dir, `${id}-attempts.json`),
         ...(serial !== undefined && { serial }),
         ...(label !== undefined && { label }),
         ...(sessions !== undefined && { sessions }),
         ...(pss !== undefined && { pss }),
         ...(retryMs !== undefined && { retryMs }),
         onChange: (state, error) => {
-          this.#tell(device, state === 'lost' ? error : undefined);
+          this.#tell(device, state === 'back' ? undefined : error);
           onChange();
         },
       });
       device.token = token;
       this.#tell(device, undefined);
-      if (pinFile !== undefined) await this.#signIn(device, token, pinFile);
+      await this.#signIn(device, token);
       return true;
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
@@ -136,9 +154,11 @@ export class ServerTokens {
     }
   }
 
-  async #signIn(device: Device, token: HardwareToken, pinFile: string): Promise<void> {
+  async #signIn(device: Device, token: HardwareToken): Promise<void> {
+    const { pinFile: file, pinCommand: command } = device.settings;
     try {
-      await token.activate((await readFile(pinFile, 'utf8')).replace(/\r?\n$/, ''));
+      const pin = await readSecretPlace(`PIN of token '${device.name}'`, { file, command });
+      if (pin !== undefined) await token.activateByItself(pin);
     } catch (error) {
       // It is there, and can be signed in to by hand: what was wrong is told, and not tried again by itself.
       this.#tell(device, error instanceof Error ? error : new Error(String(error)));

@@ -14,6 +14,10 @@ export const tokenSettingsSchema = z
           .describe(
             'file with its PIN: it is signed in when the server starts; absent: through the administration',
           ),
+        pinCommand: z
+          .union([z.string().min(1), z.array(z.string()).min(1)])
+          .optional()
+          .describe('program, or program and arguments, that writes its PIN, in place of the file'),
         sessions: z
           .number()
           .int()
@@ -29,6 +33,9 @@ export const tokenSettingsSchema = z
       })
       .refine(({ serial, label }) => serial !== undefined || label !== undefined, {
         error: 'serial or label of the token is expected: a module may have several',
+      })
+      .refine(({ pinFile, pinCommand }) => pinFile === undefined || pinCommand === undefined, {
+        error: 'pinFile or pinCommand is expected, not both',
       }),
   )
   .max(16);
