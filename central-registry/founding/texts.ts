@@ -25,7 +25,7 @@ const english = {
   chooseAgain: 'Change this',
   pin: 'PIN of the token',
   pinHint:
-    'Opens the keys that sign the configuration: at least 8 characters. The registry asks for it at each start, and nobody can find it out for you. Keep it where your keys are kept.',
+    'Opens the keys that sign the configuration: at least 10 characters of three kinds (small letters, capitals, digits, others), or at least 20. The registry asks for it at each start, and nobody can find it out for you. Keep it where your keys are kept.',
   pinAgain: 'The PIN once more',
   password: (name: string) => `Password of ${name}`,
   passwordHint: 'At least 12 characters, such as four words. A second factor can be added after signing in.',
@@ -65,7 +65,7 @@ const catalogue: Catalogue<typeof english> = {
     chooseAgain: 'Dies ändern',
     pin: 'PIN des Tokens',
     pinHint:
-      'Öffnet die Schlüssel, die die Konfiguration signieren: mindestens 8 Zeichen. Das Register fragt bei jedem Start danach, und niemand kann sie für Sie herausfinden. Bewahren Sie sie dort auf, wo Ihre Schlüssel liegen.',
+      'Öffnet die Schlüssel, die die Konfiguration signieren: mindestens 10 Zeichen aus drei Arten (kleine Buchstaben, große, Ziffern, andere), oder mindestens 20. Das Register fragt bei jedem Start danach, und niemand kann sie für Sie herausfinden. Bewahren Sie sie dort auf, wo Ihre Schlüssel liegen.',
     pinAgain: 'Die PIN noch einmal',
     password: (name) => `Passwort von ${name}`,
     passwordHint:

@@ -27,7 +27,6 @@ const maxOctets = 4096;
 const commandDeadlineMs = 60_000;
 
 /**
-/**
  * A secret from a file, a file descriptor, a command or the environment, should it be there.
  * @throws Error for a place that cannot be read
  */
