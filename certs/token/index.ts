@@ -1,4 +1,4 @@
 export { TokenError, type TokenErrorCode } from './error.ts';
-export { checkPin, pinPolicy } from './pin-policy.ts';
+export { checkPin } from './pin-policy.ts';
 export { createSoftwareToken, openSoftwareToken, type SoftwareTokenOptions } from './software-token.ts';
 export type { KeyInfo, Token } from './token.ts';

@@ -9,7 +9,7 @@ const maxLength = 256;
 const classes: readonly RegExp[] = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/];
 
 /** What a new PIN has to be, for people. */
-export const pinPolicy =
+const pinPolicy =
   `a PIN has at least ${minLength} characters, of three of these kinds: small letters, capitals, digits, others; ` +
   `or at least ${phraseLength} of any kind. All are of those that every keyboard has (ASCII)`;
 
