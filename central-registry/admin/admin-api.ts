@@ -15,6 +15,7 @@ import { addKeyRoutes } from './key-routes.ts';
 import { addManagementRoutes } from './management-routes.ts';
 import { addManagementServiceRoutes } from './management-service-routes.ts';
 import { addMemberRoutes } from './member-routes.ts';
+import { addOverviewRoutes } from './overview-routes.ts';
 import { addServerRoutes } from './server-routes.ts';
 import { addSettingsRoutes } from './settings-routes.ts';
 import { addTrustServiceRoutes } from './trust-service-routes.ts';
@@ -35,6 +36,7 @@ export function createRegistryApi(context: AdminContext, options: RegistryApiOpt
     explain,
     audit: context.journal,
   });
+  addOverviewRoutes(app, context);
   addMemberRoutes(app, context);
   addServerRoutes(app, context);
   addGroupRoutes(app, context);

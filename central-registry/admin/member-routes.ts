@@ -1,13 +1,15 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll, matches, page, searchQuery } from '../../gateway/http/index.ts';
+import { allow, allowAll, matches, pageOfStored, searchQuery } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import {
   addMember,
   addSubsystem,
+  findMember,
+  findMemberClass,
+  findSubsystem,
   listMemberClasses,
-  listMembers,
-  listSubsystems,
   type Member,
+  membersBehind,
   putMemberClass,
   removeMember,
   removeMemberClass,
@@ -15,6 +17,7 @@ import {
   renameMember,
   renameSubsystem,
   type Subsystem,
+  subsystemsBehind,
 } from '../register/index.ts';
 import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
@@ -25,8 +28,9 @@ import {
   jsonBody,
   memberIdSchema,
   readMemberId,
+  readPlace,
   readSubsystemId,
-  requireOne,
+  requireFound,
   subsystemIdSchema,
 } from './schemas.ts';
 
@@ -44,6 +48,21 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
       responses: { 200: { description: 'all classes', ...json(z.array(classSchema)) } },
     }),
     async (context) => context.json(await register.read(listMemberClasses), 200),
+  );
+
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/member-classes/{code}',
+      request: { params: z.object({ code: codeSchema }) },
+      responses: { 200: { description: 'one class', ...json(classSchema) } },
+    }),
+    async (context) => {
+      const { code } = context.req.valid('param');
+      const found = await register.read((book) => findMemberClass(book, code));
+      return context.json(requireFound(found, code), 200);
+    },
   );
 
   app.openapi(
@@ -87,12 +106,15 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
     }),
     async (context) => {
       const query = context.req.valid('query');
-      const all = (await register.read(listMembers)).map(showMember);
-      const found = all.filter(({ id, name }) => matches(query.q, id, name));
-      return context.json(
-        page(context, found, query, ({ id }) => id),
-        200,
+      const found = await register.read((book) =>
+        pageOfStored<z.infer<typeof memberSchema>>(context, query, {
+          read: async (after, count) =>
+            (await membersBehind(book, { after: readPlace(readMemberId, after), count })).map(showMember),
+          ...(query.q !== undefined && { isWanted: ({ id, name }) => matches(query.q, id, name) }),
+          keyOf: ({ id }) => id,
+        }),
       );
+      return context.json(found, 200);
     },
   );
 
@@ -122,12 +144,9 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
       responses: { 200: { description: 'one member', ...json(memberSchema) } },
     }),
     async (context) => {
-      const id = printEncoded(readMemberId(context.req.valid('param').member));
-      const all = (await register.read(listMembers)).map(showMember);
-      return context.json(
-        requireOne(all, (one) => one.id === id, id),
-        200,
-      );
+      const id = readMemberId(context.req.valid('param').member);
+      const found = await register.read((book) => findMember(book, id));
+      return context.json(showMember(requireFound(found, printEncoded(id))), 200);
     },
   );
 
@@ -168,17 +187,27 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
       ...allowAll(),
       method: 'get',
       path: '/api/v1/subsystems',
-      request: { query: searchQuery },
+      request: {
+        query: searchQuery.extend({
+          member: memberIdSchema.optional().describe('whose; in encoded form'),
+        }),
+      },
       responses: { 200: { description: 'one page of the subsystems', ...json(z.array(subsystemSchema)) } },
     }),
     async (context) => {
       const query = context.req.valid('query');
-      const all = (await register.read(listSubsystems)).map(showSubsystem);
-      const found = all.filter(({ id, name }) => matches(query.q, id, name));
-      return context.json(
-        page(context, found, query, ({ id }) => id),
-        200,
+      const of = query.member === undefined ? undefined : readMemberId(query.member);
+      const found = await register.read((book) =>
+        pageOfStored<z.infer<typeof subsystemSchema>>(context, query, {
+          read: async (after, count) => {
+            const place = readPlace(readSubsystemId, after);
+            return (await subsystemsBehind(book, { after: place, count }, of)).map(showSubsystem);
+          },
+          ...(query.q !== undefined && { isWanted: ({ id, name }) => matches(query.q, id, name) }),
+          keyOf: ({ id }) => id,
+        }),
       );
+      return context.json(found, 200);
     },
   );
 
@@ -208,12 +237,9 @@ export function addMemberRoutes(app: OpenAPIHono, { register }: AdminContext): v
       responses: { 200: { description: 'one subsystem', ...json(subsystemSchema) } },
     }),
     async (context) => {
-      const id = printEncoded(readSubsystemId(context.req.valid('param').subsystem));
-      const all = (await register.read(listSubsystems)).map(showSubsystem);
-      return context.json(
-        requireOne(all, (one) => one.id === id, id),
-        200,
-      );
+      const id = readSubsystemId(context.req.valid('param').subsystem);
+      const found = await register.read((book) => findSubsystem(book, id));
+      return context.json(showSubsystem(requireFound(found, printEncoded(id))), 200);
     },
   );
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
-import { Problem } from '../../gateway/http/index.ts';
+import { cursorUnreadable, Problem } from '../../gateway/http/index.ts';
 import {
   type ClientId,
   IdentifierError,
@@ -60,6 +60,17 @@ export function readServerId(text: string): ServerId {
   return parseEncodedServer(text);
 }
 
+/** A place in a list of identifiers. @throws Problem cursor-unreadable */
+export function readPlace<Id>(read: (text: string) => Id, place: string | undefined): Id | undefined {
+  if (place === undefined) return undefined;
+  try {
+    return read(place);
+  } catch (cause) {
+    if (cause instanceof IdentifierError) throw cursorUnreadable(cause);
+    throw cause;
+  }
+}
+
 /** The register checks what it is given; here only the form changes. */
 export function readPem(text: string): Buffer {
   return Buffer.from(text, 'utf8');
@@ -83,9 +94,13 @@ export function requireOne<Entry>(
   isIt: (entry: Entry) => boolean,
   name: string,
 ): Entry {
-  const one = all.find(isIt);
-  if (one === undefined) throw new Problem(404, 'not-found', `'${name}' is not in the register`);
-  return one;
+  return requireFound(all.find(isIt), name);
+}
+
+/** @throws Problem not-found */
+export function requireFound<Entry>(found: Entry | undefined, name: string): Entry {
+  if (found === undefined) throw new Problem(404, 'not-found', `'${name}' is not in the register`);
+  return found;
 }
 
 /** A JSON body, or a JSON answer. */

@@ -1,17 +1,20 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
-import { allow, allowAll, matches, page, searchQuery } from '../../gateway/http/index.ts';
+import { allow, allowAll, matches, pageOfStored, searchQuery } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import {
   addAuthenticationCertificate,
   addServer,
   addServerClient,
   changeServer,
-  listServers,
+  findServer,
   removeAuthenticationCertificate,
   removeServer,
   removeServerClient,
+  type SecurityServer,
   type ServerEntry,
+  serversBehind,
+  withCertificatesAndClients,
 } from '../register/index.ts';
 import { actOf } from './act.ts';
 import type { AdminContext } from './context.ts';
@@ -23,8 +26,9 @@ import {
   jsonBody,
   readClientId,
   readPem,
+  readPlace,
   readServerId,
-  requireOne,
+  requireFound,
   serverIdSchema,
 } from './schemas.ts';
 
@@ -70,10 +74,17 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
     }),
     async (context) => {
       const query = context.req.valid('query');
-      const all = await register.read(listServers);
-      const found = all.filter(({ id, address }) => matches(query.q, printEncoded(id), address));
-      const shown = page(context, found, query, ({ id }) => printEncoded(id));
-      return context.json(shown.map(showServer), 200);
+      const found = await register.read(async (book) => {
+        const servers = await pageOfStored<SecurityServer>(context, query, {
+          read: (after, count) => serversBehind(book, { after: readPlace(readServerId, after), count }),
+          ...(query.q !== undefined && {
+            isWanted: ({ id, address }) => matches(query.q, printEncoded(id), address),
+          }),
+          keyOf: ({ id }) => printEncoded(id),
+        });
+        return withCertificatesAndClients(book, servers);
+      });
+      return context.json(found.map(showServer), 200);
     },
   );
 
@@ -103,9 +114,12 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
       responses: { 200: { description: 'one security server', ...json(serverEntrySchema) } },
     }),
     async (context) => {
-      const id = printEncoded(readServerId(context.req.valid('param').server));
-      const all = await register.read(listServers);
-      return context.json(showServer(requireOne(all, (one) => printEncoded(one.id) === id, id)), 200);
+      const id = readServerId(context.req.valid('param').server);
+      const [found] = await register.read(async (book) => {
+        const server = await findServer(book, id);
+        return withCertificatesAndClients(book, server === undefined ? [] : [server]);
+      });
+      return context.json(showServer(requireFound(found, printEncoded(id))), 200);
     },
   );
 

@@ -7,9 +7,9 @@ import {
   type Book,
   checkCode,
   checkName,
+  findMember,
   findServer,
   listMemberClasses,
-  listMembers,
   type Register,
   RegisterError,
   readRegistrationCertificate,
@@ -107,7 +107,7 @@ async function check(book: Book, { member, memberName, contact, serverCode }: Ne
   checkCode(serverCode);
   checkName(memberName, 'The name of a member');
   checkName(contact, 'The contact');
-  const { memberClass, memberCode } = member;
+  const { memberClass } = member;
   if (!(await listMemberClasses(book)).some(({ code }) => code === memberClass)) {
     throw new RegisterError('not-found', `there is no member class ${memberClass}: add it first`);
   }
@@ -127,9 +127,7 @@ async function check(book: Book, { member, memberName, contact, serverCode }: Ne
       'subsystems cannot be registered yet: name the subsystem that takes management requests under management services; the first server of its member will take them';
     throw new InvitationRefusal('not-configured', message);
   }
-  const known = (await listMembers(book)).find(
-    ({ id }) => id.memberClass === memberClass && id.memberCode === memberCode,
-  );
+  const known = await findMember(book, member);
   return { registrationUrl, certificate, memberName: known?.name ?? memberName };
 }
 

@@ -17,13 +17,23 @@ export {
 } from './groups.ts';
 export { activateKey, addKey, listKeys, removeKey } from './keys.ts';
 export {
+  countEntries,
+  listServerCertificates,
+  membersBehind,
+  type RegisterCounts,
+  serversBehind,
+  subsystemsBehind,
+  withCertificatesAndClients,
+} from './listing.ts';
+export {
   addMember,
   addSubsystem,
   checkMemberClass,
+  findMember,
+  findMemberClass,
+  findSubsystem,
   isRegistered,
   listMemberClasses,
-  listMembers,
-  listSubsystems,
   putMemberClass,
   removeMember,
   removeMemberClass,

@@ -9,6 +9,10 @@ export async function listMemberClasses({ db }: Book): Promise<MemberClass[]> {
   return db.selectFrom('memberClass').selectAll().orderBy('code').execute();
 }
 
+export async function findMemberClass({ db }: Book, code: string): Promise<MemberClass | undefined> {
+  return db.selectFrom('memberClass').selectAll().where('code', '=', code).executeTakeFirst();
+}
+
 /** @throws RegisterError invalid */
 export function checkMemberClass({ code, description }: MemberClass): void {
   checkCode(code);
@@ -48,6 +52,17 @@ export async function listMembers({ db, instance }: Book): Promise<Member[]> {
     id: { kind: 'MEMBER', instance, memberClass, memberCode },
     name,
   }));
+}
+
+export async function findMember({ db, instance }: Book, id: MemberId): Promise<Member | undefined> {
+  if (id.instance !== instance) return undefined;
+  const row = await db
+    .selectFrom('member')
+    .select('name')
+    .where('memberClass', '=', id.memberClass)
+    .where('memberCode', '=', id.memberCode)
+    .executeTakeFirst();
+  return row && { id, name: row.name };
 }
 
 /** @throws RegisterError exists; not-found when its class is not registered; invalid */
@@ -126,6 +141,18 @@ export async function listSubsystems({ db, instance }: Book): Promise<Subsystem[
     id: { kind: 'SUBSYSTEM', instance, ...codes },
     ...(name !== null && { name }),
   }));
+}
+
+export async function findSubsystem({ db, instance }: Book, id: SubsystemId): Promise<Subsystem | undefined> {
+  if (id.instance !== instance) return undefined;
+  const row = await db
+    .selectFrom('subsystem')
+    .select('name')
+    .where('memberClass', '=', id.memberClass)
+    .where('memberCode', '=', id.memberCode)
+    .where('subsystemCode', '=', id.subsystemCode)
+    .executeTakeFirst();
+  return row && { id, ...(row.name !== null && { name: row.name }) };
 }
 
 /** @throws RegisterError exists; not-found when its member is not registered; invalid */

@@ -232,7 +232,7 @@ function maintenanceColumns(maintenance: Maintenance | undefined) {
   };
 }
 
-function maintenanceOf({
+export function maintenanceOf({
   isInMaintenance,
   maintenanceMessage,
 }: ReturnType<typeof maintenanceColumns>): Pick<SecurityServer, 'maintenance'> {

@@ -12,7 +12,7 @@ export type { AuditedRequest, AuditTrail } from './audit-trail.ts';
 export { confirmQuery, requireConfirmed } from './confirmation.ts';
 export { type Fetch, onlyForHosts } from './host-guard.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
-export { linkNext, matches, page, searchQuery } from './page.ts';
+export { cursorUnreadable, linkNext, matches, page, pageOfStored, searchQuery } from './page.ts';
 export {
   type Allowance,
   type AskedBy,

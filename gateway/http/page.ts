@@ -36,6 +36,43 @@ export function page<Item>(
   return shown.map(({ item }) => item);
 }
 
+/** A list that its store gives part by part. */
+interface StoredList<Item> {
+  /** At most `count` items behind a key, in the order of their keys; fewer when there are no more. */
+  readonly read: (after: string | undefined, count: number) => Promise<readonly Item[]>;
+  /** Which of them are wanted; all unless told. */
+  readonly isWanted?: (item: Item) => boolean;
+  /** Unique within the list. */
+  readonly keyOf: (item: Item) => string;
+}
+
+/** Items that are read at once while few of them are wanted. */
+const readAtOnce = 2_000;
+
+/**
+ * One page of a list that is too long to be read whole, with the same promise as `page`.
+ * @throws Problem cursor-unreadable; what `read` throws
+ */
+export async function pageOfStored<Item>(
+  context: Context,
+  { cursor, limit }: z.infer<typeof pageQuery>,
+  { read, isWanted, keyOf }: StoredList<Item>,
+): Promise<Item[]> {
+  const shown: Item[] = [];
+  let after = cursor === undefined ? undefined : readCursor(cursor);
+  const atOnce = isWanted === undefined ? limit + 1 : readAtOnce;
+  for (let isOver = false; !isOver && shown.length <= limit; ) {
+    const items = await read(after, atOnce);
+    isOver = items.length < atOnce;
+    const last = items.at(-1);
+    if (last !== undefined) after = keyOf(last);
+    shown.push(...(isWanted === undefined ? items : items.filter(isWanted)));
+  }
+  const last = shown[limit - 1];
+  if (shown.length > limit && last !== undefined) linkNext(context, writeCursor(keyOf(last)));
+  return shown.slice(0, limit);
+}
+
 /** Tells where the list goes on: the same query, from another place. */
 export function linkNext(context: Context, cursor: string, parameter = 'cursor'): void {
   const next = new URL(context.req.url);
@@ -57,6 +94,11 @@ function writeCursor(key: string): string {
 function readCursor(cursor: string): string {
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
   if (writeCursor(key) === cursor && cursor !== '') return key;
+  throw cursorUnreadable();
+}
+
+/** For a cursor that is no place in the list it came to. */
+export function cursorUnreadable(cause?: unknown): Problem {
   const detail = 'This cursor is none of ours: leave it out to begin anew, or take it as Link tells it';
-  throw new Problem(422, 'cursor-unreadable', detail);
+  return new Problem(422, 'cursor-unreadable', detail, { cause });
 }
