@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, allowAll, linkNext, Problem } from '../../gateway/http/index.ts';
 import { JournalError } from '../../gateway/journal/index.ts';
-import type { FoundEntry } from '../history/index.ts';
+import type { EntrySummary, FoundEntry } from '../history/index.ts';
 import type { AdminContext } from './context.ts';
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
@@ -10,6 +10,12 @@ const rowSchema = z
   .record(z.string(), z.union([z.string(), z.number(), z.null()]))
   .nullable()
   .describe('by column; octets as hex digits, secrets as their hash; null: there is no row');
+const changeSchema = z.object({
+  table: z.string(),
+  key: z.string(),
+  before: rowSchema,
+  after: rowSchema,
+});
 const entrySchema = z
   .object({
     index: z.number().int().describe('place in the history, from 0'),
@@ -20,9 +26,17 @@ const entrySchema = z
       .enum(['change', 'statement'])
       .describe('statement: the registry says what it found when the history began, or after an upgrade'),
     schema: z.number().int(),
-    changes: z.array(z.object({ table: z.string(), key: z.string(), before: rowSchema, after: rowSchema })),
+    changes: z.array(changeSchema),
   })
   .openapi('HistoryEntry');
+const summarySchema = entrySchema
+  .extend({
+    changes: z
+      .array(changeSchema)
+      .describe('of those that were searched for, or else of all, the first: 20 at most'),
+    changeCount: z.number().int().describe('how many changes the entry has; it has them whole'),
+  })
+  .openapi('HistorySummary');
 const provedSchema = entrySchema
   .extend({
     inclusion: z.object({
@@ -61,7 +75,7 @@ export function addHistoryRoutes(app: OpenAPIHono, { history }: AdminContext): v
       path: '/api/v1/history',
       description: 'Changes of the register, newest first.',
       request: { query: querySchema },
-      responses: { 200: { description: 'entries', ...json(z.array(entrySchema)) } },
+      responses: { 200: { description: 'entries', ...json(z.array(summarySchema)) } },
     }),
     async (context) => {
       const { table, key, by, from, to, cursor, limit } = context.req.valid('query');
@@ -79,7 +93,7 @@ export function addHistoryRoutes(app: OpenAPIHono, { history }: AdminContext): v
       const last = found.at(-1);
       if (found.length === limit && last !== undefined && last.index > 0)
         linkNext(context, String(last.index));
-      return context.json(found.map(show), 200);
+      return context.json(found.map(showSummary), 200);
     },
   );
   app.openapi(
@@ -128,7 +142,7 @@ export function addHistoryRoutes(app: OpenAPIHono, { history }: AdminContext): v
       ...allowAll(),
       method: 'get',
       path: '/api/v1/history/{index}',
-      description: 'One change, with the proof that it is in the history.',
+      description: 'One entry with all its changes, and the proof that it is in the history.',
       request: { params: z.object({ index: placeSchema }) },
       responses: { 200: { description: 'the entry', ...json(provedSchema) } },
     }),
@@ -145,6 +159,35 @@ export function addHistoryRoutes(app: OpenAPIHono, { history }: AdminContext): v
       return context.json({ ...show(found.entry), inclusion }, 200);
     },
   );
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/history/{index}/changes',
+      description: 'The changes of one entry, page by page, in the order in which they were made.',
+      request: {
+        params: z.object({ index: placeSchema }),
+        query: querySchema.pick({ cursor: true, limit: true }),
+      },
+      responses: { 200: { description: 'changes', ...json(z.array(changeSchema)) } },
+    }),
+    async (context) => {
+      const { index } = context.req.valid('param');
+      const { cursor = 0, limit } = context.req.valid('query');
+      const found = await told(() => history.read(index));
+      if (found === undefined) throw new Problem(404, 'not-found', `The history has no entry ${index}`);
+      if (found.changes.length > cursor + limit) linkNext(context, String(cursor + limit));
+      const shown = found.changes.slice(cursor, cursor + limit);
+      return context.json(
+        shown.map((change) => ({ ...change })),
+        200,
+      );
+    },
+  );
+}
+
+function showSummary({ changes, ...entry }: EntrySummary): z.infer<typeof summarySchema> {
+  return { ...entry, changes: changes.map((change) => ({ ...change })) };
 }
 
 function show({ changes, ...entry }: FoundEntry): z.infer<typeof entrySchema> {

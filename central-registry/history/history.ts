@@ -16,8 +16,9 @@ import {
   writeTileFolder,
 } from '../../gateway/transparency/index.ts';
 import { checkHistory } from './check.ts';
-import { type HistoryEntry, leafEntryOf } from './entry.ts';
-import { type EntryRow, type HistoryQuery, type HistoryRows, wrongWith } from './rows.ts';
+import { type HistoryEntry, leafEntryOf, type RowChange } from './entry.ts';
+import { type EntryRow, type HistoryQuery, type HistoryRows, isWhatWasHashed, wrongWith } from './rows.ts';
+import { type EntrySummary, KeptSummaries, summarize } from './summary.ts';
 
 export interface HistoryOptions {
   /** Folder of tree, checkpoint and key alone. */
@@ -60,6 +61,7 @@ export class History {
   readonly verifierKey: string;
   readonly #rows: HistoryRows;
   readonly #log: SignedLog;
+  readonly #summaries = new KeptSummaries();
   readonly #alone: HistoryOptions['alone'];
   readonly #onTrouble: HistoryOptions['onTrouble'];
   #timer: NodeJS.Timeout | undefined;
@@ -111,9 +113,30 @@ export class History {
     return this.#log.checkpoint();
   }
 
-  /** Newest first. @throws JournalError damaged when one of them is not what was written down */
-  search(query: HistoryQuery): FoundEntry[] {
-    return this.#rows.search(query).map((row) => this.#readEntry(row));
+  /**
+   * Newest first, with those changes that were searched for, or else the first.
+   * @throws JournalError damaged when one of them is not what was written down
+   */
+  search(query: HistoryQuery): EntrySummary[] {
+    const { table, key } = query;
+    const rows = this.#rows.search(query);
+    if (table !== undefined || key !== undefined) {
+      const isWanted = (change: RowChange) =>
+        (table === undefined || change.table === table) && (key === undefined || change.key === key);
+      return rows.map((row) => summarize(this.#readEntry(row), isWanted));
+    }
+    return rows.map((row) => {
+      const leaf = this.#leafOf(row);
+      // What it is searched by, too, was right when it was first read; the check of the whole history looks again.
+      if (!isWhatWasHashed(row, leaf)) return summarize(this.#readEntry(row));
+      return this.#summaries.of(row.entry, leaf, () => summarize(this.#readEntry(row)));
+    });
+  }
+
+  /** An entry as it was written down; undefined when there is none. @throws JournalError damaged */
+  read(index: number): FoundEntry | undefined {
+    const [row] = this.#rows.read(index, index + 1);
+    return row && this.#readEntry(row);
   }
 
   /** One entry with its proof; undefined when there is none. @throws JournalError damaged */
@@ -170,12 +193,15 @@ export class History {
     await this.#log.close();
   }
 
-  #readEntry(row: EntryRow): FoundEntry {
-    const place = `entry ${row.id}`;
+  #leafOf({ id }: EntryRow): Buffer {
     this.#log.follow();
-    if (row.id < 0 || row.id >= this.#log.size) throw this.#log.damaged(place, 'it was put in');
-    const text = wrongWith(row, this.#log.tree().read(0, row.id, 1), this.#rows.database);
-    if (text !== undefined) throw this.#log.damaged(place, text);
+    if (id < 0 || id >= this.#log.size) throw this.#log.damaged(`entry ${id}`, 'it was put in');
+    return this.#log.tree().read(0, id, 1);
+  }
+
+  #readEntry(row: EntryRow): FoundEntry {
+    const text = wrongWith(row, this.#leafOf(row), this.#rows.database);
+    if (text !== undefined) throw this.#log.damaged(`entry ${row.id}`, text);
     return { index: row.id, ...(JSON.parse(row.entry) as HistoryEntry) };
   }
 }

@@ -220,7 +220,7 @@ export class HistoryRows {
 
 /** What is wrong with a stored entry; undefined when nothing is. @param leaf its hash in the tree */
 export function wrongWith(row: EntryRow, leaf: Buffer, database: Database.Database): string | undefined {
-  if (!hashLeaf(leafEntryOf(row.salt, row.entry)).equals(leaf)) {
+  if (!isWhatWasHashed(row, leaf)) {
     return 'The entry and its hash in the tree differ: one of them was changed';
   }
   const { at, by, changes } = JSON.parse(row.entry) as HistoryEntry;
@@ -236,4 +236,9 @@ export function wrongWith(row: EntryRow, leaf: Buffer, database: Database.Databa
     indexed.length === places.size &&
     indexed.every(({ place }) => places.has(place));
   return isSame ? undefined : 'What it is searched by is not what it says';
+}
+
+/** @param leaf hash in the tree */
+export function isWhatWasHashed({ salt, entry }: EntryRow, leaf: Buffer): boolean {
+  return hashLeaf(leafEntryOf(salt, entry)).equals(leaf);
 }
