@@ -52,3 +52,15 @@ export interface Publication {
   readonly expiresAt?: string;
   readonly failure?: string;
 }
+
+export interface Counts {
+  readonly members: number;
+  readonly servers: number;
+  readonly waitingRequests: number;
+}
+
+/** An authentication certificate that ends soon. */
+export interface Ending {
+  readonly server: string;
+  readonly notAfter: string;
+}

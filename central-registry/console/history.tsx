@@ -1,8 +1,11 @@
 import {
+  ApiRefusal,
+  apiPath,
   type Column,
   DataTable,
   Details,
   Download,
+  Facts,
   Instant,
   type Pages,
   type Visit,
@@ -24,7 +27,9 @@ interface Entry {
   readonly at: string;
   readonly by: string;
   readonly why?: string;
+  /** The first of them. */
   readonly changes: readonly RowChange[];
+  readonly changeCount: number;
 }
 
 const pageSize = 100;
@@ -33,9 +38,8 @@ const pageSize = 100;
 export function addHistoryPages(pages: Pages): void {
   pages.get('/history', async (visit) => {
     const t = textsOf(visit);
-    const cursor = visit.url.searchParams.get('from');
-    const from = cursor !== null && /^\d{1,15}$/.test(cursor) ? `&cursor=${cursor}` : '';
-    const { items, next } = await visit.api.list<Entry>(`/api/v1/history?limit=${pageSize}${from}`);
+    const path = `/api/v1/history?limit=${pageSize}${cursorOf(visit)}`;
+    const { items, next } = await visit.api.list<Entry>(path);
     const table = { name: 'history', caption: t.history, columns: columns(visit), rows: items, pageSize };
     const view = viewTable(visit, table);
     if (view instanceof Response) return view;
@@ -48,17 +52,56 @@ export function addHistoryPages(pages: Pages): void {
       body: (
         <>
           <DataTable view={view} empty={{ title: t.noHistory }} />
-          {next !== undefined && (
-            <p>
-              <a class="ds-link" rel="next" href={`/history?from=${encodeURIComponent(next)}`}>
-                {t.olderChanges}
-              </a>
-            </p>
-          )}
+          <Further path="/history" next={next} text={t.olderChanges} />
           <p class="wg-hint">{visit.texts.checkpointLead}</p>
         </>
       ),
     };
+  });
+
+  pages.get('/history/:index{\\d+}', async (visit) => {
+    const t = textsOf(visit);
+    const index = Number(visit.param('index'));
+    const path = apiPath`/api/v1/history/${index}`;
+    // The entry goes before the first that is left out.
+    const [entry] = (await visit.api.list<Entry>(`/api/v1/history?limit=1&cursor=${index + 1}`)).items;
+    if (entry?.index !== index) throw new ApiRefusal(404, { code: 'not-found' });
+    const from = cursorOf(visit);
+    const { items, next } = await visit.api.list<RowChange>(`${path}/changes?limit=${pageSize}${from}`);
+    const table = { name: 'changes', caption: t.changes, columns: changeColumns(visit), rows: items };
+    const view = viewTable(visit, { ...table, pageSize });
+    if (view instanceof Response) return view;
+    return {
+      title: t.change(index),
+      lead: t.allChanges(entry.changeCount),
+      crumbs: [{ href: '/history', text: t.history }],
+      act: (
+        <Download href={`/history/${index}/proof`} text={t.entryWithProof} name={`history-${index}.json`} />
+      ),
+      body: (
+        <>
+          <Facts
+            rows={[
+              [visit.texts.at, <Instant at={entry.at} />],
+              [visit.texts.actor, entry.by],
+              [t.why, entry.why],
+            ]}
+          />
+          <DataTable view={view} empty={{ title: t.noHistory }} />
+          <Further path={`/history/${index}`} next={next} text={t.moreChanges} />
+        </>
+      ),
+    };
+  });
+
+  pages.get('/history/:index{\\d+}/proof', async ({ api, param }) => {
+    const index = Number(param('index'));
+    const proof = await (await api.fetch(apiPath`/api/v1/history/${index}`)).text();
+    const headers = {
+      'content-type': 'application/json; charset=utf-8',
+      'content-disposition': `attachment; filename="history-${index}.json"`,
+    };
+    return new Response(proof, { headers });
   });
 
   pages.get('/history/checkpoint', async ({ api }) => {
@@ -71,11 +114,44 @@ export function addHistoryPages(pages: Pages): void {
   });
 }
 
+/** Where the page goes on, as a query of the API. */
+function cursorOf({ url }: Visit): string {
+  const cursor = url.searchParams.get('from');
+  return cursor !== null && /^\d{1,15}$/.test(cursor) ? `&cursor=${cursor}` : '';
+}
+
+interface FurtherProps {
+  readonly path: string;
+  readonly next: string | undefined;
+  readonly text: string;
+}
+
+/** The way to what this page does not show any more. */
+function Further({ path, next, text }: FurtherProps) {
+  if (next === undefined) return null;
+  return (
+    <p>
+      <a class="ds-link" rel="next" href={`${path}?from=${encodeURIComponent(next)}`}>
+        {text}
+      </a>
+    </p>
+  );
+}
+
 function columns(visit: Visit): readonly Column<Entry>[] {
   const t = textsOf(visit);
   const { texts } = visit;
   return [
-    { key: 'index', heading: texts.id, text: ({ index }) => String(index) },
+    {
+      key: 'index',
+      heading: texts.id,
+      text: ({ index }) => String(index),
+      show: ({ index }) => (
+        <a class="ds-link" href={`/history/${index}`}>
+          {t.change(index)}
+        </a>
+      ),
+    },
     { key: 'at', heading: texts.at, text: ({ at }) => at, show: ({ at }) => <Instant at={at} /> },
     { key: 'by', heading: texts.actor, text: ({ by }) => by },
     { key: 'why', heading: t.why, text: ({ why }) => why ?? '' },
@@ -83,7 +159,32 @@ function columns(visit: Visit): readonly Column<Entry>[] {
       key: 'changes',
       heading: t.changes,
       text: ({ changes }) => changes.map(({ table, key }) => `${table} ${key}`).join('; '),
-      show: ({ changes }) => changes.map((change) => <Difference visit={visit} of={change} />),
+      show: ({ index, changes, changeCount }) => (
+        <>
+          {changes.map((change) => (
+            <Difference visit={visit} of={change} />
+          ))}
+          {changeCount > changes.length && (
+            <a class="ds-link" href={`/history/${index}`}>
+              {t.allChanges(changeCount)}
+            </a>
+          )}
+        </>
+      ),
+    },
+  ];
+}
+
+function changeColumns(visit: Visit): readonly Column<RowChange>[] {
+  const t = textsOf(visit);
+  return [
+    { key: 'key', heading: visit.texts.id, text: ({ key }) => key },
+    { key: 'table', heading: t.table, text: ({ table }) => table },
+    {
+      key: 'difference',
+      heading: t.changes,
+      text: ({ before, after }) => JSON.stringify({ before, after }),
+      show: (change) => <Difference visit={visit} of={change} />,
     },
   ];
 }

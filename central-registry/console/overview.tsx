@@ -12,7 +12,7 @@ import {
   TodoList,
   type Visit,
 } from '../../gateway/console/index.ts';
-import type { ManagementRequest, MemberClass, Party, Publication, Server } from './answers.ts';
+import type { Counts, Ending, MemberClass, Publication } from './answers.ts';
 import type { ListedInvitation } from './joining.tsx';
 import { textsOf } from './texts.ts';
 
@@ -24,25 +24,24 @@ export function addOverview(pages: Pages): void {
   pages.get('/', async (visit) => {
     const t = textsOf(visit);
     const { api } = visit;
-    const [publication, members, servers, invitations, todo] = await Promise.all([
+    const [publication, counts, invitations, todo] = await Promise.all([
       api.get<Publication>('/api/v1/publication'),
-      readAll<Party>(api, '/api/v1/members'),
-      readAll<Server>(api, '/api/v1/servers'),
+      api.get<Counts>('/api/v1/counts'),
       readAll<ListedInvitation>(api, '/api/v1/invitations'),
       missing(visit),
     ]);
     const backup = await backupWanted(visit);
-    const waiting = await readAll<ManagementRequest>(api, '/api/v1/management-requests?status=waiting');
+    const waiting = counts.waitingRequests;
     const joining = invitations.filter((one) => one.redeemedAt !== undefined && one.decision === undefined);
     const all: Todo[] = [
-      ...(waiting.length > 0
-        ? [{ text: t.requestsWait(waiting.length), href: '/requests', act: t.decide }]
+      ...(waiting > 0
+        ? [{ text: t.requestsWait(waiting), href: '/requests?status=waiting', act: t.decide }]
         : []),
       ...(joining.length > 0
         ? [{ text: t.joiningsWait(joining.length), href: '/invitations', act: t.decide }]
         : []),
       ...todo,
-      ...expiring(visit, servers),
+      ...(await ending(visit)),
       ...backup,
     ];
     return {
@@ -55,9 +54,9 @@ export function addOverview(pages: Pages): void {
             <TodoList todos={all} nothing={t.nothingWaits} />
           </Section>
           <ul class="wg-cards">
-            <Card href="/members" text={t.members} count={members.length} />
-            <Card href="/servers" text={t.servers} count={servers.length} />
-            <Card href="/requests" text={t.requests} count={waiting.length} />
+            <Card href="/members" text={t.members} count={counts.members} />
+            <Card href="/servers" text={t.servers} count={counts.servers} />
+            <Card href="/requests" text={t.requests} count={waiting} />
             <Card href="/invitations" text={t.invitations} count={invitations.length} />
           </ul>
           <Section title={t.publication}>
@@ -135,17 +134,16 @@ async function backupWanted({ api, session, texts }: Visit): Promise<readonly To
   return isGood ? [] : [{ text: states[code] ?? code, href: '/backups', act: texts.backups }];
 }
 
-function expiring(visit: Visit, servers: readonly Server[]): readonly Todo[] {
+async function ending(visit: Visit): Promise<readonly Todo[]> {
   const t = textsOf(visit);
-  const limit = visit.now.getTime() + soonMs;
-  return servers.flatMap(({ id, authenticationCertificates }) =>
-    authenticationCertificates
-      .filter(({ notAfter }) => Date.parse(notAfter) < limit)
-      .map(({ notAfter }) => ({
-        text: t.expiresSoon(id),
-        href: `/servers/${encodeURIComponent(id)}`,
-        act: t.look,
-        at: notAfter,
-      })),
+  const before = new Date(visit.now.getTime() + soonMs).toISOString();
+  const certificates = await visit.api.get<readonly Ending[]>(
+    `/api/v1/expiring-certificates?before=${before}`,
   );
+  return certificates.map(({ server, notAfter }) => ({
+    text: t.expiresSoon(server),
+    href: `/servers/${encodeURIComponent(server)}`,
+    act: t.look,
+    at: notAfter,
+  }));
 }

@@ -10,7 +10,6 @@ import {
   Instant,
   LinkButton,
   type Pages,
-  readAll,
   Section,
   type Step,
   Steps,
@@ -30,19 +29,42 @@ const colors: Readonly<Record<Status, TagColor>> = {
   declined: 'danger',
   revoked: 'neutral',
 };
+/** A registry of years has tens of thousands: its page searches and sorts the latest. */
+const atOnce = 500;
 const requestPath = (id: string | number) => `/requests/${encodeURIComponent(id)}`;
 
 /** Management requests: what servers ask for, with what was checked, and the decision. */
 export function addRequestPages(pages: Pages): void {
   pages.get('/requests', async (visit) => {
     const t = textsOf(visit);
-    const rows = await readAll<ManagementRequest>(visit.api, '/api/v1/management-requests');
+    const isOfWaiting = visit.url.searchParams.get('status') === 'waiting';
+    const status = isOfWaiting ? '&status=waiting' : '';
+    const from = visit.url.searchParams.get('from') ?? '';
+    const cursor = /^\d{1,15}$/.test(from) ? `&cursor=${from}` : '';
+    const path = `/api/v1/management-requests?limit=${atOnce}${status}${cursor}`;
+    const { items: rows, next } = await visit.api.list<ManagementRequest>(path);
     const view = viewTable(visit, { name: 'requests', caption: t.requests, columns: columns(visit), rows });
     if (view instanceof Response) return view;
     return {
       title: t.requests,
       lead: t.requestsLead,
-      body: <DataTable view={view} empty={{ title: t.noRequests }} />,
+      act: isOfWaiting ? (
+        <LinkButton href="/requests" text={t.allRequests} isQuiet />
+      ) : (
+        <LinkButton href="/requests?status=waiting" text={t.onlyWaiting} isQuiet />
+      ),
+      body: (
+        <>
+          <DataTable view={view} empty={{ title: t.noRequests }} />
+          {next !== undefined && (
+            <p>
+              <a class="ds-link" rel="next" href={`/requests?from=${next}${status}`}>
+                {t.olderRequests}
+              </a>
+            </p>
+          )}
+        </>
+      ),
     };
   });
 

@@ -1,5 +1,4 @@
 import {
-  ApiRefusal,
   addConfirmedAct,
   apiPath,
   type Column,
@@ -152,8 +151,7 @@ async function serverPage(
 ): Promise<PageContent | Response> {
   const t = textsOf(visit);
   const id = visit.param('server');
-  const server = (await readAll<Server>(visit.api, '/api/v1/servers')).find((one) => one.id === id);
-  if (server === undefined) throw new ApiRefusal(404, { code: 'not-found' });
+  const server = await visit.api.get<Server>(apiPath`/api/v1/servers/${id}`);
   const clients = viewTable(visit, {
     ...{ name: 'clients', caption: t.clients, rows: server.clients },
     columns: clientColumns(visit, server),

@@ -23,13 +23,11 @@ import type { Party } from './answers.ts';
 import { textsOf } from './texts.ts';
 
 const memberPath = (id: string) => `/members/${encodeURIComponent(id)}`;
-const ownerOf = (subsystem: string) => subsystem.split(':').slice(0, 3).join(':');
 
 /** The part of a member's page that lists its subsystems. */
 export async function subsystemsPart(visit: Visit, member: string): Promise<Child | Response> {
   const t = textsOf(visit);
-  const all = await readAll<Party>(visit.api, '/api/v1/subsystems');
-  const rows = all.filter(({ id }) => ownerOf(id) === member);
+  const rows = await readAll<Party>(visit.api, `/api/v1/subsystems?member=${encodeURIComponent(member)}`);
   const columns = [
     {
       key: 'id',
