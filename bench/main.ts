@@ -1,5 +1,5 @@
 /** `npm run bench`: the ladder from the service alone to an evidenced exchange, on one machine in one run. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,7 +9,7 @@ import { measureLogCost } from './log-cost.ts';
 import { hasNginx, startNginx } from './nginx.ts';
 import { type Running, start } from './processes.ts';
 import { measureRegistry } from './registry.ts';
-import { type Rung, ratioOf, writeReport } from './report.ts';
+import { type Rung, ratioOf, writeRegistry, writeReport } from './report.ts';
 import { makeTlsFiles } from './tls-files.ts';
 import { startWaygate } from './waygate.ts';
 
@@ -24,11 +24,13 @@ const keyKinds: readonly { readonly keys: 'P-256' | 'RSA-2048'; readonly spec: K
   { keys: 'RSA-2048', spec: { type: 'rsa', bits: 2048 } },
 ];
 
-const usage = `Usage: npm run bench -- [--quick] [--json] [--save]
+const usage = `Usage: npm run bench -- [--quick | --registry [--beside TEXT]] [--json] [--save]
 
-  --quick  under five minutes
-  --json   print one JSON document on standard output
-  --save   write bench/RESULTS.md
+  --quick     under five minutes
+  --registry  the registry alone; with --save, its section of bench/RESULTS.md alone
+  --beside    what else runs on the machine, to be said in that section
+  --json      print one JSON document on standard output
+  --save      write bench/RESULTS.md
 `;
 
 interface Timing {
@@ -40,6 +42,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
+      registry: { type: 'boolean', default: false },
+      beside: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -55,6 +59,13 @@ async function main(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'waygate-bench-'));
   const started: { stop(): Promise<void> }[] = [];
   try {
+    if (values.registry) {
+      const registry = await measureRegistry(dir);
+      const section = writeRegistry(registry, { at: new Date(), beside: values.beside });
+      if (values.save) await replaceRegistry('bench/RESULTS.md', section);
+      process.stdout.write(values.json ? `${JSON.stringify({ registry })}\n` : section);
+      return;
+    }
     const log = measureLogCost(dir);
     process.stderr.write(`log: ${log.plainPerSecond} plain rows /s, ${log.evidencedPerSecond} leaves /s\n`);
     const registry = await measureRegistry(dir);
@@ -67,6 +78,13 @@ async function main(): Promise<void> {
     for (const one of started.reverse()) await one.stop();
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** The section of the registry is the last of the file. */
+async function replaceRegistry(file: string, section: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  const [before = ''] = text.split(/^## A registry of /m);
+  await writeFile(file, `${before.trimEnd()}\n\n${section}`);
 }
 
 async function climb(dir: string, timing: Timing, started: { stop(): Promise<void> }[]): Promise<Rung[]> {

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { type Rung, ratioOf, writeReport } from './report.ts';
+import { type Rung, ratioOf, writeRegistry, writeReport } from './report.ts';
 
 const figures = { p50Ms: 1, p95Ms: 2, p99Ms: 3, peakRssBytes: 100 * 1024 ** 2 };
 const rungs: Rung[] = [
@@ -20,8 +20,10 @@ const log = {
 };
 
 const registry = {
-  ...{ members: 10_000, subsystems: 50_000, startMs: 900, publicationMs: 1_100 },
-  pages: [{ path: '/members', worstMs: 12, octets: 1_234 }],
+  ...{ members: 10_000, subsystems: 50_000, servers: 250, startMs: 900 },
+  ...{ publicationMs: 1_100, publicationProcessorMs: 1_000 },
+  pages: [{ path: '/members', worstMs: 12, processorMs: 7, octets: 1_234 }],
+  consolePages: [{ path: '/slow', worstMs: 301, processorMs: 290, octets: 5 }],
 };
 
 describe('the report of the ladder', () => {
@@ -49,7 +51,13 @@ describe('the report of the ladder', () => {
 
   it('tells how a large registry does', () => {
     const report = writeReport({ rungs, log, registry }, new Date('2026-11-23T10:00:00Z'), true);
-    expect(report).toContain('| /members | 12 | 1,234 |');
+    expect(report).toContain('| /members | 12 | 7 | 1,234 |');
     expect(report).toContain('10,000 members');
+  });
+
+  it('marks what is over its budget', () => {
+    expect(writeRegistry(registry)).toContain('| /slow | 301 **over 300** | 290 | 5 |');
+    expect(writeRegistry(registry)).not.toContain('over 2,000');
+    expect(writeRegistry({ ...registry, publicationMs: 2_001 })).toContain('2001 ms **over 2,000**');
   });
 });
