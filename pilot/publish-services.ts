@@ -50,16 +50,9 @@ export async function publishService(server: AdminClient, service: PilotService)
   const { provider, subsystem, code, port, rights } = service;
   const url = `http://127.0.0.1:${port}/v1`;
   const path = `/clients/${encodeURIComponent(subsystemId(provider, subsystem))}/services/${code}`;
-  await server.put(path, {
-    kind: 'OPENAPI',
-    url,
-    descriptionUrl: `${url}/openapi.json`,
-    timeoutSeconds: 60,
-    verifyTls: true,
-    certificates: [],
-    endpoints: [],
-  });
-  await server.post(`${path}/endpoints/refresh`);
+  const source = { url: `${url}/openapi.json` };
+  const { digest } = await server.post<{ digest: string }>(`${path}/description/preview`, source);
+  await server.post(`${path}/description`, { ...source, digest, address: url });
   await server.put(`${path}/access-rights`, rights);
 }
 

@@ -390,7 +390,10 @@ function createProviderSide(
   return createProviderListener({
     ...road,
     services,
-    builtIn: createProviderServices(() => settings.current()),
+    builtIn: createProviderServices({
+      settings: () => settings.current(),
+      publishedOpenApi: (provider, code) => settings.publishedOpenApi(provider, code),
+    }),
     builtInSoap: firstAnswering(
       createSoapServices({
         settings: () => settings.current(),

@@ -62,12 +62,11 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
   app.use(secureHeaders({ xFrameOptions: 'DENY' }));
   for (const path of guarded) app.use(path, protectAnswers());
   app.use('/openapi.json', protectAnswers());
-  const maxSize = options.maxBodyBytes ?? 1024 * 1024;
-  app.use(
-    bodyLimit({
-      maxSize,
-      onError: () => problemResponse(new Problem(413, 'too-large', `At most ${maxSize} octets are taken`)),
-    }),
+  const operations = Operations.of(app);
+  const isUsual = (method: string, path: string) => operations.maxBodyBytesOf(method, path) === undefined;
+  const limitUsual = limitBody(options.maxBodyBytes ?? 1024 * 1024);
+  app.use((context, next) =>
+    isUsual(context.req.method, context.req.path) ? limitUsual(context, next) : next(),
   );
   if (options.audit !== undefined) {
     app.use(
@@ -77,7 +76,6 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
   }
   const limiter = new RateLimiter(options.rateLimit ?? defaultRateLimit);
   const strangers = new RateLimiter(options.rateLimit ?? strangersRateLimit);
-  const operations = Operations.of(app);
   const authenticateSender: MiddlewareHandler = async (context, next) => {
     const { method, path, raw } = context.req;
     const address = addressOf(context);
@@ -94,6 +92,11 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     await next();
   };
   for (const path of guarded) app.use(path, authenticateSender);
+  // Large bodies are taken from those alone who are known.
+  app.use('/api/*', (context, next) => {
+    const octets = operations.maxBodyBytesOf(context.req.method, context.req.path);
+    return octets === undefined ? next() : limitBody(octets)(context, next);
+  });
   app.use('/api/*', answerOnce());
   app.use(
     '/api/*',
@@ -131,4 +134,11 @@ export function createAdminApi(options: AdminApiOptions): OpenAPIHono {
     );
   });
   return app;
+}
+
+function limitBody(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: () => problemResponse(new Problem(413, 'too-large', `At most ${maxSize} octets are taken`)),
+  });
 }

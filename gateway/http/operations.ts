@@ -6,6 +6,17 @@ interface Operation {
   /** Of the path; parameters begin with `{`. */
   readonly segments: readonly string[];
   readonly isOpen: boolean;
+  readonly maxBodyBytes: number | undefined;
+}
+
+/** Said by an operation that takes larger bodies than others do, such as files. */
+export interface BodyRoom {
+  readonly 'x-max-body-bytes': number;
+}
+
+/** For `createRoute`: octets that a body of this operation may have. */
+export function takesUpTo(octets: number): BodyRoom {
+  return { 'x-max-body-bytes': octets };
 }
 
 /** What an API can be asked, as it is added to it. */
@@ -22,7 +33,9 @@ export class Operations {
       if (allowed === undefined)
         throw new Error(`${method} ${path} does not say who may: spread allow(…) into it`);
       const segments = path.split('/');
-      operations.#all.push({ method: method.toUpperCase(), segments, isOpen: allowed.length === 0 });
+      const maxBodyBytes = (route as Partial<BodyRoom>)['x-max-body-bytes'];
+      const isOpen = allowed.length === 0;
+      operations.#all.push({ method: method.toUpperCase(), segments, isOpen, maxBodyBytes });
       return add(route, ...rest);
     };
     app.openapi = addChecked as typeof app.openapi;
@@ -32,6 +45,12 @@ export class Operations {
   /** Whether nobody needs to sign in for it. @param path as it was asked for */
   isOpen(method: string, path: string): boolean {
     return this.#at(path).some((one) => one.method === method && one.isOpen);
+  }
+
+  /** Octets that an operation takes, when it says so. @param path as it was asked for */
+  maxBodyBytesOf(method: string, path: string): number | undefined {
+    return this.#at(path).find((one) => one.method === method && one.maxBodyBytes !== undefined)
+      ?.maxBodyBytes;
   }
 
   /** Whether it can be read and put anew or removed, all at the same path. @param path as it was asked for */

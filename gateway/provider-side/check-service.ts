@@ -2,6 +2,8 @@ import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { printFull } from '../identifier/index.ts';
 import type { Exchange, ServerSettings, ServiceSettings } from '../road/index.ts';
+import { checkPeerVersion } from './check-version.ts';
+import type { FromPeer } from './receive-request.ts';
 
 /** What of a service a request calls: for SOAP, the whole of it. */
 export interface CalledEndpoint {
@@ -14,12 +16,13 @@ export interface CalledEndpoint {
 export const baseEndpoint: CalledEndpoint = { method: 'POST', path: '' };
 
 /**
- * Whether a request may reach its service, judged in X-Road 7's order: exists, kind fits, right, not disabled.
+ * Whether a request may reach its service, judged in X-Road 7's order: exists, kind fits, right, not disabled. What
+ * is ours, the least release that a service takes, comes behind the right: strangers learn nothing of it.
  * @param at instant at which the right must hold
- * @throws Fault UnknownService, ServiceType, AccessDenied, ServiceDisabled
+ * @throws Fault UnknownService, ServiceType, AccessDenied, ClientProxyVersionNotSupported, ServiceDisabled
  */
 export function checkService(
-  { protocol, client, service: id }: Exchange,
+  { protocol, client, service: id, peerVersion }: Exchange & FromPeer,
   { method, path }: CalledEndpoint,
   settings: ServerSettings,
   configuration: GlobalConfiguration,
@@ -38,6 +41,7 @@ export function checkService(
   if (!settings.isAllowed(client, id, method, path, configuration, at)) {
     throw new Fault('AccessDenied', `Request is not allowed: ${printFull(id)}`);
   }
+  checkPeerVersion(peerVersion, service.minimumPeerVersion);
   if (service.disabledNotice !== undefined) {
     throw new Fault('ServiceDisabled', `Service ${printFull(id)} is disabled: ${service.disabledNotice}`);
   }

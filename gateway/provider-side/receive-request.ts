@@ -10,9 +10,17 @@ import { mediaTypeOf, type ReceivedMessage, receiveMessage } from '../transport/
 import { checkPeerVersion } from './check-version.ts';
 import type { ProviderSide } from './provider-side.ts';
 
-type Understood =
-  | (Exchange & RestRequest & { readonly protocol: 'rest' })
-  | (Exchange & SoapRequest & { readonly protocol: 'soap' });
+type Understood = FromPeer &
+  (
+    | (Exchange & RestRequest & { readonly protocol: 'rest' })
+    | (Exchange & SoapRequest & { readonly protocol: 'soap' })
+  );
+
+/** What a peer says of itself with its request; not signed. */
+export interface FromPeer {
+  /** `x-proxy-version` as it came. */
+  readonly peerVersion: string | undefined;
+}
 
 /** A SOAP request with what its HTTP message said; that part is not signed. */
 export interface SoapRequest extends SoapHeader {
@@ -69,7 +77,8 @@ function readHttpHeaders(incoming: IncomingMessage, road: ProviderSide) {
   };
   if (incoming.method !== 'POST')
     throw new Fault('InvalidHttpMethod', 'Messages between servers are sent with POST');
-  checkPeerVersion(header('x-proxy-version'), road.minimumPeerVersion);
+  const peerVersion = header('x-proxy-version');
+  checkPeerVersion(peerVersion, road.minimumPeerVersion);
   const contentType = header('content-type');
   if (contentType === undefined) throw new Fault('InvalidRequest', 'Header content-type is missing');
   if (mediaTypeOf(contentType) !== 'multipart/mixed') {
@@ -95,11 +104,12 @@ function readHttpHeaders(incoming: IncomingMessage, road: ProviderSide) {
       if (request.requestId !== requestId) {
         throw new Fault('InvalidRequest', 'Header x-road-request-id differs from the one in the message');
       }
-      return { ...request, protocol };
+      return { ...request, protocol, peerVersion };
     }
     return {
       ...(await readEnvelope(head, charsetOf(headType))).header,
       protocol,
+      peerVersion,
       // Older peers send none with SOAP; ours then names the exchange in our log.
       requestId: requestId === undefined || requestId === '' ? road.newId() : requestId,
       originalType: header('x-original-content-type') ?? headType,

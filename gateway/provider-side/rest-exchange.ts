@@ -11,14 +11,15 @@ import { serviceFault } from './call-service.ts';
 import { checkService } from './check-service.ts';
 import type { ChosenService } from './chosen-service.ts';
 import type { ProviderSide, UnsignedAnswer } from './provider-side.ts';
+import type { FromPeer } from './receive-request.ts';
 import type { AnswerToSend } from './send-answer.ts';
 
 /**
  * The service that a REST request may reach.
- * @throws Fault UnknownService, ServiceType, AccessDenied, ServiceDisabled; BadRequest for a path with two readings
+ * @throws Fault UnknownService, ServiceType, AccessDenied, ClientProxyVersionNotSupported, ServiceDisabled; BadRequest for a path with two readings
  */
 export async function chooseRestService(
-  request: RestRequest & Exchange,
+  request: RestRequest & Exchange & FromPeer,
   settings: ServerSettings,
   configuration: GlobalConfiguration,
   road: ProviderSide,

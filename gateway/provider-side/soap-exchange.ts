@@ -16,7 +16,7 @@ import { serviceFault } from './call-service.ts';
 import { baseEndpoint, checkService } from './check-service.ts';
 import type { ChosenService } from './chosen-service.ts';
 import type { ProviderSide, SoapServiceAnswer } from './provider-side.ts';
-import type { SoapRequest } from './receive-request.ts';
+import type { FromPeer, SoapRequest } from './receive-request.ts';
 import { faultsNamed } from './rest-exchange.ts';
 import type { AnswerToSend } from './send-answer.ts';
 
@@ -28,10 +28,10 @@ const envelopeType = 'text/xml; charset=UTF-8';
 
 /**
  * The service that a SOAP request may reach.
- * @throws Fault UnknownService, ServiceType, AccessDenied, ServiceDisabled
+ * @throws Fault UnknownService, ServiceType, AccessDenied, ClientProxyVersionNotSupported, ServiceDisabled
  */
 export async function chooseSoapService(
-  request: SoapRequest & Exchange,
+  request: SoapRequest & Exchange & FromPeer,
   message: ReceivedMessage,
   settings: ServerSettings,
   configuration: GlobalConfiguration,

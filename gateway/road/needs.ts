@@ -60,6 +60,8 @@ export interface ServiceSettings {
   readonly trustedCertificates: readonly string[];
   /** Set when the service is switched off: the notice its callers are shown. */
   readonly disabledNotice?: string;
+  /** Least release of a calling server, such as 7.6.0; absent: any that the server takes. */
+  readonly minimumPeerVersion?: string;
 }
 
 /** One immutable view of the settings, taken once per message. */

@@ -9,7 +9,7 @@ import { addJournalRoutes } from '../../gateway/journal/index.ts';
 import { ArchivingError } from '../archive/index.ts';
 import { EvidenceAccessError, type EvidenceAccessErrorCode } from '../auditor/index.ts';
 import { MessageLogError } from '../message-log/index.ts';
-import { DescriptionError } from '../metadata/index.ts';
+import { OpenApiError } from '../openapi/index.ts';
 import { SettingsConflict } from '../settings/index.ts';
 import { WsdlError } from '../wsdl/index.ts';
 import { addAccessRightRoutes } from './access-rights.ts';
@@ -22,10 +22,14 @@ import { addDiskRoutes } from './disk.ts';
 import { addEvidenceRoutes } from './evidence.ts';
 import { addJoinRoutes, explainJoining } from './join.ts';
 import { addKeyRoutes } from './keys.ts';
+import { addLocalGroupRoutes } from './local-groups.ts';
 import { addManagementRoutes } from './management.ts';
+import { addOpenApiRoutes } from './open-api.ts';
 import { addOperationRoutes } from './operation.ts';
 import { addRegistryHistoryRoutes } from './registry-history.ts';
 import { addServiceDescriptionRoutes } from './service-descriptions.ts';
+import { addServiceRoutes } from './services.ts';
+import { addSubjectRoutes } from './subjects.ts';
 import { addTokenRoutes } from './token.ts';
 
 export interface ServerAdminOptions {
@@ -45,8 +49,12 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   });
   addOperationRoutes(app, context);
   addClientRoutes(app, context);
+  addLocalGroupRoutes(app, context);
+  addServiceRoutes(app, context);
   addServiceDescriptionRoutes(app, context);
+  addOpenApiRoutes(app, context);
   addAccessRightRoutes(app, context);
+  addSubjectRoutes(app, context);
   addTokenRoutes(app, context);
   addKeyRoutes(app, context);
   addCertificateOrderRoutes(app, context);
@@ -103,7 +111,9 @@ function explain(error: unknown): Problem | undefined {
   if (error instanceof MessageLogError) {
     return new Problem(error.code === 'damaged' ? 500 : 409, `log-${error.code}`, error.message);
   }
-  if (error instanceof DescriptionError) return new Problem(409, 'description-unreadable', error.message);
+  if (error instanceof OpenApiError) {
+    return new Problem(error.code === 'too-large' ? 413 : 422, `openapi-${error.code}`, error.message);
+  }
   if (error instanceof WsdlError) return new Problem(422, `wsdl-${error.code}`, error.message);
   if (error instanceof SettingsConflict) {
     return new Problem(error.code.startsWith('unknown') ? 404 : 409, error.code, error.message);

@@ -1,38 +1,47 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll, matches, Problem, page, searchQuery } from '../../gateway/http/index.ts';
-import { checkCreatable, printEncoded } from '../../gateway/identifier/index.ts';
-import { endpointsOf, fetchDescription } from '../metadata/index.ts';
-import type { Endpoint } from '../settings/index.ts';
+import {
+  allow,
+  allowAll,
+  confirmQuery,
+  matches,
+  type Principal,
+  Problem,
+  page,
+  principalOf,
+  requireConfirmed,
+  searchQuery,
+} from '../../gateway/http/index.ts';
+import { type ClientId, equal, memberOf, printEncoded } from '../../gateway/identifier/index.ts';
+import type { ClientRecord } from '../settings/index.ts';
+import { orphansOf, orphansSchema, showOrphans, warnOfRemoval } from './client-orphans.ts';
 import type { AdminContext } from './context.ts';
 import {
   clientIdSchema,
   clientSchema,
-  endpointSchema,
   readCertificates,
   readClientId,
   requireClient,
-  requireService,
-  serviceSchema,
   showClient,
-  shownServiceSchema,
-  showService,
 } from './schemas.ts';
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
 const clientParameter = z.object({ client: clientIdSchema });
-const serviceParameter = clientParameter.extend({ service: z.string() });
-const groupParameter = clientParameter.extend({ group: z.string() });
 const done = { 204: { description: 'in force' } } as const;
+const mayEdit = () => allow('service-administrator', 'registration-officer');
 
-const differenceSchema = z
-  .object({ added: z.array(endpointSchema), removed: z.array(endpointSchema) })
-  .openapi('EndpointDifference');
-const groupSchema = z
-  .object({ code: z.string(), description: z.string(), members: z.array(clientIdSchema) })
-  .openapi('LocalGroup');
+const changeSchema = clientSchema
+  .omit({ id: true })
+  .extend({
+    status: clientSchema.shape.status
+      .optional()
+      .describe(
+        'absent: as it is, or saved when it is new. It follows the registry: registered only where the configuration shows it, and changed by hand by a registration officer alone',
+      ),
+  })
+  .openapi('ClientChange');
 
-/** Clients of this server, their services, who may call them, and their groups. */
-export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): void {
+/** Clients of this server. */
+export function addClientRoutes(app: OpenAPIHono, { settings, configuration }: AdminContext): void {
   const content = () => settings.current().content;
 
   app.openapi(
@@ -64,18 +73,24 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
-      ...allow('service-administrator', 'registration-officer'),
+      ...mayEdit(),
       method: 'put',
       path: '/api/v1/clients/{client}',
-      request: {
-        params: clientParameter,
-        body: { required: true, ...json(clientSchema.omit({ id: true })) },
-      },
+      request: { params: clientParameter, body: { required: true, ...json(changeSchema) } },
       responses: done,
     }),
     async (context) => {
       const id = readClientId(context.req.valid('param').client);
-      const { status, connectionType, certificates } = context.req.valid('json');
+      if (id.instance !== settings.serverId.instance) {
+        const detail = `A client of this server is of its instance, ${settings.serverId.instance}`;
+        throw new Problem(422, 'other-instance', detail);
+      }
+      const before = content().clients.find((one) => equal(one.id, id));
+      const { status: wanted, connectionType, certificates } = context.req.valid('json');
+      const status = wanted ?? before?.status ?? 'saved';
+      const isShown = () =>
+        equal(id, memberOf(settings.serverId)) || configuration().serverHasClient(settings.serverId, id);
+      requireStatus({ id, before, status, isShown }, principalOf(context));
       await settings.putClient({ id, status, connectionType, certificates: readCertificates(certificates) });
       return context.body(null, 204);
     },
@@ -83,168 +98,70 @@ export function addClientRoutes(app: OpenAPIHono, { settings }: AdminContext): v
 
   app.openapi(
     createRoute({
-      ...allow('service-administrator', 'registration-officer'),
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/clients/{client}/orphans',
+      description: 'What goes with a client that is deleted, and what stays behind of it.',
+      request: { params: clientParameter },
+      responses: { 200: { description: 'as of now', ...json(orphansSchema) } },
+    }),
+    async (context) => {
+      const { id } = requireClient(content().clients, context.req.valid('param').client);
+      return context.json(showOrphans(await orphansOf(id, settings)), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...mayEdit(),
       method: 'delete',
       path: '/api/v1/clients/{client}',
-      request: { params: clientParameter },
-      responses: done,
-    }),
-    async (context) => {
-      const { id } = requireClient(content().clients, context.req.valid('param').client);
-      await settings.removeClient(id);
-      return context.body(null, 204);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...allowAll(),
-      method: 'get',
-      path: '/api/v1/clients/{client}/services',
-      request: { params: clientParameter },
-      responses: { 200: { description: 'services of the client', ...json(z.array(shownServiceSchema)) } },
-    }),
-    (context) => {
-      const { id } = requireClient(content().clients, context.req.valid('param').client);
-      return context.json(settings.current().servicesOf(id).map(showService), 200);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...allowAll(),
-      method: 'get',
-      path: '/api/v1/clients/{client}/services/{service}',
-      request: { params: serviceParameter },
-      responses: { 200: { description: 'one service', ...json(shownServiceSchema) } },
-    }),
-    (context) => {
-      const { client, service } = context.req.valid('param');
-      const { id } = requireClient(content().clients, client);
-      return context.json(showService(requireService(settings.current().servicesOf(id), service)), 200);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...allow('service-administrator', 'registration-officer'),
-      method: 'put',
-      path: '/api/v1/clients/{client}/services/{service}',
+      description:
+        'Removes a client here, with its services and groups. Its registration is ended by a management request before.',
       request: {
-        params: serviceParameter,
-        body: { required: true, ...json(serviceSchema.omit({ serviceCode: true })) },
+        params: clientParameter,
+        query: confirmQuery.extend({
+          orphans: z
+            .enum(['keep', 'remove'])
+            .default('keep')
+            .describe('rights and places in groups that other clients here gave to it'),
+        }),
       },
       responses: done,
     }),
     async (context) => {
-      const { client, service } = context.req.valid('param');
-      const { id } = requireClient(content().clients, client);
-      checkCreatable(service);
-      const { timeoutSeconds, certificates, descriptionUrl, disabledNotice, ...rest } =
-        context.req.valid('json');
-      await settings.putService({
-        ...rest,
-        provider: id,
-        serviceCode: service,
-        timeoutMs: timeoutSeconds * 1000,
-        certificates: readCertificates(certificates),
-        ...(descriptionUrl !== undefined && { descriptionUrl }),
-        ...(disabledNotice !== undefined && { disabledNotice }),
-      });
+      const { id } = requireClient(content().clients, context.req.valid('param').client);
+      const { confirm, orphans } = context.req.valid('query');
+      const isShown = configuration().serverHasClient(settings.serverId, id);
+      requireConfirmed(confirm, warnOfRemoval(await orphansOf(id, settings), { isShown, orphans }));
+      await settings.removeClient(id, { withOrphans: orphans === 'remove' });
       return context.body(null, 204);
     },
   );
+}
 
-  app.openapi(
-    createRoute({
-      ...allow('service-administrator', 'registration-officer'),
-      method: 'delete',
-      path: '/api/v1/clients/{client}/services/{service}',
-      request: { params: serviceParameter },
-      responses: done,
-    }),
-    async (context) => {
-      const { client, service } = context.req.valid('param');
-      const { id } = requireClient(content().clients, client);
-      const { described } = requireService(settings.current().servicesOf(id), service);
-      if (described !== undefined) {
-        throw new Problem(409, 'service-described', `Service ${service} goes with its WSDL: delete that`);
-      }
-      await settings.removeService(id, service);
-      return context.body(null, 204);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...allow('service-administrator', 'registration-officer'),
-      method: 'post',
-      path: '/api/v1/clients/{client}/services/{service}/endpoints/refresh',
-      description: 'Reads the endpoints from the OpenAPI description; rights on endpoints that went stay.',
-      request: { params: serviceParameter },
-      responses: { 200: { description: 'what changed', ...json(differenceSchema) } },
-    }),
-    async (context) => {
-      const { client, service } = context.req.valid('param');
-      const { id } = requireClient(content().clients, client);
-      const record = requireService(settings.current().servicesOf(id), service);
-      if (record.descriptionUrl === undefined) {
-        throw new Problem(
-          409,
-          'no-description',
-          `Service ${service} has no descriptionUrl to read endpoints from`,
-        );
-      }
-      const endpoints = endpointsOf(await fetchDescription(record.descriptionUrl));
-      await settings.putService({ ...record, endpoints });
-      const without = (those: readonly Endpoint[], others: readonly Endpoint[]) =>
-        those.filter((one) => !others.some(({ method, path }) => method === one.method && path === one.path));
-      return context.json(
-        { added: without(endpoints, record.endpoints), removed: without(record.endpoints, endpoints) },
-        200,
-      );
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...allow('service-administrator', 'registration-officer'),
-      method: 'put',
-      path: '/api/v1/clients/{client}/local-groups/{group}',
-      request: {
-        params: groupParameter,
-        body: { required: true, ...json(groupSchema.omit({ code: true })) },
-      },
-      responses: done,
-    }),
-    async (context) => {
-      const { client, group } = context.req.valid('param');
-      const { id } = requireClient(content().clients, client);
-      checkCreatable(group);
-      const { description, members } = context.req.valid('json');
-      await settings.putLocalGroup({
-        owner: id,
-        groupCode: group,
-        description,
-        members: members.map(readClientId),
-      });
-      return context.body(null, 204);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...allow('service-administrator', 'registration-officer'),
-      method: 'delete',
-      path: '/api/v1/clients/{client}/local-groups/{group}',
-      request: { params: groupParameter },
-      responses: done,
-    }),
-    async (context) => {
-      const { client, group } = context.req.valid('param');
-      const { id } = requireClient(content().clients, client);
-      await settings.removeLocalGroup(id, group);
-      return context.body(null, 204);
-    },
-  );
+/**
+ * The state of a client follows the registry: by management requests, not by hand.
+ * @throws Problem forbidden, not-registered
+ */
+function requireStatus(
+  change: {
+    readonly id: ClientId;
+    readonly before: ClientRecord | undefined;
+    readonly status: ClientRecord['status'];
+    /** Whether the configuration in force shows it as a client of this server. */
+    readonly isShown: () => boolean;
+  },
+  { roles }: Principal,
+): void {
+  const { id, before, status, isShown } = change;
+  if (status === (before?.status ?? 'saved')) return;
+  if (!roles.has('registration-officer')) {
+    const detail = `The status of a client is for a registration officer to change, who sends management requests`;
+    throw new Problem(403, 'forbidden', detail);
+  }
+  if (status === 'registered' && !isShown()) {
+    const detail = `The configuration does not show ${printEncoded(id)} as a client of this server: ask the registry to register it with a management request (clientReg)`;
+    throw new Problem(409, 'not-registered', detail);
+  }
 }

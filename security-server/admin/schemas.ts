@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
 import { Problem } from '../../gateway/http/index.ts';
 import { parseEncodedClient, printEncoded } from '../../gateway/identifier/index.ts';
+import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import {
   type ClientRecord,
   parseSubject,
@@ -47,14 +48,15 @@ export const serviceSchema = z
     serviceCode: z.string().openapi({ example: 'register' }),
     kind: z.enum(['REST', 'OPENAPI', 'WSDL']).describe('WSDL: a SOAP service'),
     url: z.url({ protocol: /^https?$/, error: 'an http or https address is expected' }),
-    descriptionUrl: z
-      .url({ protocol: /^https?$/ })
-      .optional()
-      .describe('where the OpenAPI description is read'),
     timeoutSeconds: z.number().int().min(1).max(3600),
     verifyTls: z.boolean(),
     certificates: z.array(certificateSchema).describe('accepted for an HTTPS service'),
     disabledNotice: z.string().optional().describe('set while the service is switched off'),
+    minimumPeerVersion: z
+      .string()
+      .refine(isPeerVersion, { error: 'a semantic version such as 7.6.0 is expected' })
+      .optional()
+      .describe('least release of a calling server, besides what this server demands of all'),
     endpoints: z.array(endpointSchema),
   })
   .openapi('Service');
@@ -86,9 +88,8 @@ export function showClient({
 }
 
 export function showService(record: ServiceRecord): z.infer<typeof shownServiceSchema> {
-  const { serviceCode, kind, url, descriptionUrl, timeoutMs, verifyTls, certificates, disabledNotice } =
-    record;
-  const { serviceVersion, title, described } = record;
+  const { serviceCode, kind, url, timeoutMs, verifyTls, certificates, disabledNotice } = record;
+  const { serviceVersion, title, described, minimumPeerVersion } = record;
   return {
     serviceCode,
     ...(serviceVersion !== undefined && { serviceVersion }),
@@ -96,11 +97,11 @@ export function showService(record: ServiceRecord): z.infer<typeof shownServiceS
     ...(described !== undefined && { described }),
     kind,
     url,
-    ...(descriptionUrl !== undefined && { descriptionUrl }),
     timeoutSeconds: timeoutMs / 1000,
     verifyTls,
     certificates: certificates.map(showCertificate),
     ...(disabledNotice !== undefined && { disabledNotice }),
+    ...(minimumPeerVersion !== undefined && { minimumPeerVersion }),
     endpoints: record.endpoints.map(({ method, path }) => ({ method, path })),
   };
 }

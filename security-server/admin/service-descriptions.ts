@@ -184,7 +184,13 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
         body: {
           required: true,
           ...json(
-            serviceSchema.pick({ url: true, timeoutSeconds: true, verifyTls: true, certificates: true }),
+            serviceSchema.pick({
+              url: true,
+              timeoutSeconds: true,
+              verifyTls: true,
+              certificates: true,
+              minimumPeerVersion: true,
+            }),
           ),
         },
       },
@@ -204,12 +210,13 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
           `The description has no service ${service} in that version`,
         );
       }
-      const { url, timeoutSeconds, verifyTls, certificates } = context.req.valid('json');
+      const { url, timeoutSeconds, verifyTls, certificates, minimumPeerVersion } = context.req.valid('json');
       await settings.changeDescribed(record, {
         url,
         timeoutMs: timeoutSeconds * 1000,
         verifyTls,
         certificates: readCertificates(certificates),
+        ...(minimumPeerVersion !== undefined && { minimumPeerVersion }),
       });
       return context.body(null, 204);
     },

@@ -1,10 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
-import { type Listening, listen } from '../../gateway/http/index.ts';
 import { parseEncodedClient, parseEncodedServer } from '../../gateway/identifier/index.ts';
 import type { RestRequest } from '../../gateway/message/index.ts';
 import { baseEndpoint, SettingsStore, serviceIdOf } from '../settings/index.ts';
@@ -21,28 +19,21 @@ const items = [
 describe('REST services that every provider has', () => {
   let dir: string;
   let store: SettingsStore;
-  let listening: Listening;
-  let description: { readonly type: string | undefined; readonly text: string };
   beforeAll(async () => {
-    const server = createServer((_incoming, outgoing) => {
-      const { type, text } = description;
-      outgoing.writeHead(200, type === undefined ? {} : { 'content-type': type }).end(text);
-    });
-    listening = await listen(server, '127.0.0.1', 0, 'none');
     dir = mkdtempSync(join(tmpdir(), 'waygate-metadata-'));
     const path = join(dir, 'settings.sqlite');
     await SettingsStore.create(path, parseEncodedServer('DEV:GOV:1:ss1'));
     store = await SettingsStore.open(path);
     await store.putClient({ id: provider, status: 'registered', connectionType: 'NOSSL', certificates: [] });
-    const url = `http://127.0.0.1:${listening.port}`;
-    const own = { provider, url, timeoutMs: 1, verifyTls: true, certificates: [] };
-    await store.putService({
-      ...own,
-      serviceCode: 'api',
-      kind: 'OPENAPI',
-      descriptionUrl: url,
-      endpoints: items,
-    });
+    const own = { provider, url: 'http://127.0.0.1:1', timeoutMs: 1, verifyTls: true, certificates: [] };
+    await store.acceptOpenApi(
+      { ...own, serviceCode: 'api', kind: 'OPENAPI', endpoints: [] },
+      {
+        ...{ provider, serviceCode: 'api', certificates: [], acceptedAt: new Date(0), digest: 'd' },
+        ...{ openapi: '3.1.0', title: 'T', version: '1', contentType: 'text/x-openapi', endpoints: items },
+      },
+      Buffer.from('the published one'),
+    );
     await store.putService({ ...own, serviceCode: 'soap', kind: 'WSDL', endpoints: [] });
     await store.putService({ ...own, serviceCode: 'whole', kind: 'REST', endpoints: items });
     await store.putService({ ...own, serviceCode: 'closed', kind: 'REST', endpoints: [] });
@@ -51,7 +42,6 @@ describe('REST services that every provider has', () => {
     await store.setRights(provider, 'whole', caller, [baseEndpoint]);
   });
   afterAll(async () => {
-    await listening.close(0);
     store.close();
     rmSync(dir, { recursive: true });
   });
@@ -66,12 +56,10 @@ describe('REST services that every provider has', () => {
       headers: [],
       ...change,
     } as unknown as RestRequest;
-    const answer = await createProviderServices(() => store.current())(
-      request,
-      store.current(),
-      configuration,
-      at,
-    );
+    const answer = await createProviderServices({
+      settings: () => store.current(),
+      publishedOpenApi: (owner, serviceCode) => store.publishedOpenApi(owner, serviceCode),
+    })(request, store.current(), configuration, at);
     if (answer === undefined) return undefined;
     const chunks: Uint8Array[] = [];
     for await (const chunk of answer.body ?? []) chunks.push(chunk);
@@ -119,26 +107,12 @@ describe('REST services that every provider has', () => {
     ]);
   });
 
-  it('hand out a description that tells no address but the road’s', async () => {
-    const servers = [{ url: 'http://10.0.0.1/secret' }];
-    const paths = { '/items': { servers, get: { servers, responses: {} }, parameters: [] } };
-    description = { type: undefined, text: JSON.stringify({ openapi: '3.0.0', servers, paths }) };
+  it('hand out the description that was accepted last, by the type of its source', async () => {
     for (const query of ['serviceCode=api', 'SERVICECODE=api', 'serviceCode=none&servicecode=api']) {
       const answer = await ask('getOpenAPI', query);
-      expect(answer?.headers).toEqual([['content-type', 'text/plain']]);
-      expect(JSON.parse(answer?.text ?? '')).toEqual({
-        openapi: '3.0.0',
-        servers: [{ url: '/r1/DEV/GOV/1/population/api' }],
-        paths: { '/items': { get: { responses: {} }, parameters: [] } },
-      });
+      expect(answer?.headers).toEqual([['content-type', 'text/x-openapi']]);
+      expect(answer?.text).toBe('the published one');
     }
-    description = {
-      type: 'application/x-yaml',
-      text: "openapi: '3.0.0'\nservers: [{url: 'http://10.0.0.1/'}]\n",
-    };
-    const yaml = await ask('getOpenAPI', 'serviceCode=api');
-    expect(yaml?.headers).toEqual([['content-type', 'application/x-yaml']]);
-    expect(yaml?.text).not.toContain('10.0.0.1');
   });
 
   it.each([

@@ -1,18 +1,25 @@
-import { stringify as stringifyYaml } from 'yaml';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { type ClientId, providerOf } from '../../gateway/identifier/index.ts';
 import { isHopHeader, type RestRequest } from '../../gateway/message/index.ts';
 import type { BuiltInServices, UnsignedAnswer } from '../../gateway/provider-side/index.ts';
 import { baseEndpoint, type Endpoint, type ServiceRecord, type SettingsSnapshot } from '../settings/index.ts';
-import { DescriptionError, fetchDescription, type OpenApiDescription } from './open-api.ts';
+
+export interface RestMetadataSources {
+  readonly settings: () => SettingsSnapshot;
+  /** The OpenAPI document of a service as callers are given it. */
+  readonly publishedOpenApi: (
+    provider: ClientId,
+    serviceCode: string,
+  ) => Promise<{ readonly published: Buffer; readonly contentType: string } | undefined>;
+}
 
 /**
  * The REST services every provider has: `listMethods`, `allowedMethods` and `getOpenAPI`, for GET only.
  * Anyone may ask; the question is signed and logged as any other.
  * @see X-Road 7 service metadata protocol for REST
  */
-export function createProviderServices(settings: () => SettingsSnapshot): BuiltInServices {
+export function createProviderServices({ settings, publishedOpenApi }: RestMetadataSources): BuiltInServices {
   return async (request, _settings, configuration, at) => {
     if (request.verb !== 'GET') return undefined;
     const snapshot = settings();
@@ -28,7 +35,7 @@ export function createProviderServices(settings: () => SettingsSnapshot): BuiltI
           service: allowed(provider, services, request.client, snapshot, configuration, at),
         });
       case 'getOpenAPI':
-        return getOpenApi(request, services);
+        return getOpenApi(request, services, publishedOpenApi);
       default:
         return undefined;
     }
@@ -67,7 +74,12 @@ function allowed(
   });
 }
 
-async function getOpenApi(request: RestRequest, services: readonly ServiceRecord[]): Promise<UnsignedAnswer> {
+/** What was accepted last: no question of a stranger makes this server fetch anything. */
+async function getOpenApi(
+  request: RestRequest,
+  services: readonly ServiceRecord[],
+  publishedOpenApi: RestMetadataSources['publishedOpenApi'],
+): Promise<UnsignedAnswer> {
   const wanted = codeIn(request.query ?? '');
   if (wanted === '') {
     throw new Fault(
@@ -77,17 +89,9 @@ async function getOpenApi(request: RestRequest, services: readonly ServiceRecord
   }
   const service = services.find(({ serviceCode }) => serviceCode === wanted);
   if (service === undefined) throw new Fault('InternalError', `Service '${wanted}' is not known here`);
-  if (service.kind !== 'OPENAPI' || service.descriptionUrl === undefined) {
-    throw new Fault('InternalError', `Service '${wanted}' has no OpenAPI description`);
-  }
-  const { document, isYaml, contentType } = await fetchDescription(service.descriptionUrl).catch((cause) => {
-    throw cause instanceof DescriptionError ? new Fault('InternalError', cause.message, { cause }) : cause;
-  });
-  // Callers reach the service over the road; its own address says nothing to them and is not theirs to know.
-  const path = `/r1/${request.path.split('/').slice(2, 6).join('/')}/${encodeURIComponent(wanted)}`;
-  const shown = { ...withoutServers(document), servers: [{ url: path }] };
-  const body = isYaml ? stringifyYaml(shown) : JSON.stringify(shown);
-  return answer(request, contentType, Buffer.from(body));
+  const found = await publishedOpenApi(service.provider, wanted);
+  if (found === undefined) throw new Fault('InternalError', `Service '${wanted}' has no OpenAPI description`);
+  return answer(request, found.contentType, found.published);
 }
 
 /** X-Road 7 reads the name of the parameter in any case, and the last one when there are several. */
@@ -97,27 +101,6 @@ function codeIn(query: string): string {
     if (name.toLowerCase() === 'servicecode') code = value;
   }
   return code;
-}
-
-/** Paths and operations may name servers of their own: these are no more the caller's business. */
-function withoutServers(document: OpenApiDescription['document']): object {
-  const { paths } = document;
-  if (!isObject(paths)) return document;
-  const cleaned = Object.entries(paths).map(([path, item]) => {
-    if (!isObject(item)) return [path, item];
-    const { servers: _ofPath, ...operations } = item;
-    const bare = Object.entries(operations).map(([method, operation]) => {
-      if (!isObject(operation)) return [method, operation];
-      const { servers: _ofOperation, ...rest } = operation;
-      return [method, rest];
-    });
-    return [path, Object.fromEntries(bare)];
-  });
-  return { ...document, paths: Object.fromEntries(cleaned) };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function json(request: RestRequest, value: object): UnsignedAnswer {

@@ -4,7 +4,9 @@ import type { ConnectionType } from '../../gateway/road/index.ts';
 import type {
   AccessRight,
   ClientRecord,
+  Endpoint,
   LocalGroup,
+  OpenApiDescription,
   ServiceRecord,
   SettingsContent,
   WsdlDescription,
@@ -34,6 +36,23 @@ export async function readContent(db: Kysely<SettingsTables>, serverId: ServerId
     .orderBy('provider')
     .orderBy('acceptedAt')
     .execute();
+  const openApis = await db
+    .selectFrom('openApiDescription')
+    .select([
+      'provider',
+      'code',
+      'url',
+      'certificates',
+      'digest',
+      'openapi',
+      'title',
+      'version',
+      'contentType',
+    ])
+    .select(['endpoints', 'acceptedAt'])
+    .orderBy('provider')
+    .orderBy('code')
+    .execute();
   const rights = await db.selectFrom('accessRight').selectAll().execute();
   const groups = await db.selectFrom('localGroup').selectAll().execute();
   const internal = await db
@@ -60,6 +79,17 @@ export async function readContent(db: Kysely<SettingsTables>, serverId: ServerId
         certificates: readCertificates(certificates),
         acceptedAt: new Date(acceptedAt),
         ...(disabledNotice !== null && { disabledNotice }),
+      }),
+    ),
+    openApiDescriptions: openApis.map(
+      ({ provider, code, url, certificates, acceptedAt, endpoints, ...rest }): OpenApiDescription => ({
+        ...rest,
+        provider: parseEncodedClient(provider),
+        serviceCode: code,
+        ...(url !== null && { url }),
+        certificates: readCertificates(certificates),
+        acceptedAt: new Date(acceptedAt),
+        endpoints: JSON.parse(endpoints) as Endpoint[],
       }),
     ),
     rights: rights.map(

@@ -40,6 +40,7 @@ export function compareDescribed(
       timeoutMs: old?.timeoutMs ?? defaultTimeoutMs,
       verifyTls: old?.verifyTls ?? true,
       certificates: old?.certificates ?? [],
+      ...(old?.minimumPeerVersion !== undefined && { minimumPeerVersion: old.minimumPeerVersion }),
       endpoints: [],
     };
   });

@@ -8,11 +8,13 @@ export {
   type Grant,
   type GrantTo,
   type LocalGroup,
+  type OpenApiDescription,
   type ServiceRecord,
   type SettingsContent,
   type Subject,
   type WsdlDescription,
 } from './model.ts';
+export { compareEndpoints, type EndpointDifference } from './open-api.ts';
 export type { SettingsTables } from './schema.ts';
 export { SettingsConflict } from './service-table.ts';
 export { type SettingsSnapshot, serviceIdOf } from './snapshot.ts';

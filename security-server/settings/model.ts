@@ -30,8 +30,6 @@ export interface ServiceRecord {
   readonly kind: 'REST' | 'OPENAPI' | 'WSDL';
   /** Base address; service paths are appended to it. */
   readonly url: string;
-  /** Where the description is read from: OPENAPI only. */
-  readonly descriptionUrl?: string;
   /** WSDL only: the description it comes from, and the address named there, which `url` may stand instead of. */
   readonly described?: { readonly descriptionId: string; readonly url: string };
   readonly timeoutMs: number;
@@ -40,6 +38,8 @@ export interface ServiceRecord {
   readonly certificates: readonly Buffer[];
   /** The notice its callers are shown while the service is switched off. */
   readonly disabledNotice?: string;
+  /** Least release of a calling server, such as 7.6.0, besides what the whole server demands. */
+  readonly minimumPeerVersion?: string;
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -55,6 +55,27 @@ export interface WsdlDescription {
   readonly acceptedAt: Date;
   /** The notice callers are shown while all its services are switched off. */
   readonly disabledNotice?: string;
+}
+
+/** The OpenAPI description of a service, as it was accepted last. */
+export interface OpenApiDescription {
+  readonly provider: ClientId;
+  readonly serviceCode: string;
+  /** Where it is read again; absent when it was uploaded. */
+  readonly url?: string;
+  /** DER certificates accepted for that address, if it is HTTPS; none: those of public authorities. */
+  readonly certificates: readonly Buffer[];
+  readonly acceptedAt: Date;
+  /** SHA-256 of what was accepted, hex. */
+  readonly digest: string;
+  /** Of the language: such as 3.1.0. */
+  readonly openapi: string;
+  readonly title: string;
+  readonly version: string;
+  /** Of the document as callers are given it. */
+  readonly contentType: string;
+  /** Those that it names; the service may have others, set by hand. */
+  readonly endpoints: readonly Endpoint[];
 }
 
 /** A service as a description has it. */
@@ -99,6 +120,7 @@ export interface SettingsContent {
   readonly clients: readonly ClientRecord[];
   readonly services: readonly ServiceRecord[];
   readonly descriptions: readonly WsdlDescription[];
+  readonly openApiDescriptions: readonly OpenApiDescription[];
   readonly rights: readonly AccessRight[];
   readonly localGroups: readonly LocalGroup[];
   /** DER of the server's own internal TLS certificate. */

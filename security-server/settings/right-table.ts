@@ -81,3 +81,19 @@ export async function takeRights(
       .execute();
   }
 }
+
+/** Takes every right of a client away, and its places in groups. */
+export async function removeSubject(tx: Change, id: ClientId): Promise<void> {
+  await tx.deleteFrom('accessRight').where('subject', '=', printSubject(id)).execute();
+  for (const { owner, code, members } of await tx.selectFrom('localGroup').selectAll().execute()) {
+    const all = JSON.parse(members) as string[];
+    const left = all.filter((one) => one !== printSubject(id));
+    if (left.length === all.length) continue;
+    await tx
+      .updateTable('localGroup')
+      .set({ members: JSON.stringify(left) })
+      .where('owner', '=', owner)
+      .where('code', '=', code)
+      .execute();
+  }
+}

@@ -30,6 +30,23 @@ export interface SettingsTables {
     readonly acceptedAt: number;
     readonly disabledNotice: string | null;
   };
+  readonly openApiDescription: {
+    readonly provider: string;
+    readonly code: string;
+    readonly url: string | null;
+    /** Base64 DER, JSON array. */
+    readonly certificates: string;
+    readonly digest: string;
+    readonly openapi: string;
+    readonly title: string;
+    readonly version: string;
+    readonly contentType: string;
+    /** JSON array. */
+    readonly endpoints: string;
+    /** The document as callers are given it. */
+    readonly published: Buffer;
+    readonly acceptedAt: number;
+  };
   readonly accessRight: {
     readonly provider: string;
     readonly code: string;
@@ -143,4 +160,10 @@ export const settingsSteps: readonly string[] = [
    CREATE INDEX managementRequestStatus ON managementRequest(status);`,
   `ALTER TABLE accessRight ADD COLUMN validFrom INTEGER;
    ALTER TABLE accessRight ADD COLUMN validUntil INTEGER;`,
+  `CREATE TABLE openApiDescription (
+     provider TEXT NOT NULL REFERENCES client(id) ON DELETE CASCADE,
+     code TEXT NOT NULL, url TEXT, certificates TEXT NOT NULL, digest TEXT NOT NULL, openapi TEXT NOT NULL,
+     title TEXT NOT NULL, version TEXT NOT NULL, contentType TEXT NOT NULL, endpoints TEXT NOT NULL,
+     published BLOB NOT NULL, acceptedAt INTEGER NOT NULL, PRIMARY KEY (provider, code)
+   ) STRICT, WITHOUT ROWID;`,
 ];

@@ -2,7 +2,14 @@ import { sql, type Transaction } from 'kysely';
 import { type ClientId, printEncoded } from '../../gateway/identifier/index.ts';
 import { readService, writeCertificates, writeService } from './content.ts';
 import { compareDescribed } from './described.ts';
-import type { DescribedService, ServiceRecord, WsdlDescription } from './model.ts';
+import {
+  baseEndpoint,
+  type DescribedService,
+  type Endpoint,
+  type ServiceRecord,
+  type WsdlDescription,
+} from './model.ts';
+import { withoutEndpoints } from './open-api.ts';
 import type { SettingsTables } from './schema.ts';
 
 /** A change that would take a service away from where it comes from, or a right on a service that is gone. */
@@ -28,7 +35,43 @@ export async function putService(tx: Change, service: ServiceRecord): Promise<vo
       `Service ${row.code} comes from a WSDL; refresh, change or delete it there, or choose another code`,
     );
   }
+  const [before] = others.map(readService);
+  if (service.kind !== 'OPENAPI' && (await describedBy(tx, row.provider, row.code)) !== undefined) {
+    throw new SettingsConflict(
+      'service-described',
+      `Service ${row.code} has an OpenAPI description, and stays of that kind; delete it, or choose another code`,
+    );
+  }
+  await takeRightsOn(tx, service, before?.endpoints ?? []);
   await write(tx, service);
+}
+
+/** The description of a service that has one. */
+export function describedBy(tx: Change, provider: string, code: string) {
+  return tx
+    .selectFrom('openApiDescription')
+    .select('endpoints')
+    .where('provider', '=', provider)
+    .where('code', '=', code)
+    .executeTakeFirst();
+}
+
+/** Rights on endpoints that a service had, and has no more, go with them: they would open what nobody sees. */
+export async function takeRightsOn(
+  tx: Change,
+  { provider, serviceCode, endpoints }: ServiceRecord,
+  before: readonly Endpoint[],
+): Promise<void> {
+  // The whole service is no endpoint that goes.
+  for (const { method, path } of withoutEndpoints(before, [...endpoints, baseEndpoint])) {
+    await tx
+      .deleteFrom('accessRight')
+      .where('provider', '=', printEncoded(provider))
+      .where('code', '=', serviceCode)
+      .where('method', '=', method)
+      .where('path', '=', path)
+      .execute();
+  }
 }
 
 /** Adds a description with its services. @throws SettingsConflict service-exists */
@@ -108,12 +151,18 @@ async function replaceServices(
   }
 }
 
+/** What an administrator may set on a service of a WSDL. */
+export type DescribedChange = Pick<
+  ServiceRecord,
+  'url' | 'timeoutMs' | 'verifyTls' | 'certificates' | 'minimumPeerVersion'
+>;
+
 /** Changes what an administrator may set on a service of a WSDL. @throws SettingsConflict unknown-service */
 export async function changeDescribed(
   tx: Change,
   provider: ClientId,
   { serviceCode, serviceVersion = '' }: Pick<ServiceRecord, 'serviceCode' | 'serviceVersion'>,
-  changed: Pick<ServiceRecord, 'url' | 'timeoutMs' | 'verifyTls' | 'certificates'>,
+  changed: DescribedChange,
 ): Promise<void> {
   const rows = await rowsOf(tx, printEncoded(provider), serviceCode);
   const row = rows.find(({ version, description }) => version === serviceVersion && description !== null);
@@ -123,7 +172,8 @@ export async function changeDescribed(
       `No WSDL of that client here has service ${serviceCode}${serviceVersion === '' ? '' : ` version ${serviceVersion}`}`,
     );
   }
-  await write(tx, { ...readService(row), ...changed });
+  const { minimumPeerVersion: _former, ...record } = readService(row);
+  await write(tx, { ...record, ...changed });
 }
 
 /** A service belongs to one description; its versions may come from several. */
@@ -150,7 +200,8 @@ export async function requireService(tx: Change, provider: ClientId, code: strin
   throw new SettingsConflict('unknown-service', `There is no service ${code} of that client here`);
 }
 
-function rowsOf(tx: Change, provider: string, code: string) {
+/** The rows of a service code, one a version. */
+export function rowsOf(tx: Change, provider: string, code: string) {
   return tx
     .selectFrom('service')
     .selectAll()
@@ -159,7 +210,7 @@ function rowsOf(tx: Change, provider: string, code: string) {
     .execute();
 }
 
-async function write(tx: Change, service: ServiceRecord): Promise<void> {
+export async function write(tx: Change, service: ServiceRecord): Promise<void> {
   const values = { record: writeService(service), description: service.described?.descriptionId ?? null };
   await tx
     .insertInto('service')
@@ -173,8 +224,11 @@ async function write(tx: Change, service: ServiceRecord): Promise<void> {
     .execute();
 }
 
-/** Rights belong to a code: they go when the last service of that code has gone. */
-export async function removeOrphanedRights(tx: Change): Promise<void> {
+/** Rights belong to a code: they go when the last service of that code has gone. So does its OpenAPI description. */
+export async function removeOrphans(tx: Change): Promise<void> {
+  await sql`DELETE FROM openApiDescription WHERE NOT EXISTS (
+    SELECT 1 FROM service WHERE service.provider = openApiDescription.provider AND service.code = openApiDescription.code
+  )`.execute(tx);
   await sql`DELETE FROM accessRight WHERE NOT EXISTS (
     SELECT 1 FROM service WHERE service.provider = accessRight.provider AND service.code = accessRight.code
   )`.execute(tx);

@@ -163,6 +163,7 @@ function grantedEndpoints(content: SettingsContent): Map<string, GrantedEndpoint
 function settingsOf(record: ServiceRecord, descriptionNotice: string | undefined): ServiceSettings {
   const { provider, serviceCode, serviceVersion, kind, url, timeoutMs, verifyTls, certificates } = record;
   const disabledNotice = record.disabledNotice ?? descriptionNotice;
+  const { minimumPeerVersion } = record;
   return {
     id: serviceIdOf(provider, serviceCode, serviceVersion),
     kind,
@@ -171,6 +172,7 @@ function settingsOf(record: ServiceRecord, descriptionNotice: string | undefined
     verifyTls,
     trustedCertificates: certificates.map((der) => new X509Certificate(der).toString()),
     ...(disabledNotice === undefined ? {} : { disabledNotice }),
+    ...(minimumPeerVersion === undefined ? {} : { minimumPeerVersion }),
   };
 }
 

@@ -15,19 +15,22 @@ import type {
   Grant,
   GrantTo,
   LocalGroup,
+  OpenApiDescription,
   ServiceRecord,
   SettingsContent,
   Subject,
   WsdlDescription,
 } from './model.ts';
-import { giveRights, setRights, takeRights } from './right-table.ts';
+import { acceptOpenApi } from './open-api-table.ts';
+import { giveRights, removeSubject, setRights, takeRights } from './right-table.ts';
 import { type SettingsTables, settingsSteps } from './schema.ts';
 import {
   addDescription,
   changeDescribed,
+  type DescribedChange,
   putService,
   refreshDescription,
-  removeOrphanedRights,
+  removeOrphans,
 } from './service-table.ts';
 import { buildSnapshot, type SettingsSnapshot } from './snapshot.ts';
 import { printSubject } from './subject.ts';
@@ -101,9 +104,15 @@ export class SettingsStore {
     );
   }
 
-  /** Its services, rights and groups go with it. */
-  removeClient(id: ClientId): Promise<void> {
-    return this.#change((tx) => tx.deleteFrom('client').where('id', '=', printEncoded(id)).execute());
+  /**
+   * Its services, the rights on them and its groups go with it.
+   * @param withOrphans whether rights and places in groups that other clients gave to it go, too
+   */
+  removeClient(id: ClientId, { withOrphans = false } = {}): Promise<void> {
+    return this.#change(async (tx) => {
+      await tx.deleteFrom('client').where('id', '=', printEncoded(id)).execute();
+      if (withOrphans) await removeSubject(tx, id);
+    });
   }
 
   /** @throws SettingsConflict service-described */
@@ -182,10 +191,33 @@ export class SettingsStore {
     return row?.published;
   }
 
+  /**
+   * Accepts the OpenAPI description of a service, which is made if it is not there: endpoints come and go with it, all
+   * at once, and rights on those that go. Endpoints that were set by hand stay.
+   * @param service as it is to be but for its endpoints
+   * @throws SettingsConflict service-described when a WSDL has it
+   */
+  acceptOpenApi(service: ServiceRecord, description: OpenApiDescription, published: Buffer): Promise<void> {
+    return this.#change((tx) => acceptOpenApi(tx, service, description, published));
+  }
+
+  /** The OpenAPI document of a service as callers are given it; undefined when it has none. */
+  publishedOpenApi(
+    provider: ClientId,
+    serviceCode: string,
+  ): Promise<{ readonly published: Buffer; readonly contentType: string } | undefined> {
+    return this.#store.db
+      .selectFrom('openApiDescription')
+      .select(['published', 'contentType'])
+      .where('provider', '=', printEncoded(provider))
+      .where('code', '=', serviceCode)
+      .executeTakeFirst();
+  }
+
   /** Changes a service of a WSDL; an address other than the description's stays when that is read again. */
   changeDescribed(
     service: Pick<ServiceRecord, 'provider' | 'serviceCode' | 'serviceVersion'>,
-    changed: Pick<ServiceRecord, 'url' | 'timeoutMs' | 'verifyTls' | 'certificates'>,
+    changed: DescribedChange,
   ): Promise<void> {
     return this.#change((tx) => changeDescribed(tx, service.provider, service, changed));
   }
@@ -237,10 +269,14 @@ export class SettingsStore {
     );
   }
 
+  /** Rights that were given to it go with it: another group of that name would have them otherwise. */
   removeLocalGroup(owner: ClientId, code: string): Promise<void> {
-    return this.#change((tx) =>
-      tx.deleteFrom('localGroup').where('owner', '=', printEncoded(owner)).where('code', '=', code).execute(),
-    );
+    const key = printEncoded(owner);
+    const subject = printSubject({ kind: 'LOCALGROUP', groupCode: code });
+    return this.#change(async (tx) => {
+      await tx.deleteFrom('localGroup').where('owner', '=', key).where('code', '=', code).execute();
+      await tx.deleteFrom('accessRight').where('provider', '=', key).where('subject', '=', subject).execute();
+    });
   }
 
   /** The certificate this server shows to information systems, and is let in with itself. */
@@ -269,7 +305,7 @@ export class SettingsStore {
   async #change(work: (tx: Transaction<SettingsTables>) => Promise<unknown>): Promise<void> {
     const content = await this.#store.db.transaction().execute(async (tx) => {
       await work(tx);
-      await removeOrphanedRights(tx);
+      await removeOrphans(tx);
       // Read before others change more: a snapshot never shows half of a change.
       return readContent(tx, (await readServerId(tx)) ?? this.serverId);
     });

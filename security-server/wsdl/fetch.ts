@@ -13,14 +13,20 @@ export interface Allowance {
   readonly timeoutMs: number;
 }
 
+interface ReadBytes {
+  readonly bytes: Buffer;
+  readonly base: URL;
+  readonly contentType?: string;
+}
+
 /** Where the documents of a WSDL may come from, and how they are read there. */
 export interface DocumentReader {
   /**
    * @param location absolute
-   * @returns the bytes, and the address that relative locations in them begin from
+   * @returns the bytes, what their server calls them, and the address that relative locations in them begin from
    * @throws WsdlError unreachable, forbidden-location, too-large
    */
-  read(location: URL, allowance: Allowance): Promise<{ readonly bytes: Buffer; readonly base: URL }>;
+  read(location: URL, allowance: Allowance): Promise<ReadBytes>;
   /** Lets go of connections. */
   close(): Promise<void>;
 }
@@ -30,8 +36,12 @@ const maxRedirects = 5;
 /**
  * Reads from the web alone: a description from there never reaches this machine's files.
  * @param certificates DER, taken from HTTPS servers instead of those of public authorities; none: public ones
+ * @param accept what is asked for
  */
-export function webReader(certificates: readonly Buffer[]): DocumentReader {
+export function webReader(
+  certificates: readonly Buffer[],
+  accept = 'text/xml, application/wsdl+xml, */*',
+): DocumentReader {
   const trusted = certificates.map((der) => new X509Certificate(der).toString());
   const agent = new Agent({ connect: trusted.length === 0 ? {} : { ca: trusted } });
   return {
@@ -42,8 +52,8 @@ export function webReader(certificates: readonly Buffer[]): DocumentReader {
       let at = location;
       for (let redirects = 0; ; redirects += 1) {
         requireWeb(at);
-        const next = await readOrFollow(at, allowance, agent, signal);
-        if (Buffer.isBuffer(next)) return { bytes: next, base: at };
+        const next = await readOrFollow(at, allowance, { dispatcher: agent, signal, headers: { accept } });
+        if (!(next instanceof URL)) return { ...next, base: at };
         if (next.protocol !== at.protocol) {
           throw new WsdlError(
             'forbidden-location',
@@ -74,13 +84,11 @@ function requireWeb(location: URL): void {
 async function readOrFollow(
   at: URL,
   allowance: Allowance,
-  dispatcher: Agent,
-  signal: AbortSignal,
-): Promise<Buffer | URL> {
+  options: { readonly dispatcher: Agent; readonly signal: AbortSignal; readonly headers: { accept: string } },
+): Promise<Omit<ReadBytes, 'base'> | URL> {
   try {
-    const headers = { accept: 'text/xml, application/wsdl+xml, */*' };
-    const response = await request(at, { dispatcher, signal, headers });
-    const { location } = response.headers;
+    const response = await request(at, options);
+    const { location, 'content-type': contentType } = response.headers;
     try {
       if ([301, 302, 303, 307, 308].includes(response.statusCode) && typeof location === 'string') {
         return new URL(location, at);
@@ -91,13 +99,14 @@ async function readOrFollow(
           `${shown(at)} answers HTTP status ${response.statusCode}; check that the address is right and open to this server`,
         );
       }
-      return await collect(response.body, allowance);
+      const bytes = await collect(response.body, allowance);
+      return { bytes, ...(typeof contentType === 'string' && { contentType }) };
     } finally {
       letGo(response.body);
     }
   } catch (cause) {
     if (cause instanceof WsdlError) throw cause;
-    const reason = signal.aborted ? `no whole answer in ${allowance.timeoutMs} ms` : reasonOf(cause);
+    const reason = options.signal.aborted ? `no whole answer in ${allowance.timeoutMs} ms` : reasonOf(cause);
     throw new WsdlError(
       'unreachable',
       `${shown(at)} cannot be read: ${reason}; check the address, that this server can reach it, and the certificate given for it if it is https`,

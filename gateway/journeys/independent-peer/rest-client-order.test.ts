@@ -79,6 +79,22 @@ describe.skipIf(!hasOpenssl)('a request between servers is taken in its one orde
     expect(await asking.refusal(wish)).toBe(code);
   });
 
+  it.each([
+    ['7.8.0', '7.8.0', 'answered'],
+    ['7.8.0-rc1', '7.8.0', 'client_proxy_version_not_supported'],
+    ['7.7.9', '7.8.0', 'client_proxy_version_not_supported'],
+    ['7.6.0', undefined, 'answered'],
+  ])('a server of release %s asks a service that takes %s and later: %s', async (version, least, outcome) => {
+    const { ministryAdmin } = asking.peer.network;
+    const path = '/clients/PILOT%3AGOV%3A1001%3Apopulation/services/echo';
+    const { minimumPeerVersion: _former, ...service } =
+      await ministryAdmin.get<Record<string, unknown>>(path);
+    await ministryAdmin.put(path, { ...service, ...(least !== undefined && { minimumPeerVersion: least }) });
+    const wish = { headers: header('x-proxy-version', version) };
+    const found = await (outcome === 'answered' ? asking.outcome(wish) : asking.refusal(wish));
+    expect(found).toBe(outcome);
+  });
+
   it.each<[string, RequestWish]>([
     ['the algorithm in small letters', { headers: header('x-hash-algorithm', 'sha-512') }],
     [

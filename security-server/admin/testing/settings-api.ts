@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GlobalConfiguration } from '../../../gateway/configuration/index.ts';
-import { everybodyIs } from '../../../gateway/http/testing/principals.ts';
+import { type Authenticate, roles as everyRole, type Role } from '../../../gateway/http/index.ts';
 import { parseEncodedServer } from '../../../gateway/identifier/index.ts';
 import { SettingsStore } from '../../settings/index.ts';
 import { type AdminContext, createServerAdmin } from '../index.ts';
@@ -10,6 +10,8 @@ import { type AdminContext, createServerAdmin } from '../index.ts';
 export interface SettingsApi {
   readonly store: SettingsStore;
   setNow(instant: string): void;
+  /** Who asks from now on; everybody has every role until told. */
+  be(roles: readonly Role[]): void;
   /** @param path below `/api/v1`; the answer's code is that of a problem */
   ask(method: string, path: string, body?: unknown): Promise<SettingsAnswer>;
   stop(): void;
@@ -39,11 +41,16 @@ export async function startSettingsApi(
   const unforeseen = (error: unknown) => {
     throw error;
   };
-  const app = createServerAdmin(context, { version: '1', authenticate: everybodyIs(), report: unforeseen });
+  let roles: readonly Role[] = everyRole;
+  const authenticate: Authenticate = () => ({ id: 'test', kind: 'user', roles: new Set(roles) });
+  const app = createServerAdmin(context, { version: '1', authenticate, report: unforeseen });
   return {
     store,
     setNow: (instant) => {
       now = new Date(instant);
+    },
+    be: (had) => {
+      roles = had;
     },
     ask: async (method, asked, body) => {
       const response = await app.request(`/api/v1${asked}`, {

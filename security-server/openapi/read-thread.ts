@@ -1,0 +1,25 @@
+/** The thread that reads one description: a large one in YAML takes seconds, and must hold up no exchange. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { OpenApiError, type OpenApiErrorCode } from './error.ts';
+import { type ReadOpenApi, readOpenApi } from './read.ts';
+
+export interface ReadTask {
+  readonly bytes: Uint8Array;
+  readonly roadPath: string;
+}
+
+export type ReadOutcome =
+  | { readonly read: ReadOpenApi }
+  | { readonly refused: { readonly code: OpenApiErrorCode; readonly message: string } };
+
+function outcomeOf({ bytes, roadPath }: ReadTask): ReadOutcome {
+  try {
+    return { read: readOpenApi(bytes, roadPath) };
+  } catch (error) {
+    // Errors lose their class on the way between threads. Others end the thread, and are told by that.
+    if (error instanceof OpenApiError) return { refused: { code: error.code, message: error.message } };
+    throw error;
+  }
+}
+
+parentPort?.postMessage(outcomeOf(workerData as ReadTask));
