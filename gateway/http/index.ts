@@ -12,8 +12,8 @@ export type { AuditedRequest, AuditTrail } from './audit-trail.ts';
 export { confirmQuery, requireConfirmed } from './confirmation.ts';
 export { type Fetch, onlyForHosts } from './host-guard.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
-export { cursorUnreadable, linkNext, matches, page, pageOfStored, searchQuery } from './page.ts';
 export { takesUpTo } from './operations.ts';
+export { cursorUnreadable, linkNext, matches, page, pageOfStored, searchQuery } from './page.ts';
 export {
   type Allowance,
   type AskedBy,
