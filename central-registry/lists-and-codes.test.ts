@@ -134,6 +134,13 @@ describe('the administration of a registry', () => {
       json: { code: 'confirmation-needed', warnings: [{ code: 'certificates-in-use' }] },
     });
     expect((await ask('GET', path)).status).toBe(200);
+    const other = { ...service, top: { certificate: own, ocspResponders: [] } };
+    expect(await ask('PUT', path, other)).toMatchObject({
+      ...{ status: 409, json: { code: 'confirmation-needed', warnings: [{ code: 'certificates-in-use' }] } },
+    });
+    expect((await ask('PUT', path, { ...service, name: 'CA 2' })).status).toBe(204);
+    const kept = { ...other, intermediates: [service.top] };
+    expect((await ask('PUT', path, kept)).status).toBe(204);
     expect((await ask('DELETE', `${path}?confirm=certificates-in-use`)).status).toBe(204);
     expect((await ask('GET', path)).status).toBe(404);
   });

@@ -4,6 +4,7 @@ import {
   type Authority,
   addCertificationService,
   addTimestampingService,
+  type Book,
   type CertificationService,
   changeCertificationService,
   changeTimestampingService,
@@ -117,11 +118,8 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
     }),
     async (context) => {
       const { entryId } = context.req.valid('param');
-      const all = await register.read(listCertificationServices);
-      return context.json(
-        showCertificationService(requireOne(all, (one) => one.entryId === entryId, entryId)),
-        200,
-      );
+      const service = await register.read((book) => findCertificationService(book, entryId));
+      return context.json(showCertificationService(service), 200);
     },
   );
 
@@ -145,15 +143,20 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
       ...allow('security-officer'),
       method: 'put',
       path: '/api/v1/certification-services/{entryId}',
-      request: { params: entrySchema, body: jsonBody(certificationSchema) },
+      description:
+        'When servers have certificates of an authority that it names no more, that is confirmed first.',
+      request: { params: entrySchema, query: confirmQuery, body: jsonBody(certificationSchema) },
       responses: done,
     }),
     async (context) => {
       const { entryId } = context.req.valid('param');
+      const { confirm } = context.req.valid('query');
       const service = readCertificationService(context.req.valid('json'));
-      await register.change(actOf(context), (book) =>
-        changeCertificationService(book, { ...service, entryId }),
-      );
+      await register.change(actOf(context), async (book) => {
+        const former = await findCertificationService(book, entryId);
+        await changeCertificationService(book, { ...service, entryId });
+        requireConfirmed(confirm, await warnOfUse(book, former, service));
+      });
       return context.body(null, 204);
     },
   );
@@ -172,7 +175,7 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
       const { entryId } = context.req.valid('param');
       const { confirm } = context.req.valid('query');
       await register.change(actOf(context), async (book) => {
-        requireConfirmed(confirm, await warnOfUse(book, entryId));
+        requireConfirmed(confirm, await warnOfUse(book, await findCertificationService(book, entryId)));
         await removeCertificationService(book, entryId);
       });
       return context.body(null, 204);
@@ -266,6 +269,11 @@ export function addTrustServiceRoutes(app: OpenAPIHono, { register }: AdminConte
       return context.body(null, 204);
     },
   );
+}
+
+/** @throws Problem not-found */
+async function findCertificationService(book: Book, entryId: string): Promise<Kept<CertificationService>> {
+  return requireOne(await listCertificationServices(book), (one) => one.entryId === entryId, entryId);
 }
 
 function readCertificationService(body: z.infer<typeof certificationSchema>): CertificationService {
