@@ -20,7 +20,7 @@ import { addServerPages } from './servers.tsx';
 import { addSettingsPages } from './settings.tsx';
 import { addSubsystemPages } from './subsystems.tsx';
 import { textsOf } from './texts.ts';
-import { addTrustServicePages } from './trust-services.tsx';
+import { addTrustServicePages } from './trust-services/index.ts';
 
 interface RegistryConsoleOptions {
   readonly instance: string;

@@ -72,7 +72,9 @@ export function addRequestPages(pages: Pages): void {
     const t = textsOf(visit);
     const request = await readRequest(visit);
     const { id, kind, status } = request;
-    const done = { approved: t.approved, declined: t.declined }[visit.url.searchParams.get('done') ?? ''];
+    const done = { approved: t.approved, declined: t.declined, revoked: t.revoked }[
+      visit.url.searchParams.get('done') ?? ''
+    ];
     return {
       title: `${t.request(id)}: ${t.kinds[kind] ?? kind}`,
       crumbs: [{ href: '/requests', text: t.requests }],
@@ -82,6 +84,7 @@ export function addRequestPages(pages: Pages): void {
           <>
             <LinkButton href={`${requestPath(id)}/approve`} text={t.approve} />
             <LinkButton href={`${requestPath(id)}/decline`} text={t.decline} isQuiet />
+            <LinkButton href={`${requestPath(id)}/revoke`} text={visit.texts.revoke} isQuiet />
           </>
         ),
       }),
@@ -138,6 +141,34 @@ export function addRequestPages(pages: Pages): void {
     act: async ({ api, param }, { reason }) => {
       await api.send('POST', apiPath`/api/v1/management-requests/${param('id')}/decline`, { reason });
       return `${requestPath(param('id'))}?done=declined`;
+    },
+  });
+
+  addConfirmedAct(pages, {
+    path: '/requests/:id/revoke',
+    fieldNames: ['reason'],
+    describe: (visit) => {
+      const t = textsOf(visit);
+      return {
+        ...decision(visit, visit.texts.revoke),
+        happens: [t.revokeHappens],
+        fields: (values, problems) => (
+          <Field
+            name="reason"
+            label={t.reason}
+            hint={t.reasonHint}
+            values={values}
+            problems={problems}
+            maxLength={255}
+            isOptional
+          />
+        ),
+      };
+    },
+    act: async ({ api, param }, { reason }) => {
+      const body = reason === '' ? {} : { reason };
+      await api.send('POST', apiPath`/api/v1/management-requests/${param('id')}/revoke`, body);
+      return `${requestPath(param('id'))}?done=revoked`;
     },
   });
 }

@@ -1,6 +1,7 @@
 import type { Translated } from '../../gateway/console/index.ts';
 import { profileGerman } from './profile-texts.ts';
 import type { english } from './texts-en.ts';
+import { trustGerman } from './trust-services/texts.ts';
 
 /** Texts of the registry's console, in German. */
 export const german: Translated<typeof english> = {
@@ -125,6 +126,9 @@ export const german: Translated<typeof english> = {
   decline: 'Ablehnen',
   approved: 'Dem Antrag ist zugestimmt; er ist veröffentlicht.',
   declined: 'Der Antrag ist abgelehnt; der Grund ist mitgeteilt.',
+  revoked: 'Der Antrag ist zurückgenommen.',
+  revokeHappens:
+    'Der Antrag wird im Namen des Absenders zurückgenommen; dieser muss ihn neu stellen. Im Register ändert sich nichts.',
   evidence: 'Was geprüft wurde',
   evidenceLead: 'Bevor ein Antrag hier erscheint, hat das Register ihn geprüft.',
   evidenceSigned: (sender) =>
@@ -217,6 +221,8 @@ export const german: Translated<typeof english> = {
   removeTrustHappens: (name) =>
     `Zertifikaten von ${name} wird ab der nächsten Konfiguration nirgends mehr vertraut. Mitglieder, die keine anderen haben, können bis dahin nicht austauschen.`,
   removeTimestampingHappens: (name) => `Neuen Zeitstempeln von ${name} wird nicht mehr vertraut.`,
+
+  trust: trustGerman,
 
   profiles: profileGerman,
 

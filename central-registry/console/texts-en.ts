@@ -1,4 +1,5 @@
 import { profileEnglish } from './profile-texts.ts';
+import { trustEnglish } from './trust-services/texts.ts';
 
 /** Texts of the registry's console, in English. */
 export const english = {
@@ -123,6 +124,9 @@ export const english = {
   decline: 'Decline',
   approved: 'The request is approved, and published.',
   declined: 'The request is declined; the reason is told.',
+  revoked: 'The request is taken back.',
+  revokeHappens:
+    'The request is taken back on behalf of its sender, who has to ask again. Nothing changes in the register.',
   evidence: 'What was checked',
   evidenceLead: 'Before a request is shown here, the registry has verified it.',
   evidenceSigned: (sender: string) => `The message is signed with a valid signing certificate of ${sender}`,
@@ -214,6 +218,8 @@ export const english = {
   removeTrustHappens: (name: string) =>
     `Certificates of ${name} are trusted no more, everywhere, from the next configuration on. Members whose only certificates come from it cannot exchange until they have others.`,
   removeTimestampingHappens: (name: string) => `New timestamps of ${name} are trusted no more.`,
+
+  trust: trustEnglish,
 
   profiles: profileEnglish,
 

@@ -1,106 +1,35 @@
 import {
-  addConfirmedAct,
-  apiPath,
   type Column,
   DataTable,
-  Field,
-  Form,
-  type FormProblem,
+  Instant,
   LinkButton,
   type PageContent,
   type Pages,
-  seeOther,
-  submit,
-  type Values,
   type Visit,
   viewTable,
-} from '../../gateway/console/index.ts';
-import { textsOf } from './texts.ts';
+} from '../../../gateway/console/index.ts';
+import { textsOf } from '../texts.ts';
+import {
+  type CertificationService,
+  certificationApi,
+  certificationPath,
+  type TimestampingService,
+  timestampingApi,
+  timestampingPath,
+  trustPath,
+} from './answers.ts';
+import { readCertificate } from './certificate-facts.tsx';
 
-interface CertificationService {
-  readonly entryId: string;
-  readonly name: string;
-  readonly profile: string;
-  readonly authenticationOnly: boolean;
-  readonly top: { readonly ocspResponders: readonly { readonly url: string }[] };
-  readonly intermediates: readonly unknown[];
-}
-
-interface TimestampingService {
-  readonly entryId: string;
-  readonly name: string;
-  readonly url: string;
-}
-
-const path = '/trust-services';
-
-/** Certification and timestamping services that the instance approves. */
-export function addTrustServicePages(pages: Pages): void {
-  pages.get(path, listPage);
-
-  pages.get(`${path}/certification/new`, (visit) => certificationPage(visit, {}, []));
-  pages.post(`${path}/certification/new`, (visit, form) =>
-    submit(form, {
-      fields: ['name', 'profile', 'certificate', 'ocsp'],
-      act: async ({ name, profile, certificate, ocsp }) => {
-        const ocspResponders = ocsp === '' ? [] : [{ url: ocsp }];
-        const body = { name, profile, top: { certificate, ocspResponders } };
-        await visit.api.send('POST', '/api/v1/certification-services', body);
-        return seeOther(`${path}?done=added`);
-      },
-      again: (values, problems) => certificationPage(visit, values, problems),
-    }),
-  );
-
-  pages.get(`${path}/timestamping/new`, (visit) => timestampingPage(visit, {}, []));
-  pages.post(`${path}/timestamping/new`, (visit, form) =>
-    submit(form, {
-      fields: ['name', 'url', 'certificate'],
-      act: async (values) => {
-        await visit.api.send('POST', '/api/v1/timestamping-services', values);
-        return seeOther(`${path}?done=added`);
-      },
-      again: (values, problems) => timestampingPage(visit, values, problems),
-    }),
-  );
-  addRemovals(pages);
-}
-
-function addRemovals(pages: Pages): void {
-  for (const kind of ['certification', 'timestamping'] as const) {
-    addConfirmedAct(pages, {
-      path: `${path}/${kind}/:entryId/remove`,
-      describe: async (visit) => {
-        const t = textsOf(visit);
-        const all = await visit.api.get<readonly TimestampingService[]>(`/api/v1/${kind}-services`);
-        const id = visit.param('entryId');
-        const name = all.find(({ entryId }) => entryId === id)?.name ?? id;
-        return {
-          title: `${visit.texts.remove}: ${name}`,
-          submit: visit.texts.remove,
-          crumbs: [{ href: path, text: t.trustServices }],
-          cancel: path,
-          happens: [
-            kind === 'certification' ? t.removeTrustHappens(name) : t.removeTimestampingHappens(name),
-          ],
-        };
-      },
-      act: async ({ api, param }) => {
-        const base = `/api/v1/${kind}-services`;
-        // The page said so, and asked.
-        const confirmed = '?confirm=certificates-in-use';
-        await api.send('DELETE', `${base}${apiPath`/${param('entryId')}`}${confirmed}`);
-        return `${path}?done=removed`;
-      },
-    });
-  }
+/** Both kinds of services, each with the way to its page. */
+export function addTrustServiceList(pages: Pages): void {
+  pages.get(trustPath, listPage);
 }
 
 async function listPage(visit: Visit): Promise<PageContent | Response> {
   const t = textsOf(visit);
   const [certification, timestamping] = await Promise.all([
-    visit.api.get<readonly CertificationService[]>('/api/v1/certification-services'),
-    visit.api.get<readonly TimestampingService[]>('/api/v1/timestamping-services'),
+    visit.api.get<readonly CertificationService[]>(certificationApi),
+    visit.api.get<readonly TimestampingService[]>(timestampingApi),
   ]);
   const first = viewTable(visit, {
     ...{ name: 'certification', caption: t.certification, rows: certification },
@@ -119,8 +48,8 @@ async function listPage(visit: Visit): Promise<PageContent | Response> {
     ...(done !== undefined && { done }),
     act: (
       <>
-        <LinkButton href={`${path}/certification/new`} text={t.addCertification} />
-        <LinkButton href={`${path}/timestamping/new`} text={t.addTimestamping} isQuiet />
+        <LinkButton href={`${trustPath}/certification/new`} text={t.addCertification} />
+        <LinkButton href={`${trustPath}/timestamping/new`} text={t.addTimestamping} isQuiet />
       </>
     ),
     body: (
@@ -135,8 +64,9 @@ async function listPage(visit: Visit): Promise<PageContent | Response> {
 function certificationColumns(visit: Visit): readonly Column<CertificationService>[] {
   const t = textsOf(visit);
   return [
-    { key: 'name', heading: t.serviceName, text: ({ name }) => name },
-    { key: 'profile', heading: t.profile, text: ({ profile }) => profile },
+    nameColumn(visit, certificationPath),
+    // A service may name a profile by its class, the last part of which is its name.
+    { key: 'profile', heading: t.profile, text: ({ profile }) => profile.split('.').at(-1) ?? profile },
     {
       key: 'ocsp',
       heading: t.ocsp,
@@ -152,102 +82,41 @@ function certificationColumns(visit: Visit): readonly Column<CertificationServic
       heading: t.authenticationOnly,
       text: ({ authenticationOnly }) => (authenticationOnly ? visit.texts.yes : visit.texts.no),
     },
-    removeColumn(visit, 'certification'),
+    expiryColumn(visit, ({ top }) => top.certificate),
   ];
 }
 
 function timestampingColumns(visit: Visit): readonly Column<TimestampingService>[] {
   const t = textsOf(visit);
   return [
-    { key: 'name', heading: t.serviceName, text: ({ name }) => name },
+    nameColumn(visit, timestampingPath),
     { key: 'url', heading: t.url, text: ({ url }) => url },
-    removeColumn(visit, 'timestamping'),
+    expiryColumn(visit, ({ certificate }) => certificate),
   ];
 }
 
-function removeColumn({ texts }: Visit, kind: string) {
+function nameColumn<Row extends { readonly entryId: string; readonly name: string }>(
+  visit: Visit,
+  pathOf: (entryId: string) => string,
+): Column<Row> {
   return {
-    key: 'act',
-    heading: '',
-    text: () => '',
-    show: ({ entryId, name }: { readonly entryId: string; readonly name: string }) => (
-      <a
-        class="ds-link"
-        href={`${path}/${kind}/${encodeURIComponent(entryId)}/remove`}
-        aria-label={`${texts.remove}: ${name}`}
-      >
-        {texts.remove}
+    key: 'name',
+    heading: textsOf(visit).serviceName,
+    text: ({ name }) => name,
+    show: ({ entryId, name }) => (
+      <a class="ds-link" href={pathOf(entryId)}>
+        {name}
       </a>
     ),
   };
 }
 
-function certificationPage(visit: Visit, values: Values, problems: readonly FormProblem[]): PageContent {
-  const t = textsOf(visit);
-  const shared = { values, problems };
+function expiryColumn<Row>(visit: Visit, pemOf: (row: Row) => string): Column<Row> {
+  const expiry = (row: Row) => readCertificate(pemOf(row)).notAfter.toISOString();
   return {
-    title: t.addCertification,
-    lead: t.trustServicesLead,
-    crumbs: [{ href: path, text: t.trustServices }],
-    body: (
-      <Form
-        action={`${path}/certification/new`}
-        submit={t.addCertification}
-        problems={problems}
-        cancel={path}
-      >
-        <Field name="name" label={t.serviceName} maxLength={255} {...shared} />
-        <Field name="profile" label={t.profile} hint={t.profileHint} maxLength={255} isCode {...shared} />
-        <Field
-          name="ocsp"
-          label={t.ocsp}
-          hint={t.ocspHint}
-          type="url"
-          maxLength={500}
-          isOptional
-          {...shared}
-        />
-        <CertificateField visit={visit} {...shared} />
-      </Form>
-    ),
+    key: 'expires',
+    heading: textsOf(visit).expires,
+    text: expiry,
+    show: (row) => <Instant at={expiry(row)} />,
   };
-}
-
-function timestampingPage(visit: Visit, values: Values, problems: readonly FormProblem[]): PageContent {
-  const t = textsOf(visit);
-  const shared = { values, problems };
-  return {
-    title: t.addTimestamping,
-    lead: t.trustServicesLead,
-    crumbs: [{ href: path, text: t.trustServices }],
-    body: (
-      <Form action={`${path}/timestamping/new`} submit={t.addTimestamping} problems={problems} cancel={path}>
-        <Field name="name" label={t.serviceName} maxLength={255} {...shared} />
-        <Field name="url" label={t.url} type="url" maxLength={500} {...shared} />
-        <CertificateField visit={visit} {...shared} />
-      </Form>
-    ),
-  };
-}
-
-interface CertificateProps {
-  readonly visit: Visit;
-  readonly values: Values;
-  readonly problems: readonly FormProblem[];
-}
-
-function CertificateField({ visit, values, problems }: CertificateProps) {
-  const t = textsOf(visit);
-  return (
-    <Field
-      name="certificate"
-      label={t.certificate}
-      hint={t.certificateHint}
-      values={values}
-      problems={problems}
-      lines={8}
-      maxLength={65_536}
-      isCode
-    />
-  );
 }
