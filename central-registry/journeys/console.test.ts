@@ -1,29 +1,31 @@
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateKeyPair, softwareSigningKey } from '../../certs/key/index.ts';
-import { buildName, createCertificate } from '../../certs/x509/index.ts';
 import { hasChromium, launchBrowser, WatchedPage } from '../../gateway/console/testing/browser.ts';
-import { AskedRegistry } from '../testing/asked-registry.ts';
-
-const password = 'four words of oil';
-const script = '<script>alert(1)</script>"><img src=x onerror=alert(2)>';
-const screenshots = fileURLToPath(new URL('../../docs/screenshots', import.meta.url));
+import { findPages, unvisited } from '../../gateway/console/testing/find-pages.ts';
+import { Pictures } from '../../gateway/console/testing/pictures.ts';
+import { walkSecondFactor } from '../../gateway/console/testing/second-factor.ts';
+import { startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
+import { createRegistryConsole } from '../console/index.ts';
+import { fillRegistry, password, script } from './testing/fill-registry.ts';
 
 describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', () => {
-  let registry: AskedRegistry;
+  let network: TestNetwork;
   let browser: Browser;
   let context: BrowserContext;
   let watched: WatchedPage;
   let url: string;
-  let paths: string[];
+  let paths: readonly string[];
+  const pictures = new Pictures('registry');
+  /** Of the console, whichever program it is of. */
+  const { paths: patterns } = createRegistryConsole({
+    ...{ instance: '', version: '', now: () => new Date(), report: () => undefined },
+    api: () => new Response(null, { status: 404 }),
+  });
 
   beforeAll(async () => {
-    registry = await AskedRegistry.found('PILOT');
-    await registry.start({ registration: { host: '127.0.0.1', port: 0 } });
-    url = registry.running.adminUrl;
-    paths = await fill(registry);
+    network = await startNetwork();
+    url = network.registry.adminUrl;
+    await fillRegistry(network);
     browser = await launchBrowser();
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     watched = await WatchedPage.open(context, url);
@@ -32,15 +34,16 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
 
   afterAll(async () => {
     await browser?.close();
-    await registry?.close();
-    expect(registry.reported).toEqual([]);
+    await network?.close();
+    pictures.close();
+    expect(network.troubles).toEqual([]);
   });
 
   it('is signed in to by keyboard alone', async () => {
     const { page } = watched;
     expect(new URL(page.url()).pathname).toBe('/sign-in');
-    expect(await watched.findBarriers()).toEqual([]);
-    await take(watched, 'registry-sign-in');
+    expect(await watched.findFaults(200)).toBeUndefined();
+    await pictures.take(page, 'sign-in');
     await page.focus('#field-name');
     await page.keyboard.type('anna');
     await page.keyboard.press('Tab');
@@ -56,24 +59,27 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
     await page.waitForURL(`${url}/`);
   });
 
+  it('a second factor is made, asked for with a recovery code, and turned off by keyboard alone', async () => {
+    expect(await walkSecondFactor(watched, url, { name: 'anna', password })).toEqual({});
+    // The answer that wants the code.
+    expect(watched.complaints.splice(0).every((text) => text.includes('401'))).toBe(true);
+  });
+
   it('shows every page without a barrier, light and dark, and lets the keyboard reach everything', async () => {
-    const { page } = watched;
     const found: Record<string, unknown> = {};
-    for (const path of paths) {
-      await page.emulateMedia({ colorScheme: 'light' });
-      const response = await page.goto(url + path);
-      const light = await watched.findBarriers();
-      await page.emulateMedia({ colorScheme: 'dark' });
-      const dark = await watched.findBarriers('contrast');
-      const unreachable = await watched.findUnreachable();
-      const inline = await page.$$eval('script:not([src]), style, [style], [onclick]', (all) => all.length);
-      const status = response?.status();
-      const isFine = status === 200 && inline + light.length + dark.length + unreachable.length === 0;
-      if (!isFine) found[path] = { status, inline, light, dark, unreachable };
-    }
+    const look = async (path: string, status: number | undefined) => {
+      const faults = await watched.findFaults(status);
+      if (faults !== undefined) found[path] = faults;
+    };
+    const more = ['/certificate-profiles/own'];
+    const visited = await findPages(watched.page, url, { patterns, more }, look);
     expect(found).toEqual({});
     expect([watched.complaints, watched.elsewhere]).toEqual([[], []]);
-  }, 300_000);
+    paths = visited.pages;
+    // The two that the tests before this one went to.
+    const all = [...visited.pages, ...visited.files, '/sign-in', '/account/second-factor/remove'];
+    expect(unvisited(patterns, all)).toEqual([]);
+  }, 900_000);
 
   it('fits a telephone, in German, without scrolling sideways', async () => {
     const { page } = watched;
@@ -91,7 +97,7 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
     expect(await page.getAttribute('html', 'lang')).toBe('de');
     await context.clearCookies({ name: 'language' });
     await page.setViewportSize({ width: 1280, height: 900 });
-  });
+  }, 300_000);
 
   it('adds a member by keyboard, says what is wrong beside the form, and shows its name as text', async () => {
     const { page } = watched;
@@ -123,8 +129,7 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
     await page.check('#field-confirmed');
     await page.click('button.ds-button[data-color=danger]');
     await page.waitForURL(/done=removed/);
-    const { json } = await registry.ask('GET', '/members');
-    expect(JSON.stringify(json)).not.toContain('1003');
+    expect(JSON.stringify(await network.registryAdmin.get('/members'))).not.toContain('1003');
     await page.goto(`${url}/history`);
     expect(await page.textContent('#history-rows tr')).toContain('Merged with 1001 “for good”');
   });
@@ -138,95 +143,26 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
     expect(cookies.map(({ httpOnly, sameSite }) => [httpOnly, sameSite])).toEqual([[true, 'Strict']]);
   });
 
-  it.runIf(process.env['WAYGATE_SCREENSHOTS'] === '1')('is pictured for the documentation', async () => {
+  it('is pictured for the documentation, which has no other pictures of it', async () => {
     const { page } = watched;
-    await registry.ask('PUT', '/members/PILOT:GOV:1002', { name: 'City of Rivertown' });
-    const pictures = { '/': 'overview', '/members': 'members', '/keys': 'keys', '/api-reference': 'api' };
+    await nameProperly(network);
+    const both = { '/': 'overview', '/members': 'members', '/keys': 'keys', '/api-reference': 'api' };
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme });
-      for (const [path, name] of Object.entries(pictures)) {
+      for (const [path, name] of Object.entries(both)) {
         await page.goto(url + path);
-        await take(watched, `registry-${name}-${scheme}`);
+        await pictures.take(page, `${name}-${scheme}`);
       }
     }
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${url}/members`);
-    await take(watched, 'registry-members-phone');
+    await pictures.take(page, 'members-phone');
+    expect(pictures.documented).toEqual(pictures.made);
   });
 });
 
-async function take({ page }: WatchedPage, name: string): Promise<void> {
-  if (process.env['WAYGATE_SCREENSHOTS'] !== '1') return;
-  mkdirSync(screenshots, { recursive: true });
-  await page.screenshot({ path: `${screenshots}/${name}.png` });
-}
-
-/** Everything that has a page. @returns the paths of all pages */
-async function fill(registry: AskedRegistry): Promise<string[]> {
-  const ask = async (method: string, path: string, body?: unknown) => {
-    const answer = await registry.ask(method, path, body);
-    if (answer.status >= 400) throw new Error(`${method} ${path}: ${JSON.stringify(answer.json)}`);
-    return answer.json;
-  };
-  const roles = ['registration-officer', 'security-officer', 'system-administrator', 'auditor'];
-  await ask('POST', '/users', { name: 'anna', password, roles });
-  await ask('POST', '/users', { name: 'otto', password, roles: ['observer'] });
-  await ask('PUT', '/member-classes/GOV', { description: 'Government' });
-  await ask('POST', '/members', { id: 'PILOT:GOV:1001', name: 'Ministry of the Interior' });
-  await ask('POST', '/members', { id: 'PILOT:GOV:1002', name: script });
-  await ask('POST', '/subsystems', { id: 'PILOT:GOV:1001:population', name: script });
-  const server = 'PILOT:GOV:1001:ss1';
-  await ask('POST', '/servers', { id: server, address: 'ss1.example', maintenance: { message: script } });
-  await ask('POST', `/servers/${server}/clients`, { id: 'PILOT:GOV:1001:population' });
-  const certificate = await makeCertificate('ss1.example', 20);
-  await ask('POST', `/servers/${server}/authentication-certificates`, { certificate });
-  await ask('PUT', '/global-groups/judges', { description: script });
-  await ask('POST', '/global-groups/judges/members', { id: 'PILOT:GOV:1001:population' });
-  const url = 'http://tsa.example/';
-  await ask('POST', '/timestamping-services', {
-    name: script,
-    url,
-    certificate: await makeCertificate('TSA', 900),
-  });
-  const managementServiceAddress = registry.running.registrationUrl;
-  const managementServiceProvider = 'PILOT:GOV:1001:population';
-  await ask('PUT', '/settings', {
-    ...(await ask('GET', '/settings')),
-    ...{ managementServiceAddress, managementServiceProvider },
-  });
-  const made = await ask('POST', '/invitations', {
-    ...{ memberClass: 'GOV', memberCode: '2001', memberName: script, contact: script },
-  });
-  const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
-  await ask('PUT', '/backup-settings', { recipients: [recipient], keepLast: 7, madeElsewhere: false });
-  const backup = `/backups/${(await ask('POST', '/backups')).name}`;
-  await ask('PUT', '/certificate-profiles/own', {
-    description: script,
-    ...{ forms: (await ask('GET', '/certificate-profiles/SkKlass3CertificateProfileInfoProvider')).forms },
-  });
-  const member = '/members/PILOT%3AGOV%3A1001';
-  const serverPath = '/servers/PILOT%3AGOV%3A1001%3Ass1';
-  return [
-    ...['/', '/members', '/members/new', member, `${member}/remove`, `${member}/subsystems/new`],
-    ...[`${member}/subsystems/PILOT%3AGOV%3A1001%3Apopulation/remove`, '/member-classes'],
-    ...['/servers', serverPath, `${serverPath}/remove`, '/groups', '/groups/judges', '/requests'],
-    ...['/invitations', '/invitations/new', `/invitations/${made.id}`, `/invitations/${made.id}/withdraw`],
-    ...['/trust-services', '/trust-services/certification/new', '/trust-services/timestamping/new'],
-    ...['/certificate-profiles', '/certificate-profile-new', '/certificate-profiles/own'],
-    ...['/certificate-profiles/FiVRKCertificateProfileInfoProvider', '/certificate-profiles/own/remove'],
-    ...['/certificate-profile-trial?profile=own'],
-    ...['/keys', '/federation', '/settings', '/people', '/people/new', '/people/otto', '/people/otto/remove'],
-    ...['/audit-events', '/account', '/account/password', '/account/second-factor', '/api-keys'],
-    ...['/api-keys/new', '/api-reference', '/history', '/backups', '/backups/settings'],
-    ...[backup, `${backup}/check`, `${backup}/remove`],
-  ];
-}
-
-async function makeCertificate(name: string, days: number): Promise<string> {
-  const { privateKey, publicKey } = await generateKeyPair({ type: 'ec', curve: 'P-256' });
-  const subject = buildName({ CN: name });
-  const [notBefore, notAfter] = [new Date(), new Date(Date.now() + days * 24 * 3_600_000)];
-  const wanted = { subject, issuer: subject, publicKey, serialNumber: 1n, notBefore, notAfter };
-  return (await createCertificate(wanted, softwareSigningKey(privateKey))).pem;
+/** The markup that stands in every name for the tests is not for the documentation. */
+async function nameProperly({ registryAdmin: admin }: TestNetwork): Promise<void> {
+  await admin.put('/members/PILOT:GOV:1002', { name: 'Port Authority' });
 }

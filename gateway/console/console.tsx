@@ -37,6 +37,8 @@ export interface ConsoleOptions {
 }
 
 export interface Console extends Pages {
+  /** Patterns of the paths at which there is something to read, `:name` for what changes, in the order in which they count. */
+  readonly paths: readonly string[];
   /** @param env what the listener knows of the connection; handed on to the API */
   fetch(request: Request, env?: unknown): Response | Promise<Response>;
 }
@@ -86,8 +88,10 @@ export function createConsole(options: ConsoleOptions): Console {
     }
   };
 
+  const paths: string[] = [];
   const pages: Pages = {
     get: (path, make) => {
+      paths.push(path);
       app.get(path, (context) => answer(context, make));
     },
     post: (path, act) => {
@@ -109,7 +113,7 @@ export function createConsole(options: ConsoleOptions): Console {
   (options.firstStart ?? addFramePages)(pages);
   addCommonPages(pages);
   app.notFound((context) => answer(context, unknownPage));
-  return { ...pages, fetch: (request, env) => app.fetch(request, env as object) };
+  return { ...pages, paths, fetch: (request, env) => app.fetch(request, env as object) };
 }
 
 function visitOf(context: Context, { api, now }: ConsoleOptions, frame: Frame): Visit {

@@ -1,11 +1,12 @@
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium, launchBrowser, WatchedPage } from '../../gateway/console/testing/browser.ts';
+import { findPages, unvisited } from '../../gateway/console/testing/find-pages.ts';
+import { Pictures } from '../../gateway/console/testing/pictures.ts';
+import { walkSecondFactor } from '../../gateway/console/testing/second-factor.ts';
 import { startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
+import { createServerConsole } from '../console/index.ts';
 import { fillServer } from './testing/fill-server.ts';
-import { findPages } from './testing/find-pages.ts';
 
 const password = 'four words of oil';
 /** Pages that no link leads to: what a form answers with. */
@@ -14,7 +15,6 @@ const answers = [
   '/evidence/gaps?from=',
   '/evidence/statistics?per=service',
 ];
-const screenshots = fileURLToPath(new URL('../../docs/screenshots', import.meta.url));
 
 describe.skipIf(!hasChromium())('the console of a security server (needs chromium)', () => {
   let network: TestNetwork;
@@ -23,6 +23,12 @@ describe.skipIf(!hasChromium())('the console of a security server (needs chromiu
   let watched: WatchedPage;
   let url: string;
   let paths: readonly string[];
+  const pictures = new Pictures('server');
+  /** Of the console, whichever program it is of. */
+  const { paths: patterns } = createServerConsole({
+    ...{ instance: '', version: '', now: () => new Date(), report: () => undefined },
+    api: () => new Response(null, { status: 404 }),
+  });
 
   beforeAll(async () => {
     network = await startNetwork();
@@ -40,6 +46,7 @@ describe.skipIf(!hasChromium())('the console of a security server (needs chromiu
   afterAll(async () => {
     await browser?.close();
     await network?.close();
+    pictures.close();
   });
 
   it('is signed in to by keyboard alone', async () => {
@@ -59,22 +66,25 @@ describe.skipIf(!hasChromium())('the console of a security server (needs chromiu
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
   });
 
+  it('a second factor is made, asked for with a recovery code, and turned off by keyboard alone', async () => {
+    expect(await walkSecondFactor(watched, url, { name: 'anna', password })).toEqual({});
+    // The answer that wants the code.
+    expect(watched.complaints.splice(0).every((text) => text.includes('401'))).toBe(true);
+  });
+
   it('shows every page without a barrier, light and dark, and lets the keyboard reach everything', async () => {
     const { page } = watched;
     const found: Record<string, unknown> = {};
-    paths = await findPages(page, url, answers, async (path, status) => {
-      await page.emulateMedia({ colorScheme: 'light' });
-      const light = await watched.findBarriers();
-      await page.emulateMedia({ colorScheme: 'dark' });
-      const dark = await watched.findBarriers('contrast');
-      const unreachable = await watched.findUnreachable();
-      const inline = await page.$$eval('script:not([src]), style, [style], [onclick]', (all) => all.length);
-      const isFine = status === 200 && inline + light.length + dark.length + unreachable.length === 0;
-      if (!isFine) found[path] = { status, inline, light, dark, unreachable };
+    const visited = await findPages(page, url, { patterns, more: answers }, async (path, status) => {
+      const faults = await watched.findFaults(status);
+      if (faults !== undefined) found[path] = faults;
     });
+    paths = visited.pages;
     expect(found).toEqual({});
     expect([watched.complaints, watched.elsewhere]).toEqual([[], []]);
-    expect(paths).toEqual(expect.arrayContaining(['/', '/people', '/backups', '/account', '/api-reference']));
+    // The two that the tests before this one went to.
+    const all = [...visited.pages, ...visited.files, '/sign-in', '/account/second-factor/remove'];
+    expect(unvisited(patterns, all)).toEqual([]);
   }, 600_000);
 
   it('fits a telephone, in German, without scrolling sideways', async () => {
@@ -102,16 +112,16 @@ describe.skipIf(!hasChromium())('the console of a security server (needs chromiu
     expect(cookies.map(({ httpOnly, sameSite }) => [httpOnly, sameSite])).toEqual([[true, 'Strict']]);
   });
 
-  it.runIf(process.env['WAYGATE_SCREENSHOTS'] === '1')('is pictured for the documentation', async () => {
+  it('is pictured for the documentation, which has no other pictures of it', async () => {
     const { page } = watched;
-    mkdirSync(screenshots, { recursive: true });
-    const pictures = { '/': 'overview' };
+    const shown = { '/': 'overview' };
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme });
-      for (const [path, name] of Object.entries(pictures)) {
+      for (const [path, name] of Object.entries(shown)) {
         await page.goto(url + path);
-        await page.screenshot({ path: `${screenshots}/server-${name}-${scheme}.png` });
+        await pictures.take(page, `${name}-${scheme}`);
       }
     }
+    expect(pictures.documented).toEqual(pictures.made);
   });
 });

@@ -77,6 +77,26 @@ export class WatchedPage {
     return result.value as string[];
   }
 
+  /**
+   * Everything that is demanded of any page, in both colour schemes.
+   * @param status it was answered with
+   * @returns what is wrong; undefined when nothing is
+   */
+  async findFaults(status: number | undefined): Promise<object | undefined> {
+    await this.page.emulateMedia({ colorScheme: 'light' });
+    const light = await this.findBarriers();
+    await this.page.emulateMedia({ colorScheme: 'dark' });
+    const dark = await this.findBarriers('contrast');
+    await this.page.emulateMedia({ colorScheme: 'light' });
+    const unreachable = await this.findUnreachable();
+    const inline = await this.page.$$eval(
+      'script:not([src]), style, [style], [onclick]',
+      (all) => all.length,
+    );
+    const isFine = status === 200 && inline + light.length + dark.length + unreachable.length === 0;
+    return isFine ? undefined : { status, inline, light, dark, unreachable };
+  }
+
   /** Goes through the page with the tab key alone. @returns what can be worked with and was never reached */
   async findUnreachable(): Promise<readonly string[]> {
     await this.page.evaluate(`(() => {

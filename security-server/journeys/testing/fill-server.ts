@@ -9,4 +9,6 @@ export async function fillServer({ ministryAdmin, city }: TestNetwork): Promise<
     headers: { 'x-road-client': 'PILOT/MUN/2001/portal', 'x-road-id': 'first-1', 'x-road-issue': 'case-1' },
   });
   if (!exchange.ok) throw new Error(`the first exchange: ${await exchange.text()}`);
+  const expiresAt = new Date(Date.now() + 90 * 86_400_000).toISOString();
+  await ministryAdmin.post('/api-keys', { label: 'monitoring', roles: ['auditor'], expiresAt });
 }
