@@ -7,6 +7,7 @@ import {
   declineRequest,
   listEntries,
   type ManagementEntry,
+  proofChecks,
   readAutomaticApproval,
   readEntry,
   revokeRequest,
@@ -26,6 +27,24 @@ import {
 
 const statusSchema = z.enum(['waiting', 'approved', 'declined', 'revoked']);
 
+const proofSchema = z
+  .object({
+    purpose: z.enum(['signing', 'authentication']),
+    member: memberIdSchema.optional().describe('who has to sign'),
+    subject: z.string(),
+    issuer: z.string(),
+    serialNumber: z.string().describe('hex'),
+    sha256: z.string().describe('of the DER, hex'),
+    notAfter: z.iso.datetime(),
+    statusAt: z.iso.datetime().optional().describe('when a responder vouched for the certificate'),
+    checks: z
+      .array(z.enum(proofChecks))
+      .describe(
+        'what was found to hold: same-certificate, it is the one to be registered; trusted, an approved service issued it for this; member, it names who has to sign; status, it was vouched for; signature, its key signed the message',
+      ),
+  })
+  .openapi('ManagementRequestProof');
+
 const requestSchema = z
   .object({
     id: z.number().int(),
@@ -38,6 +57,14 @@ const requestSchema = z
     address: z.string().optional(),
     certificate: z.string().optional().describe('PEM'),
     message: z.string().optional().describe('of the maintenance'),
+    messageId: z.string(),
+    digest: z.string().describe('SHA-256 of the message as it was signed, hex'),
+    evidence: z
+      .array(proofSchema)
+      .optional()
+      .describe(
+        'one for each signature; none for kinds that are sent without; absent from requests before it was kept',
+      ),
     status: statusSchema,
     reason: z.string().optional().describe('why it was declined or revoked'),
     createdAt: z.iso.datetime(),
@@ -183,7 +210,7 @@ function isUnseen(): boolean {
   return false;
 }
 
-function showEntry({ request, sender, digest, messageId, createdAt, decidedAt, ...entry }: ManagementEntry) {
+function showEntry({ request, sender, evidence, createdAt, decidedAt, ...entry }: ManagementEntry) {
   const { kind, server, ...body } = request;
   return {
     ...entry,
@@ -195,6 +222,9 @@ function showEntry({ request, sender, digest, messageId, createdAt, decidedAt, .
     ...('address' in body && { address: body.address }),
     ...('authCert' in body && { certificate: showCertificate(body.authCert) }),
     ...('message' in body && { message: body.message }),
+    ...(evidence !== undefined && {
+      evidence: evidence.map(({ checks, ...proof }) => ({ ...proof, checks: [...checks] })),
+    }),
     createdAt: createdAt.toISOString(),
     ...(decidedAt !== undefined && { decidedAt: decidedAt.toISOString() }),
   };

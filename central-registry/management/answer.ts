@@ -105,9 +105,9 @@ async function takeRequest(
     throw new Fault('InvalidRequest', `${request.kind} is sent to the ${service} service, not here`);
   }
   const at = now();
-  verifyEvidence({ request, message, configuration: configuration(), at });
+  const evidence = verifyEvidence({ request, message, configuration: configuration(), at });
   const digest = createHash('sha256').update(message.envelope).digest('hex');
-  const submission = { origin, sender, messageId, digest, request };
+  const submission = { origin, sender, messageId, digest, request, evidence };
   const { requestId } = await register.change(
     { by: `server:${printShort(request.server)}`, why: `management request ${messageId}` },
     (book) => submitRequest(book, submission, at),

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { type ClientId, type MemberId, memberOf, type ServerId } from '../../gateway/identifier/index.ts';
 import type { ManagementKind, ManagementRequest } from '../../gateway/management/index.ts';
 import { type Book, clientColumns, clientOf, RegisterError, type RegisterTables } from '../register/index.ts';
+import type { Proof } from './evidence.ts';
 
 /** `waiting` for an administrator; each other status is final. */
 export type ManagementStatus = 'waiting' | 'approved' | 'declined' | 'revoked';
@@ -19,6 +20,8 @@ export interface ManagementEntry {
   /** Hex SHA-256 of the message as it was signed. */
   readonly digest: string;
   readonly request: ManagementRequest;
+  /** What was verified of its signatures; absent from requests that came before that was kept. */
+  readonly evidence?: readonly Proof[];
   readonly status: ManagementStatus;
   /** Why it was declined or revoked. */
   readonly reason?: string;
@@ -30,7 +33,7 @@ export type NewEntry = Omit<ManagementEntry, 'id' | 'reason'>;
 
 /** @returns the id that the sender is told */
 export async function insertEntry({ db }: Book, entry: NewEntry): Promise<number> {
-  const { origin, sender, messageId, digest, request, status, createdAt, decidedAt } = entry;
+  const { origin, sender, messageId, digest, request, evidence, status, createdAt, decidedAt } = entry;
   const { id } = await db
     .insertInto('managementRequest')
     .values({
@@ -41,6 +44,7 @@ export async function insertEntry({ db }: Book, entry: NewEntry): Promise<number
       messageId,
       digest,
       ...bodyColumns(request),
+      evidence: evidence === undefined ? null : JSON.stringify(evidence),
       status,
       reason: null,
       createdAt: createdAt.toISOString(),
@@ -189,6 +193,7 @@ function entryOf(instance: string, row: Row): ManagementEntry {
     messageId,
     digest,
     request: requestOf(instance, row),
+    ...(row.evidence !== null && { evidence: JSON.parse(row.evidence) as Proof[] }),
     status: status as ManagementStatus,
     ...(reason !== null && { reason }),
     createdAt: new Date(createdAt),

@@ -1,7 +1,8 @@
+import { parseOcspResponse } from '../../certs/ocsp/index.ts';
 import { type Certificate, CertificateError, parseCertificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
-import { type MemberId, memberOf } from '../../gateway/identifier/index.ts';
+import { type MemberId, memberOf, printEncoded } from '../../gateway/identifier/index.ts';
 import {
   carriageOf,
   type ManagementRequest,
@@ -19,12 +20,41 @@ export interface EvidenceQuestion {
 }
 
 /**
+ * What was verified of a key that signed a request, each named when it was found to hold:
+ * - `same-certificate`: the certificate that came with the signature is the one that the request asks to register
+ * - `trusted`: it is issued by an approved service, for this purpose, and was in its time
+ * - `member`: it names the member who has to sign
+ * - `status`: a responder of the service vouched for it, lately enough
+ * - `signature`: its key signed the very bytes of the message
+ */
+export const proofChecks = ['same-certificate', 'trusted', 'member', 'status', 'signature'] as const;
+
+/** One signature of a request and the certificate behind it, as the register keeps them. Texts of certificates are a stranger's. */
+export interface Proof {
+  readonly purpose: 'signing' | 'authentication';
+  /** Who has to sign, in encoded form; nobody signs with the key of a server. */
+  readonly member?: string;
+  readonly subject: string;
+  readonly issuer: string;
+  /** Hex. */
+  readonly serialNumber: string;
+  /** Hex, of the DER. */
+  readonly sha256: string;
+  /** ISO 8601 in UTC, as the next. */
+  readonly notAfter: string;
+  /** When the responder said what it said of the certificate. */
+  readonly statusAt?: string;
+  readonly checks: readonly (typeof proofChecks)[number][];
+}
+
+/**
  * Verifies that a request carries the signatures its kind needs, over the very bytes of the message, and no others.
+ * @returns what was verified of each signature, to be kept; nothing for a request that is sent without
  * @throws Fault InvalidRequest for signatures of another kind of request, InvalidSignatureValue,
  *   IncorrectCertificate, and what the verification of certificates throws
  * @see X-Road management services protocol
  */
-export function verifyEvidence(question: EvidenceQuestion): void {
+export function verifyEvidence(question: EvidenceQuestion): readonly Proof[] {
   const { request, message } = question;
   const carriage = carriageOf(request.kind);
   const expected = { plain: 0, multipart: 1, registration: 2 }[carriage];
@@ -33,21 +63,22 @@ export function verifyEvidence(question: EvidenceQuestion): void {
     throw new Fault('InvalidRequest', `${request.kind} is sent with ${expected} signatures; ${came}`);
   }
   if (request.kind === 'authCertReg') {
-    verifyRegistration(request.authCert, question);
-    verifySigner(1, memberOf(request.server), question);
-    return;
+    return [
+      verifyRegistration(request.authCert, question),
+      verifySigner(1, memberOf(request.server), question),
+    ];
   }
-  if (carriage === 'plain') return;
+  if (carriage === 'plain') return [];
   const signer = signerOf(request);
   if (signer === undefined) throw new Error(`${request.kind} is signed by nobody`);
-  verifySigner(0, signer, question);
+  return [verifySigner(0, signer, question)];
 }
 
 /** The key of the new certificate signed: whoever sends it holds the key. */
 function verifyRegistration(
   authCert: Buffer,
   { request, message, configuration, at }: EvidenceQuestion,
-): void {
+): Proof {
   const certificate = certificateAt(message, 0);
   if (!certificate.der.equals(authCert)) {
     throw new Fault(
@@ -57,13 +88,18 @@ function verifyRegistration(
   }
   verifyAuthenticationCertificate({ certificate, instance: request.server.instance, configuration, at });
   verifyValue(message, 0, certificate);
+  return {
+    purpose: 'authentication',
+    ...described(certificate),
+    checks: ['same-certificate', 'trusted', 'signature'],
+  };
 }
 
 function verifySigner(
   index: number,
   signer: MemberId,
   { message, configuration, at }: EvidenceQuestion,
-): void {
+): Proof {
   const certificate = certificateAt(message, index);
   verifySigningCertificate({
     certificate,
@@ -74,6 +110,24 @@ function verifySigner(
     at,
   });
   verifyValue(message, index, certificate);
+  return {
+    ...{ purpose: 'signing', member: printEncoded(signer), ...described(certificate) },
+    // The one response that came along is the one that was found good.
+    ...(message.ocspResponse !== undefined && {
+      statusAt: parseOcspResponse(message.ocspResponse).producedAt.toISOString(),
+    }),
+    checks: ['trusted', 'member', 'status', 'signature'],
+  };
+}
+
+function described({ subject, issuer, serialNumber, sha256, notAfter }: Certificate) {
+  return {
+    subject: subject.toString(),
+    issuer: issuer.toString(),
+    serialNumber: serialNumber.toString(16),
+    sha256: sha256.toString('hex'),
+    notAfter: notAfter.toISOString(),
+  };
 }
 
 function verifyValue(message: SignedManagementMessage, index: number, certificate: Certificate): void {

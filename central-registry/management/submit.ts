@@ -10,6 +10,7 @@ import {
 } from './approval-kinds.ts';
 import { applyApproved, checkApprovable } from './approved-effects.ts';
 import { countWaiting, findMessage, insertEntry, type ManagementOrigin } from './entries.ts';
+import type { Proof } from './evidence.ts';
 import { applyAtOnce } from './immediate-effects.ts';
 
 /** A request whose signatures, where it has any, were verified. */
@@ -21,6 +22,8 @@ export interface Submission {
   /** Hex SHA-256 of the message as it was signed. */
   readonly digest: string;
   readonly request: ManagementRequest;
+  /** What was verified of its signatures. */
+  readonly evidence: readonly Proof[];
 }
 
 export interface Submitted {
@@ -87,7 +90,7 @@ async function submitForApproval(
 
 function record(
   book: Book,
-  { origin, messageId, digest, request }: Submission,
+  { origin, messageId, digest, request, evidence }: Submission,
   status: 'waiting' | 'approved',
   at: Date,
 ): Promise<number> {
@@ -97,6 +100,7 @@ function record(
     messageId,
     digest,
     request,
+    evidence,
     status,
     createdAt: at,
     ...(status === 'approved' && { decidedAt: at }),

@@ -60,6 +60,8 @@ export interface RegisterTables {
     readonly address: string | null;
     readonly certificate: Buffer | null;
     readonly maintenanceMessage: string | null;
+    /** JSON: what was verified of its signatures; null for one that came before that was kept. */
+    readonly evidence: string | null;
     readonly status: string;
     readonly reason: string | null;
     readonly createdAt: string;
@@ -267,6 +269,7 @@ export const registerSteps: readonly string[] = [
   `CREATE TABLE certificateProfile (
      name TEXT PRIMARY KEY, description TEXT NOT NULL, publishedAs TEXT NOT NULL, forms TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE managementRequest ADD COLUMN evidence TEXT;`,
 ];
 
 /** What its history cannot know from the schema. */

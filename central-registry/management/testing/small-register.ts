@@ -77,7 +77,8 @@ export async function openSmallRegister(certificate: Buffer): Promise<SmallRegis
       const messageId = randomUUID();
       const sender = memberOf(request.server);
       const origin = request.kind === 'authCertReg' ? 'registration' : 'management';
-      const submission = { origin, sender, messageId, digest: messageId, request, ...more } as const;
+      const message = { origin, sender, messageId, digest: messageId, request, evidence: [] } as const;
+      const submission = { ...message, ...more };
       return register.change(
         { by: 'system' },
         (book) => submitRequest(book, submission, at),
