@@ -3,7 +3,7 @@ import { Copyable, Facts, Fingerprint, Instant, Tag, type Visit } from '../../..
 import { textsOf } from '../texts.ts';
 
 /** Certificates that end sooner are told of. */
-export const soonMs = 30 * 24 * 3_600_000;
+const soonMs = 30 * 24 * 3_600_000;
 
 interface Props {
   readonly visit: Visit;

@@ -7,7 +7,7 @@ import { AskedRegistry } from '../../testing/asked-registry.ts';
 
 export const password = 'four words of oil';
 export const script = '<script>alert(1)</script>"><img src=x onerror=alert(2)>';
-export const everyRole = ['registration-officer', 'security-officer', 'system-administrator', 'auditor'];
+const everyRole = ['registration-officer', 'security-officer', 'system-administrator', 'auditor'];
 
 /** Gives the registry of a network something of everything that its console shows, with markup in every name. */
 export async function fillRegistry(network: TestNetwork): Promise<void> {
