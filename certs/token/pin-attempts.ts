@@ -37,6 +37,13 @@ export class PinAttempts {
     await this.#write({ failures: failures + 1, lastAt: this.#now() });
   }
 
+  /** When the next PIN will be looked at; undefined when it would be now. */
+  async lockedUntil(): Promise<Date | undefined> {
+    const { failures, lastAt } = await this.#read();
+    const retryAt = lastAt + waitMs(failures);
+    return this.#now() < retryAt ? new Date(retryAt) : undefined;
+  }
+
   async succeed(): Promise<void> {
     await this.#write({ failures: 0, lastAt: this.#now() });
   }

@@ -220,6 +220,10 @@ class SoftwareToken implements Token {
     this.#open.delete(keyId);
   }
 
+  pinLockedUntil(): Promise<Date | undefined> {
+    return this.#attempts.lockedUntil();
+  }
+
   async #openMasterKey(pin: string): Promise<Buffer> {
     await this.#attempts.begin();
     const { derivation, masterKey } = this.#stored;

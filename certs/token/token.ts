@@ -23,6 +23,8 @@ export interface Token {
   isActive(): boolean;
   /** @throws TokenError pin-incorrect, pin-locked, damaged */
   activate(pin: string): Promise<void>;
+  /** When the next PIN will be looked at, after too many that were wrong; a device that does not tell has no such verb. */
+  pinLockedUntil?(): Promise<Date | undefined>;
   /** Forgets what the PIN opened; keys handed out before no longer sign. */
   deactivate(): void;
   /** @throws TokenError pin-incorrect, pin-locked, pin-policy, damaged */

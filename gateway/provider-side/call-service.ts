@@ -30,9 +30,17 @@ export interface SoapServiceReply {
 const withBody = new Set(['POST', 'PUT', 'PATCH']);
 const withoutEntity = new Set([204, 205, 304]);
 
+/** Told how each call went: without `error` the service began to answer. */
+export type OnCalled = (service: ServiceSettings, error?: Fault) => void;
+
 /** Calls services over connections kept open, one set per way of checking their certificates. */
 export class ServiceCaller {
   readonly #agents = new Map<string, Agent>();
+  readonly #onCalled: OnCalled;
+
+  constructor(onCalled: OnCalled = () => undefined) {
+    this.#onCalled = onCalled;
+  }
 
   /**
    * Calls a service with the request exactly as its client sent it. Redirects are not followed and nothing is
@@ -59,6 +67,7 @@ export class ServiceCaller {
         bodyTimeout: service.timeoutMs,
         responseHeaders: 'raw',
       });
+      this.#onCalled(service);
       const hasEntity = request.verb !== 'HEAD' && !withoutEntity.has(response.statusCode);
       if (!hasEntity) response.body.resume();
       return {
@@ -69,7 +78,7 @@ export class ServiceCaller {
         abandon: () => letGo(response.body),
       };
     } catch (error) {
-      throw serviceFault(error, service);
+      throw this.#failed(error, service);
     }
   }
 
@@ -97,6 +106,7 @@ export class ServiceCaller {
         headersTimeout: service.timeoutMs,
         bodyTimeout: service.timeoutMs,
       });
+      this.#onCalled(service);
       const contentType = response.headers['content-type'];
       return {
         status: response.statusCode,
@@ -105,7 +115,34 @@ export class ServiceCaller {
         abandon: () => letGo(response.body),
       };
     } catch (error) {
-      throw serviceFault(error, service);
+      throw this.#failed(error, service);
+    }
+  }
+
+  #failed(error: unknown, service: ServiceSettings): Fault {
+    const fault = serviceFault(error, service);
+    // A body that our own side broke off says nothing of the service.
+    if (!(error instanceof Fault)) this.#onCalled(service, fault);
+    return fault;
+  }
+
+  /**
+   * Asks whether a service can be reached: with HEAD, which changes nothing. Any status is an answer.
+   * @returns the status
+   * @throws Fault ServiceMissingUrl, ServiceMalformedUrl, NetworkError, UnknownHost
+   */
+  async reach(service: ServiceSettings): Promise<number> {
+    const url = addressOf(service);
+    try {
+      const { statusCode, body } = await this.#agentFor(service).request({
+        ...{ origin: url.origin, path: `${url.pathname}${url.search}`, method: 'HEAD' },
+        ...{ headersTimeout: service.timeoutMs, bodyTimeout: service.timeoutMs },
+      });
+      await body.dump();
+      this.#onCalled(service);
+      return statusCode;
+    } catch (error) {
+      throw this.#failed(error, service);
     }
   }
 

@@ -1,4 +1,4 @@
-export { ServiceCaller } from './call-service.ts';
+export { type OnCalled, ServiceCaller } from './call-service.ts';
 export { createPeerCheck } from './check-peer.ts';
 export { isPeerVersion } from './check-version.ts';
 export { createProviderListener } from './listener.ts';

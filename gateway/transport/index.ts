@@ -8,7 +8,7 @@ export {
 } from './multipart.ts';
 export type { PeerAddress } from './peer-handshake.ts';
 export type { AuthenticationIdentity, PeerConnection } from './peer-pool.ts';
-export { PeerPools } from './peer-pools.ts';
+export { PeerPools, type PeerPoolsOptions } from './peer-pools.ts';
 export { receiveMessage } from './receive.ts';
 export type { ReceivedMessage } from './received-message.ts';
 export { openSealedFile as openHeldFile } from './sealed-file.ts';

@@ -59,10 +59,10 @@ export function shakeHands(
       socket.destroy();
       reject(fault);
     };
-    const timer = setTimeout(
-      () => fail(new Fault('NetworkError', `Could not connect to the ${where}: no answer in time`)),
-      timeoutMs,
-    );
+    const timer = setTimeout(() => {
+      const cause = Object.assign(new Error('the handshake did not end'), { code: 'ETIMEDOUT' });
+      fail(new Fault('NetworkError', `Could not connect to the ${where}: no answer in time`, { cause }));
+    }, timeoutMs);
     const stapled: Buffer[] = [];
     socket.once('OCSPResponse', (response: Buffer | null) => {
       if (response !== null) stapled.push(response);

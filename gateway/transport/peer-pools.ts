@@ -14,6 +14,8 @@ import { RaceError, race } from './race.ts';
 export interface PeerPoolsOptions extends Omit<PeerPoolOptions, 'onUnanswered'> {
   /** How long one server may take before the next is tried beside it; default 300. */
   readonly staggerMs?: number;
+  /** Told how looking for a way to a provider went: without `error` one of its servers was reached and verified. */
+  readonly onConnected?: (provider: ClientId, error?: unknown) => void;
 }
 
 /** Keeps verified ways to peers open between exchanges, one pool per address and provider. */
@@ -53,12 +55,16 @@ export class PeerPools {
     try {
       const pool = await race(ordered, attempt, this.#options.staggerMs ?? 300);
       this.#health.remember(candidates, pool.address);
+      this.#options.onConnected?.(provider);
       return pool;
     } catch (error) {
       if (!(error instanceof RaceError)) throw error;
       // That a server is not whom it should be says more than that another is down.
       const telling = error.errors.find((one) => !isUnreachable(one)) ?? error.errors[0];
-      throw telling ?? new Fault('UnknownMember', 'No security server address is known for the provider');
+      const fault =
+        telling ?? new Fault('UnknownMember', 'No security server address is known for the provider');
+      this.#options.onConnected?.(provider, fault);
+      throw fault;
     }
   }
 

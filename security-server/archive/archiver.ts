@@ -53,6 +53,7 @@ export class Archiver {
   readonly #staging: Staging;
   readonly #timer: NodeJS.Timeout | undefined;
   #running: Promise<ArchiveRun> | undefined;
+  #failure: { readonly at: Date; readonly error: unknown } | undefined;
   #isClosed = false;
 
   private constructor(options: ArchiverOptions, index: ArchiveIndex, staging: Staging) {
@@ -93,10 +94,26 @@ export class Archiver {
    * @throws ArchivingError; MessageLogError locked; TokenError not-active
    */
   run(): Promise<ArchiveRun> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run()
+      .then(
+        (done) => {
+          this.#failure = undefined;
+          return done;
+        },
+        (error: unknown) => {
+          this.#failure = { at: this.#options.now(), error };
+          throw error;
+        },
+      )
+      .finally(() => {
+        this.#running = undefined;
+      });
     return this.#running;
+  }
+
+  /** Why the last run failed; undefined when it did not. */
+  get failure(): { readonly at: Date; readonly error: unknown } | undefined {
+    return this.#failure;
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ import {
 } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import type { ConfigurationSource } from '../../gateway/road/index.ts';
+import type { NoteAsked } from '../asked/index.ts';
 import type { HistoryWatch } from '../registry-history/index.ts';
 import { type Downloaded, downloadConfiguration, type ServedLast } from './download.ts';
 import { introduce } from './introduce.ts';
@@ -41,6 +42,15 @@ export interface ConfigurationClientOptions {
   readonly snapshots: SnapshotKeeping;
   /** Judges which history of the register a configuration commits to; throws when it must not be taken. */
   readonly history?: Pick<HistoryWatch, 'admit'>;
+  /** Told how it went with each source. */
+  readonly onAsked?: NoteAsked;
+}
+
+/** Polls that brought nothing, the last of them and the first. */
+export interface ConfigurationFailure {
+  readonly error: Error;
+  readonly at: Date;
+  readonly since: Date;
 }
 
 const firstRetryMs = 1_000;
@@ -63,6 +73,8 @@ export class ConfigurationClient implements ConfigurationSource {
   #fetched: Fetched;
   #configuration: GlobalConfiguration | undefined;
   #failures = 0;
+  #failure: ConfigurationFailure | undefined;
+  #fetchedAt: Date | undefined;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | undefined;
   #closed = false;
@@ -87,6 +99,21 @@ export class ConfigurationClient implements ConfigurationSource {
   /** The configuration fetched last, in force or not; undefined before the first. */
   latest(): GlobalConfiguration | undefined {
     return this.#configuration;
+  }
+
+  /** Why the last poll brought nothing; undefined when it did. */
+  failure(): ConfigurationFailure | undefined {
+    return this.#failure;
+  }
+
+  /** When a poll last brought a good configuration, changed or not; undefined before the first since the start. */
+  fetchedAt(): Date | undefined {
+    return this.#fetchedAt;
+  }
+
+  /** Where the own configuration is looked for, first to last. */
+  sources(): readonly string[] {
+    return this.#ownSources().map(({ url }) => url);
   }
 
   current(): GlobalConfiguration {
@@ -159,9 +186,13 @@ export class ConfigurationClient implements ConfigurationSource {
         await this.#bring(fetched, () => writeConfigurationFolder(dir, own, files, directories));
       }
       this.#failures = 0;
+      this.#failure = undefined;
+      this.#fetchedAt = this.#options.now();
     } catch (cause) {
       this.#failures += 1;
       const error = cause instanceof Error ? cause : new Error(String(cause));
+      const at = this.#options.now();
+      this.#failure = { error, at, since: this.#failure?.since ?? at };
       onFailure(error);
       throw error;
     }
@@ -208,7 +239,7 @@ export class ConfigurationClient implements ConfigurationSource {
     sources: readonly AnchorSource[],
     wanted?: ReadonlySet<string>,
   ): Promise<Downloaded> {
-    const { now } = this.#options;
+    const { now, onAsked } = this.#options;
     const served = this.#served;
     const known = this.#fetched.files;
     return downloadConfiguration({
@@ -218,6 +249,7 @@ export class ConfigurationClient implements ConfigurationSource {
       served,
       now,
       ...(wanted && { wanted }),
+      ...(onAsked && { onAsked }),
     });
   }
 

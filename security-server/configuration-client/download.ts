@@ -13,6 +13,8 @@ import {
   versions,
 } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
+import { dateOf, HttpStatusError, type NoteAsked } from '../asked/index.ts';
+import { NoVersionError, OtherFile, OtherInstance } from './errors.ts';
 
 export interface DownloadQuestion {
   /** Instance whose configuration it must be. */
@@ -28,6 +30,8 @@ export interface DownloadQuestion {
   readonly now: () => Date;
   /** Milliseconds for each file; default 30,000. */
   readonly timeoutMs?: number;
+  /** Told how it went with each source. */
+  readonly onAsked?: NoteAsked;
 }
 
 /** What an address served last: polls come often, and mostly bring the same bytes again. */
@@ -58,23 +62,39 @@ const maxFileBytes = 256 * 1024 * 1024;
 export async function downloadConfiguration(question: DownloadQuestion): Promise<Downloaded> {
   const failures: string[] = [];
   for (const source of question.sources) {
+    const asked = { kind: 'configuration', url: source.url, askedAt: question.now().getTime() } as const;
+    const seen: Seen = {};
+    const told = () => ({ ...asked, answeredAt: question.now().getTime(), ...seen });
     try {
-      return await downloadFrom(source, question);
+      const downloaded = await downloadFrom(source, question, seen);
+      question.onAsked?.(told());
+      return downloaded;
     } catch (error) {
+      question.onAsked?.({ ...told(), error });
       failures.push(`${source.url}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   throw new Error(failures.length === 0 ? 'no source is known' : failures.join('; '));
 }
 
-async function downloadFrom(source: AnchorSource, question: DownloadQuestion): Promise<Downloaded> {
-  const { url, body, directory } = await fetchDirectory(source, question);
+/** What the last answer of a source said of the time. */
+interface Seen {
+  date?: number;
+  askedAt?: number;
+}
+
+async function downloadFrom(
+  source: AnchorSource,
+  question: DownloadQuestion,
+  seen: Seen,
+): Promise<Downloaded> {
+  const { url, body, directory } = await fetchDirectory(source, question, seen);
   const { wanted } = question;
   const parts = directory.parts.filter(
     ({ contentIdentifier }) => wanted === undefined || wanted.has(contentIdentifier),
   );
   const files: ConfigurationFile[] = [];
-  for (const part of parts) files.push(await fileOf(part, url, directory, question));
+  for (const part of parts) files.push(await fileOf(part, url, directory, question, seen));
   if (!files.some(({ contentIdentifier }) => contentIdentifier === 'SHARED-PARAMETERS')) {
     throw new Fault('MalformedGlobalConf', 'the directory names no shared parameters');
   }
@@ -85,6 +105,7 @@ async function downloadFrom(source: AnchorSource, question: DownloadQuestion): P
 async function fetchDirectory(
   source: AnchorSource,
   question: DownloadQuestion,
+  seen: Seen,
 ): Promise<{ readonly url: URL; readonly body: Buffer; readonly directory: Directory }> {
   const base = new URL(source.url);
   const { served, now } = question;
@@ -94,7 +115,7 @@ async function fetchDirectory(
   for (const version of candidates) {
     const url = new URL(base);
     if (version !== undefined) url.searchParams.set('version', String(version));
-    const body = await get(url, maxDirectoryBytes, question);
+    const body = await get(url, maxDirectoryBytes, question, seen);
     if (body === undefined) continue;
     // The same bytes were verified before; only the clock has gone on.
     const isSame = last?.body.equals(body) === true && last.directory.expiresAt > now();
@@ -102,7 +123,7 @@ async function fetchDirectory(
     served.set(source.url, { body, directory });
     return { url, body, directory };
   }
-  throw new Error('it serves no configuration of a version that is known here');
+  throw new NoVersionError();
 }
 
 async function fileOf(
@@ -110,11 +131,11 @@ async function fileOf(
   directoryUrl: URL,
   directory: Directory,
   question: DownloadQuestion,
+  seen: Seen,
 ): Promise<ConfigurationFile> {
   const { instance, contentIdentifier, digest, hash, location } = part;
   if (instance !== question.instance) {
-    const message = `the directory is of instance ${instance}, expected ${question.instance}`;
-    throw new Fault('MalformedGlobalConf', message);
+    throw new OtherInstance(`the directory is of instance ${instance}, expected ${question.instance}`);
   }
   const fileName = part.fileName ?? location.slice(location.lastIndexOf('/') + 1);
   const about = {
@@ -136,10 +157,10 @@ async function fileOf(
     // Not renewed: the content stays, and counts for longer.
     return { ...known, ...about };
   }
-  const content = await get(new URL(location, directoryUrl), maxFileBytes, question);
+  const content = await get(new URL(location, directoryUrl), maxFileBytes, question, seen);
   if (content === undefined) throw new Error(`${location} is not there`);
   if (!digestOf(digest.name, content).equals(hash)) {
-    throw new Fault('MalformedGlobalConf', `${location} is not the file that the directory was signed for`);
+    throw new OtherFile(location);
   }
   checkContent(contentIdentifier, content, about);
   return { ...about, content };
@@ -158,7 +179,7 @@ function checkContent(
         ? parsePrivateParameters(content).instance
         : instance;
   if (found !== instance) {
-    throw new Fault('MalformedGlobalConf', `the ${contentIdentifier} of ${instance} are those of ${found}`);
+    throw new OtherInstance(`the ${contentIdentifier} of ${instance} are those of ${found}`);
   }
 }
 
@@ -175,18 +196,21 @@ function safeName(name: string): string {
 async function get(
   url: URL,
   maxBytes: number,
-  { timeoutMs = 30_000 }: DownloadQuestion,
+  { timeoutMs = 30_000, now }: DownloadQuestion,
+  seen: Seen,
 ): Promise<Buffer | undefined> {
+  seen.askedAt = now().getTime();
   const response = await request(url, {
     method: 'GET',
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     signal: AbortSignal.timeout(timeoutMs),
   });
+  Object.assign(seen, dateOf(response.headers));
   if (response.statusCode !== 200) {
     await response.body.dump({ limit: 64 * 1024 });
     if (response.statusCode === 404) return undefined;
-    throw new Error(`HTTP status ${response.statusCode}`);
+    throw new HttpStatusError(response.statusCode);
   }
   const chunks: Buffer[] = [];
   let size = 0;

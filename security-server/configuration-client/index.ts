@@ -1,2 +1,3 @@
-export { ConfigurationClient, type ConfigurationClientOptions } from './client.ts';
+export { ConfigurationClient, type ConfigurationClientOptions, type ConfigurationFailure } from './client.ts';
 export { downloadConfiguration } from './download.ts';
+export { NoVersionError, OtherFile, OtherInstance } from './errors.ts';

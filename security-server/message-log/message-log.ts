@@ -69,6 +69,7 @@ export class SqliteMessageLog implements MessageLog {
       configuration: options.configuration,
       urls: options.timestampUrls,
       now: options.now,
+      ...(options.onAsked && { onAsked: options.onAsked }),
       onSuccess: () => this.#noteTimestamping(undefined),
       onFailure: (error) => {
         this.#noteTimestamping(this.#failingSince ?? options.now().getTime());
@@ -270,6 +271,7 @@ export class SqliteMessageLog implements MessageLog {
     const shown = {
       withoutTimestamp: this.#reader.countWithoutTimestamp(),
       ...(lastTimestampAt !== undefined && { lastTimestampAt: new Date(lastTimestampAt) }),
+      ...(this.#failingSince !== undefined && { failingSince: new Date(this.#failingSince) }),
     };
     try {
       this.requireAccepting();

@@ -1,5 +1,6 @@
 import type { ServiceId } from '../../gateway/identifier/index.ts';
 import type { ConfigurationSource, LogEntry } from '../../gateway/road/index.ts';
+import type { NoteAsked } from '../asked/index.ts';
 import type { KeyWrapping } from './log-keys.ts';
 
 /** What is kept of the contents of a message. */
@@ -27,6 +28,8 @@ export interface MessageLogOptions {
   readonly acceptableTimestampFailureMs: number;
   readonly now: () => Date;
   readonly onTimestampFailure: (error: Error) => void;
+  /** Told how it went with each timestamping authority. */
+  readonly onAsked?: NoteAsked;
   /** Told what else went wrong on its own time: erasing what is due, signing a checkpoint. */
   readonly onTrouble: (error: Error) => void;
   /** Pages of 4 KiB that each partition may grow to. */
@@ -38,4 +41,6 @@ export interface LogHealth {
   readonly reason?: string;
   readonly withoutTimestamp: number;
   readonly lastTimestampAt?: Date;
+  /** Since when no timestamp could be had. */
+  readonly failingSince?: Date;
 }

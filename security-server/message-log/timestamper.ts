@@ -9,6 +9,7 @@ import {
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import type { ConfigurationSource } from '../../gateway/road/index.ts';
+import { dateOf, HttpStatusError, type NoteAsked } from '../asked/index.ts';
 import type { SignedCheckpoint } from './checkpoints.ts';
 import type { LogWriter } from './writer.ts';
 
@@ -23,6 +24,8 @@ export interface TimestamperOptions {
   /** Told why a round failed; the next round comes by itself. */
   readonly onFailure: (error: Error) => void;
   readonly onSuccess: (at: Date) => void;
+  /** Told how it went with each authority. */
+  readonly onAsked?: NoteAsked;
 }
 
 /** A round asks for this many records at once, so that building their chains holds no commit up for long. */
@@ -123,16 +126,23 @@ export class Timestamper {
     const configuration = this.#options.configuration.current();
     const failures: string[] = [];
     for (const url of this.#addresses(configuration)) {
+      const { now, onAsked } = this.#options;
+      const asked = { kind: 'timestamp', url, askedAt: now().getTime() } as const;
+      let date: { readonly date?: number } = {};
       try {
-        const response = await postAgainWhenCut(url, createTimestampRequest(digestOf('sha512', stamped)));
+        const wanted = createTimestampRequest(digestOf('sha512', stamped));
+        const { body: response, ...seen } = await postAgainWhenCut(url, wanted);
+        date = seen;
         const token = readTimestampResponse(response);
         const { certificate, at } = checkTimestamp({
           token,
           stamped,
           certificates: configuration.tsaCertificates(),
         });
+        onAsked?.({ ...asked, ...date, answeredAt: now().getTime(), madeAt: at.getTime() });
         return { token: withCertificateFirst(token, certificate), at };
       } catch (error) {
+        onAsked?.({ ...asked, ...date, answeredAt: now().getTime(), error });
         failures.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
@@ -149,7 +159,7 @@ export class Timestamper {
  * A connection that was kept open may be closed by the authority in the moment in which it is used again. Asking twice
  * for a timestamp does no harm.
  */
-async function postAgainWhenCut(url: string, body: Buffer): Promise<Buffer> {
+async function postAgainWhenCut(url: string, body: Buffer): Promise<Answered> {
   try {
     return await post(url, body);
   } catch (error) {
@@ -160,7 +170,12 @@ async function postAgainWhenCut(url: string, body: Buffer): Promise<Buffer> {
 
 const cutCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-async function post(url: string, body: Buffer): Promise<Buffer> {
+interface Answered {
+  readonly body: Buffer;
+  readonly date?: number;
+}
+
+async function post(url: string, body: Buffer): Promise<Answered> {
   const response = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/timestamp-query', accept: 'application/timestamp-reply' },
@@ -175,6 +190,6 @@ async function post(url: string, body: Buffer): Promise<Buffer> {
     if (size > maxResponseBytes) throw new Error('the response is larger than 1 MiB');
     chunks.push(chunk);
   }
-  if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`);
-  return Buffer.concat(chunks);
+  if (response.statusCode !== 200) throw new HttpStatusError(response.statusCode);
+  return { body: Buffer.concat(chunks), ...dateOf(response.headers) };
 }

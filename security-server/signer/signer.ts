@@ -9,6 +9,7 @@ import type { MessagePart } from '../../gateway/message/index.ts';
 import type { ConfigurationSource, Signer, SigningIdentity } from '../../gateway/road/index.ts';
 import type { SignatureDocuments } from '../../gateway/signature/index.ts';
 import type { AuthenticationIdentity } from '../../gateway/transport/index.ts';
+import type { NoteAsked } from '../asked/index.ts';
 import { BatchSigner, type SigningMode } from './batch-signer.ts';
 import type { OwnCertificate } from './own-certificates.ts';
 import { type CertificateStatus, fetchStatus } from './status-fetcher.ts';
@@ -29,6 +30,8 @@ export interface SignerOptions {
   readonly removeStatus: (sha256: string) => Promise<void>;
   /** Told why a status could not be fetched; the fetch is tried again by itself. */
   readonly onFailure: (certificate: OwnCertificate, error: Error) => void;
+  /** Told how it went with each responder. */
+  readonly onAsked?: NoteAsked;
 }
 
 /** Retries after failure: 5 s, doubling, at most the ordinary interval. */
@@ -236,6 +239,7 @@ export class ServerSigner implements Signer {
         configuration.instance,
         configuration,
         this.#options.now,
+        this.#options.onAsked,
       );
       this.#statuses.set(key, status);
       this.#failures.delete(key);

@@ -3,6 +3,7 @@ import { checkOcsp, createOcspRequest, OcspError } from '../../certs/ocsp/index.
 import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { issuersOf } from '../../gateway/trust/index.ts';
+import { dateOf, HttpStatusError, type NoteAsked } from '../asked/index.ts';
 
 /** A status response that was good when it was fetched. */
 export interface CertificateStatus {
@@ -26,6 +27,7 @@ export async function fetchStatus(
   instance: string,
   configuration: GlobalConfiguration,
   now: () => Date,
+  onAsked: NoteAsked = () => undefined,
 ): Promise<CertificateStatus> {
   const authorities = issuersOf(certificate, instance, configuration);
   if (authorities.length === 0) {
@@ -36,9 +38,15 @@ export async function fetchStatus(
   const failures: string[] = [];
   for (const { certificate: issuer, ocspResponders } of authorities) {
     for (const { url } of ocspResponders) {
+      const asked = {
+        ...({ kind: 'ocsp', url, certificate: certificate.sha256.toString('hex') } as const),
+        askedAt: now().getTime(),
+      };
+      let date: { readonly date?: number } = {};
       try {
-        const response = await post(url, createOcspRequest(certificate, issuer));
-        const { validUntil } = checkOcsp({
+        const { body: response, ...seen } = await post(url, createOcspRequest(certificate, issuer));
+        date = seen;
+        const { validUntil, thisUpdate } = checkOcsp({
           response,
           certificate,
           issuer,
@@ -47,8 +55,10 @@ export async function fetchStatus(
           freshnessMs: configuration.ocspFreshnessMs,
           verifyNextUpdate: configuration.verifyNextUpdate,
         });
+        onAsked({ ...asked, ...date, answeredAt: now().getTime(), madeAt: thisUpdate.getTime() });
         return { response, validUntil };
       } catch (error) {
+        onAsked({ ...asked, ...date, answeredAt: now().getTime(), error });
         if (error instanceof OcspError && error.code === 'revoked') throw error;
         failures.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -57,7 +67,7 @@ export async function fetchStatus(
   throw new Error(failures.length === 0 ? 'the authority has no OCSP responder' : failures.join('; '));
 }
 
-async function post(url: string, body: Buffer): Promise<Buffer> {
+async function post(url: string, body: Buffer): Promise<{ readonly body: Buffer; readonly date?: number }> {
   const response = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' },
@@ -72,6 +82,6 @@ async function post(url: string, body: Buffer): Promise<Buffer> {
     if (size > maxResponseBytes) throw new Error('the response is larger than 64 KiB');
     chunks.push(chunk);
   }
-  if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`);
-  return Buffer.concat(chunks);
+  if (response.statusCode !== 200) throw new HttpStatusError(response.statusCode);
+  return { body: Buffer.concat(chunks), ...dateOf(response.headers) };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { HardwareToken, type PinState, Pkcs11Module } from '../../certs/pkcs11/index.ts';
-import { openSoftwareToken, type Token, TokenError } from '../../certs/token/index.ts';
+import { openSoftwareToken, type Token, TokenError, type TokenErrorCode } from '../../certs/token/index.ts';
 import { readSecretPlace } from '../../gateway/http/index.ts';
 import type { TokenSettings } from './settings.ts';
 
@@ -29,6 +29,8 @@ export interface KnownToken {
   readonly trouble: string | undefined;
   /** Of devices that are there. */
   readonly pin?: PinState;
+  /** The trouble for programs; `pin-file`: the place of its PIN cannot be read. */
+  readonly troubleCode?: TokenErrorCode | 'pin-file';
 }
 
 interface Device {
@@ -36,6 +38,7 @@ interface Device {
   readonly name: string;
   token: HardwareToken | undefined;
   trouble: string | undefined;
+  troubleCode: KnownToken['troubleCode'];
 }
 
 const defaultRetryMs = 5_000;
@@ -54,7 +57,7 @@ export class ServerTokens {
     this.#options = options;
     this.#devices = options.devices.map((settings) => {
       const name = settings.label ?? settings.serial ?? '';
-      return { settings, name, token: undefined, trouble: undefined };
+      return { settings, name, token: undefined, trouble: undefined, troubleCode: undefined };
     });
   }
 
@@ -74,11 +77,12 @@ export class ServerTokens {
   all(): readonly KnownToken[] {
     return [
       { token: this.software, kind: 'software', name: 'software', isAway: false, trouble: undefined },
-      ...this.#devices.map(({ token, name, trouble }) => ({
+      ...this.#devices.map(({ token, name, trouble, troubleCode }) => ({
         ...{ token, name, kind: 'device' as const, isAway: token?.isAway() ?? true },
         // What was wrong with a PIN is past once it was entered.
         trouble: token?.isActive() === true ? undefined : trouble,
         ...(token !== undefined && { pin: token.pinState() }),
+        ...(troubleCode !== undefined && { troubleCode }),
       })),
     ];
   }
@@ -169,6 +173,13 @@ export class ServerTokens {
   #tell(device: Device, error: Error | undefined): void {
     const isNew = error !== undefined && error.message !== device.trouble;
     device.trouble = error?.message;
+    device.troubleCode = codeOf(error);
     if (isNew) this.#options.onTrouble(error);
   }
+}
+
+/** What is no refusal of the token is about the file with its PIN. */
+function codeOf(error: Error | undefined): KnownToken['troubleCode'] {
+  if (error === undefined) return undefined;
+  return error instanceof TokenError ? error.code : 'pin-file';
 }
