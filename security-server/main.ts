@@ -14,7 +14,7 @@ import {
   onlyForHosts,
   serverOf,
 } from '../gateway/http/index.ts';
-import { printRest } from '../gateway/identifier/index.ts';
+import { printEncoded, printRest } from '../gateway/identifier/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
 import { addPeopleRoutes, OidcSignIn, People, peoplePath } from '../gateway/people/index.ts';
 import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
@@ -25,10 +25,12 @@ import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/ind
 import { acmeSettingsSchema, CertificateOrders } from './acme/index.ts';
 import { createServerAdmin } from './admin/index.ts';
 import { startArchiving } from './archive/index.ts';
+import { AskedBook } from './asked/index.ts';
 import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
 import { createServerConsole } from './console/index.ts';
+import { Diagnostics, Outcomes } from './diagnostics/index.ts';
 import { DiskWatch, diskReader } from './disk/index.ts';
 import { checkHealth } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
@@ -103,6 +105,9 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       },
     });
 
+    const asked = new AskedBook();
+    const onAsked = asked.note.bind(asked);
+    const [peerOutcomes, serviceOutcomes] = [new Outcomes(now), new Outcomes(now)];
     const configurationDir = join(data, 'globalconf');
     let signer: ServerSigner | undefined;
     let management: ManagementSender | undefined;
@@ -124,6 +129,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       },
       snapshots: configurations,
       history: registryHistory,
+      onAsked,
     });
     closers.push(() => configuration.close());
     await configuration.start();
@@ -139,6 +145,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       saveStatus: (sha256, status) => saveStatus(settings.db, sha256, status),
       removeStatus: (sha256) => removeStatus(settings.db, sha256),
       onFailure: (own, error) => onTrouble(`status of certificate ${own.certificate.subject}`, error),
+      onAsked,
     });
     signer = certificates;
     closers.push(() => certificates.close());
@@ -166,6 +173,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       acceptableTimestampFailureMs: options.acceptableTimestampFailureMs,
       now,
       onTimestampFailure: (error) => onTrouble('timestamping', error),
+      onAsked,
       onTrouble: (error) => onTrouble('message log', error),
       ...(options.logMaxPages !== undefined && { maxPages: options.logMaxPages }),
     });
@@ -215,6 +223,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       certificates: () => ownCertificates(settings.db),
       statusUntil: (own) => certificates.statusOf(own)?.validUntil,
       ...{ log, disk: () => disk.status(), tokens: () => tokens.all(), now },
+      diagnoses: async () => (await diagnostics.report()).diagnoses,
       newestBackupAt: () => {
         const { newest } = backups.status();
         return newest && new Date(newest.createdAt);
@@ -252,7 +261,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       });
 
     const provider = await listen(
-      createProviderSide(road, settings, posture, monitoring, closers),
+      createProviderSide(road, settings, posture, monitoring, serviceOutcomes, closers),
       options.peerHost,
       options.peerPort,
       '--peer-port',
@@ -265,7 +274,9 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       ));
     closers.push(() => ocsp?.close());
 
-    const peers = createPeerPools(posture, now);
+    const peers = createPeerPools(posture, now, (provider, error) =>
+      peerOutcomes.note(printEncoded(provider), error),
+    );
     closers.push(() => peers.close());
     const clientSide = { ...road, peers, peerPort: options.instancePeerPort, random: Math.random };
     const plain = createPlainHandlers({
@@ -298,6 +309,18 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       onFailure: (sent, error) => onTrouble(`management request ${sent?.id ?? ''}`, error),
     });
     management = requests;
+    const diagnostics = new Diagnostics({
+      ...{ configuration, asked, log, now, signer: certificates, timestampUrls: options.timestampUrls },
+      ...{ peers: peerOutcomes, services: serviceOutcomes, tokens: () => tokens.all() },
+      settings: () => settings.current(),
+      certificates: () => ownCertificates(settings.db),
+      statusOf: (own) => certificates.statusOf(own),
+      history: () => registryHistory.state().trouble,
+      disk: () => disk.status(),
+      archiveFailure: () => archiving.current?.failure,
+      backups: () => backups.status(),
+      requests: () => requests.list(),
+    });
     closers.push(() => requests.close());
 
     const people = await People.open({
@@ -333,6 +356,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         reloadCertificates,
         metrics,
         health,
+        diagnostics,
+        probes: {
+          ...{ configuration, signer: certificates, asked, settings: () => settings.current() },
+          ...{ peers: peerOutcomes, services: serviceOutcomes, peerPort: options.instancePeerPort },
+          newPeers: () => createPeerPools(posture, now),
+        },
         now,
         ...(options.join !== undefined && { join: options.join }),
       },
@@ -383,9 +412,10 @@ function createProviderSide(
   settings: SettingsStore,
   { staples, pooled, minimumVersion }: PeerPosture,
   monitoring: Monitoring,
+  outcomes: Outcomes,
   closers: (() => Promise<void> | void)[],
 ) {
-  const services = new ServiceCaller();
+  const services = new ServiceCaller(({ id }, fault) => outcomes.note(printEncoded(id), fault));
   closers.push(() => services.close());
   return createProviderListener({
     ...road,

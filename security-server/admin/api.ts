@@ -18,6 +18,7 @@ import { addBodyPolicyRoutes } from './body-policies.ts';
 import { addCertificateOrderRoutes } from './certificate-orders.ts';
 import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
+import { addDiagnosticsRoutes } from './diagnostics.ts';
 import { addDiskRoutes } from './disk.ts';
 import { addEvidenceRoutes } from './evidence.ts';
 import { addJoinRoutes, explainJoining } from './join.ts';
@@ -62,6 +63,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addEvidenceRoutes(app, context);
   addArchiveRoutes(app, context);
   addDiskRoutes(app, context);
+  addDiagnosticsRoutes(app, context);
   addRegistryHistoryRoutes(app, context);
   addBodyPolicyRoutes(app, context);
   if (context.join !== undefined) addJoinRoutes(app, context.join);

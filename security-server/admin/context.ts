@@ -6,6 +6,7 @@ import type { CertificateOrders } from '../acme/index.ts';
 import type { Archiving } from '../archive/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
 import type { BodyPolicyStore } from '../body-policy/index.ts';
+import type { Diagnostics, ProbeSources } from '../diagnostics/index.ts';
 import type { DiskWatch } from '../disk/index.ts';
 import type { Health } from '../health/index.ts';
 import type { JoinDesk } from '../join/index.ts';
@@ -44,6 +45,10 @@ export interface AdminContext {
   /** Makes the signer use the certificates as they are now. */
   readonly reloadCertificates: () => Promise<void>;
   readonly health: () => Promise<Health>;
+  /** What is wrong, and how to mend it. */
+  readonly diagnostics: Pick<Diagnostics, 'report' | 'forget'>;
+  /** What connection tests try. */
+  readonly probes: ProbeSources;
   readonly metrics: Pick<ServerMetrics, 'render'>;
   /** Joining an instance through this API; absent: not here. */
   readonly join?: JoinDesk;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
 import { userCommand } from '../../gateway/people/index.ts';
+import { causes, startCause } from '../diagnostics/index.ts';
 import { initServer } from '../init.ts';
 import type { RunningServer } from '../running-server.ts';
 import { serveFolder } from '../serve.ts';
@@ -97,7 +98,11 @@ async function start({
       onStep: ({ code, state, detail }) => logger.info({ about: 'joining', code, state, detail }),
       onTrouble: running.onTrouble,
     },
-  );
+  ).catch((error: unknown) => {
+    const code = startCause(error);
+    if (code !== undefined) logger.error({ about: 'start', code, remedy: causes[code].remedy.en });
+    throw error;
+  });
   // Whoever starts programs may send the signal as soon as it reads the lines below.
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

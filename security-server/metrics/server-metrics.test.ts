@@ -38,6 +38,7 @@ function metricsWith(more: Partial<MetricSources> = {}) {
     }),
     tokens: () => [{ token: undefined, kind: 'device', name: 'city', isAway: true, trouble: 'away' }],
     newestBackupAt: () => undefined,
+    diagnoses: async () => [{ code: 'disk-low' }, { code: 'ocsp-stale' }, { code: 'ocsp-stale' }],
     now: () => new Date(0),
     ...more,
   });
@@ -57,6 +58,8 @@ describe('metrics of a server', () => {
       'waygate_exchange_duration_seconds_count{side="client"} 2',
       'waygate_body_octets_total{side="client",direction="request"} 200',
       'waygate_health{check="disk"} 1',
+      'waygate_diagnosis{code="ocsp-stale"} 2',
+      'waygate_diagnosis{code="disk-full"} 0',
       'waygate_log_records_without_timestamp 3',
       'waygate_log_last_timestamp_seconds 5',
       'waygate_disk_level{level="low"} 1',

@@ -3,6 +3,7 @@ import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { asFault, spellCode } from '../../gateway/fault/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
+import { type Cause, type CauseCode, causes } from '../diagnostics/index.ts';
 import type { DiskStatus } from '../disk/index.ts';
 import type { Health } from '../health/index.ts';
 import type { LogHealth } from '../message-log/index.ts';
@@ -20,6 +21,8 @@ export interface MetricSources {
   readonly disk: () => DiskStatus;
   readonly tokens: () => readonly KnownToken[];
   readonly newestBackupAt: () => Date | undefined;
+  /** What is diagnosed now. */
+  readonly diagnoses: () => Promise<readonly { readonly code: CauseCode }[]>;
   readonly now: () => Date;
 }
 
@@ -43,6 +46,7 @@ export class ServerMetrics {
   readonly #ofService: Counter<'side' | 'service' | 'outcome'>;
   readonly #octets: Counter<'side' | 'direction'>;
   readonly #health: Gauge<'check'>;
+  readonly #diagnoses: Gauge<'code'>;
   readonly #certificates: Gauge<'use' | 'member' | 'sha256'>;
   readonly #statuses: Gauge<'use' | 'member' | 'sha256'>;
   readonly #tokens: Gauge<'token'>;
@@ -74,6 +78,10 @@ export class ServerMetrics {
     this.#health = new Gauge({
       ...{ name: 'waygate_health', registers, labelNames: ['check'] },
       help: '1: what was tried is good, at most ten seconds ago; 0: it is not',
+    });
+    this.#diagnoses = new Gauge({
+      ...{ name: 'waygate_diagnosis', registers, labelNames: ['code'] },
+      help: 'Of how much each cause of docs/diagnoses.md stands now; 0: it does not',
     });
     this.#certificates = new Gauge({
       ...{
@@ -121,6 +129,7 @@ export class ServerMetrics {
     const { log, disk, tokens, newestBackupAt, configuration } = this.#sources;
     const { checks } = await this.#healthNow();
     for (const { name, isGood } of checks) this.#health.set({ check: name }, Number(isGood));
+    await this.#renderDiagnoses();
     await this.#renderCertificates();
     this.#tokens.reset();
     for (const { name, token } of tokens())
@@ -136,6 +145,15 @@ export class ServerMetrics {
     this.#set('waygate_configuration_expires_seconds', seconds(configuration()?.expiresAt));
     this.#set('waygate_backup_newest_seconds', seconds(newestBackupAt()));
     return this.#registry.metrics();
+  }
+
+  async #renderDiagnoses(): Promise<void> {
+    const standing = await this.#sources.diagnoses();
+    for (const [code, { place }] of Object.entries<Cause>(causes)) {
+      // What is seen at the start alone is never seen here.
+      if (place === 'start') continue;
+      this.#diagnoses.set({ code }, standing.filter((one) => one.code === code).length);
+    }
   }
 
   async #renderCertificates(): Promise<void> {
