@@ -9,20 +9,21 @@ export async function checkTokens(tokens: readonly KnownToken[]): Promise<Found[
 }
 
 async function checkToken(known: KnownToken): Promise<Found[]> {
-  const { token, name: subject, trouble, troubleCode } = known;
+  const { token, name: subject, trouble } = known;
   if (token?.isActive() === true) return [];
   const lockedUntil = await token?.pinLockedUntil?.();
   if (lockedUntil !== undefined) {
     return [{ code: 'token-pin-locked', subject, detail: `until ${lockedUntil.toISOString()}` }];
   }
   const detail = trouble !== undefined && { detail: trouble };
-  return [{ code: codeOf(token !== undefined, troubleCode), subject, ...detail }];
+  return [{ code: codeOf(known), subject, ...detail }];
 }
 
-function codeOf(isThere: boolean, trouble: KnownToken['troubleCode']): CauseCode {
-  if (!isThere) return trouble === 'device-refused' ? 'token-module-missing' : 'token-device-away';
-  if (trouble === 'device-lost') return 'token-device-away';
-  if (trouble === 'pin-locked') return 'token-pin-locked';
-  if (trouble === 'pin-incorrect' || trouble === 'pin-file') return 'token-pin-wrong';
+function codeOf({ token, isAway, pin, troubleCode }: KnownToken): CauseCode {
+  const isModuleMissing = token === undefined && troubleCode === 'device-refused';
+  if (isModuleMissing) return 'token-module-missing';
+  if (isAway || troubleCode === 'device-lost') return 'token-device-away';
+  if (pin === 'locked-by-device' || pin === 'locked-here') return 'token-pin-locked';
+  if (troubleCode === 'pin-incorrect' || troubleCode === 'pin-file') return 'token-pin-wrong';
   return 'token-signed-out';
 }

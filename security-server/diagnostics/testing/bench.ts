@@ -144,7 +144,7 @@ export class DiagnosticBench {
     };
     const diagnostics = new Diagnostics({
       ...{ signer, now, asked: this.asked, peers: this.peers, services: this.called, timestampUrls: [] },
-      tokens: () => [{ token, kind: 'software', name: 'software', trouble: undefined }],
+      tokens: () => [{ token, kind: 'software', name: 'software', isAway: false, trouble: undefined }],
       settings: () => this.settings.current(),
       certificates: async () => this.certificates,
       statusOf: (own) => signer.statusOf(own),
