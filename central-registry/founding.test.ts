@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Caller, tokenOf } from '../gateway/first-start/testing/caller.ts';
 import { initRegistry, lookForInstance } from './init.ts';
 import { type FolderSettings, type ServedFolder, serveRegistry } from './serve.ts';
 
@@ -19,21 +19,14 @@ const founding = {
   memberClasses: [{ code: 'GOV', description: 'Government' }],
 };
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly json: { readonly code?: string; readonly errors?: readonly { readonly pointer: string }[] };
-  readonly location: string | undefined;
-}
-
 describe('the first start of a registry', () => {
   let data: string;
   let served: ServedFolder | undefined;
-  let cookie: string;
+  let caller: Caller;
   const faults: unknown[] = [];
   beforeEach(() => {
     data = join(mkdtempSync(join(tmpdir(), 'waygate-founding-')), 'registry');
-    cookie = '';
+    caller = new Caller(() => served?.adminUrl ?? '');
     faults.length = 0;
   });
   afterEach(async () => {
@@ -52,39 +45,9 @@ describe('the first start of a registry', () => {
     });
   }
 
-  async function ask(
-    method: 'GET' | 'POST' | 'DELETE',
-    path: string,
-    body?: object | URLSearchParams,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Answer> {
-    const isForm = body instanceof URLSearchParams;
-    const answer = await request(`${served?.adminUrl}${path}`, {
-      method,
-      headers: {
-        ...(cookie !== '' && { cookie }),
-        ...(body !== undefined && {
-          'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json',
-        }),
-        ...(isForm && { origin: served?.adminUrl ?? '', 'sec-fetch-site': 'same-origin' }),
-        ...headers,
-      },
-      ...(body !== undefined && { body: isForm ? body.toString() : JSON.stringify(body) }),
-    });
-    const text = await answer.body.text();
-    const given = [answer.headers['set-cookie'] ?? []].flat()[0]?.split(';')[0];
-    if (given !== undefined) cookie = given;
-    const { location } = answer.headers;
-    const isJson = /json/.test(String(answer.headers['content-type']));
-    return {
-      ...{ status: answer.statusCode, text, json: isJson ? JSON.parse(text) : {} },
-      location: typeof location === 'string' ? location : undefined,
-    };
-  }
-
+  const ask: Caller['ask'] = (...args) => caller.ask(...args);
   const key = () => ({ authorization: `Bearer ${readFileSync(join(data, 'api-key'), 'utf8').trim()}` });
   const enter = () => ask('POST', '/sign-in', new URLSearchParams({ code: served?.code ?? '' }));
-  const tokenOf = (html: string) => /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? '';
 
   it('asks for the code before it shows or does anything', async () => {
     await serve();
@@ -111,7 +74,7 @@ describe('the first start of a registry', () => {
     const fields = {
       ...{ instance: 'CITY', address: 'registry.example', administrator: 'anna' },
       memberClasses: 'GOV Government\nMUN  Municipalities of the land\n',
-      _csrf: tokenOf(first.text),
+      _csrf: tokenOf(first),
     };
     const second = await ask('POST', '/secrets', new URLSearchParams(fields));
     expect([second.status, second.text.includes('name="pinAgain"')]).toEqual([200, true]);
@@ -137,7 +100,7 @@ describe('the first start of a registry', () => {
   it('shows each mistake beside its field, and keeps what was typed', async () => {
     await serve();
     await enter();
-    const _csrf = tokenOf((await ask('GET', '/')).text);
+    const _csrf = tokenOf(await ask('GET', '/'));
     const wrong = { instance: 'CI/TY', address: 'http://x', memberClasses: 'G/V x', administrator: 'Änna' };
     const again = await ask('POST', '/secrets', new URLSearchParams({ ...wrong, _csrf }));
     expect(again.status).toBe(422);
@@ -196,7 +159,7 @@ describe('the first start of a registry', () => {
   it('csrf: takes nothing from pages of others, nor without the token', async () => {
     await serve();
     await enter();
-    const _csrf = tokenOf((await ask('GET', '/')).text);
+    const _csrf = tokenOf(await ask('GET', '/'));
     const form = (more: object) => new URLSearchParams({ ...founding, memberClasses: '', ...more });
     const foreign = { 'sec-fetch-site': 'cross-site', origin: 'http://evil.example' };
     expect((await ask('POST', '/found', form({ _csrf }), foreign)).status).toBe(403);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createSoftwareToken } from '../certs/token/index.ts';
 import { buildName, createCertificate } from '../certs/x509/index.ts';
 import { parseAnchor } from '../gateway/configuration/index.ts';
-import { checkCreatable, printShort, type ServerId } from '../gateway/identifier/index.ts';
+import { checkCreatable, printRest, printShort, type ServerId } from '../gateway/identifier/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { SettingsStore } from './settings/index.ts';
 
@@ -60,6 +60,11 @@ export async function initServer({ data, id, pin, anchor }: NewServer): Promise<
   const settings = await SettingsStore.open(path);
   await settings.setInternalCertificate(certificate.der);
   settings.close();
+}
+
+/** Names the audit log of a server in its checkpoints. */
+export function auditLogOrigin(id: ServerId): string {
+  return `${printRest(id)}/audit-log`;
 }
 
 const internalKeyLabel = 'internal TLS';

@@ -10,9 +10,9 @@ import {
   fileKeyAuthentication,
   type Listening,
   listen,
+  listenInTurns,
   loadOrCreateApiKey,
   onlyForHosts,
-  serverOf,
 } from '../gateway/http/index.ts';
 import { printEncoded, printRest } from '../gateway/identifier/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
@@ -34,6 +34,7 @@ import { Diagnostics, Outcomes } from './diagnostics/index.ts';
 import { DiskWatch, diskReader } from './disk/index.ts';
 import { checkHealth } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
+import { auditLogOrigin } from './init.ts';
 import { internalContext } from './internal-tls.ts';
 import { ManagementSender, managementSigners } from './management/index.ts';
 import { measureLog, SqliteMessageLog } from './message-log/index.ts';
@@ -84,7 +85,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     if (pin !== undefined) await token.activate(pin);
 
     const journal = await Journal.open({
-      ...{ dir: join(data, 'journal'), origin: `${printRest(settings.serverId)}/audit-log`, now },
+      ...{ dir: join(data, 'journal'), origin: auditLogOrigin(settings.serverId), now },
       onTrouble: (error) => onTrouble('audit log', error),
     });
     closers.push(() => journal.close());
@@ -379,13 +380,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       report: (error, reference) => onTrouble('console', error, reference),
     });
     const guarded = onlyForHosts([options.adminHost, options.adminUrl], besideApi(ask, console));
-    const adminListening = await listen(
-      serverOf(behindProxies(options.adminProxies ?? [], guarded)),
-      options.adminHost,
-      options.adminPort,
-      '--admin-port',
-    );
-    closers.push(() => adminListening.close());
+    const answer = behindProxies(options.adminProxies ?? [], guarded);
+    const { adminListener, adminHost, adminPort } = options;
+    const adminListening =
+      adminListener ?? (await listenInTurns(answer, adminHost, adminPort, '--admin-port'));
+    adminListening.handTo(answer);
+    if (adminListener === undefined) closers.push(() => adminListening.close());
 
     return {
       get id() {

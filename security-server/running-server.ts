@@ -1,4 +1,5 @@
 import type { GlobalConfiguration } from '../gateway/configuration/index.ts';
+import type { ListenerInTurns } from '../gateway/http/index.ts';
 import type { ServerId } from '../gateway/identifier/index.ts';
 import type { OidcSettings } from '../gateway/people/index.ts';
 import type { RoadEvent } from '../gateway/road/index.ts';
@@ -28,6 +29,8 @@ export interface ServerSettings {
   readonly peers?: PeerSettings;
   readonly adminHost: string;
   readonly adminPort: number;
+  /** Listens there already, and is closed by whoever opened it; absent: the server listens by itself. */
+  readonly adminListener?: ListenerInTurns;
   /** Address at which browsers reach it, when a proxy stands before it; with https, cookies go nowhere else. */
   readonly adminUrl?: string;
   /** IP addresses of proxies that stand before it: whom they name in `x-forwarded-for` counts as connected. */

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Journal } from '../journal/index.ts';
 import { checkName } from './names.ts';
+import { PasswordHasher } from './password-hasher.ts';
 import { checkNewPassword } from './password-policy.ts';
 import { People } from './people.ts';
 
@@ -24,6 +25,13 @@ export function peoplePath(data: string): string {
 /** Before a program is founded for that person. @throws Problem name-unfit, password-length, password-guessable */
 export function checkFirstPerson({ name, password }: FirstPerson): void {
   checkNewPassword(password, checkName(name));
+}
+
+/** @throws Problem as `checkFirstPerson`; 503 busy */
+export async function prepareFirstPerson({ name, password }: FirstPerson): Promise<PreparedPerson> {
+  const checked = checkName(name);
+  const passwordRecord = await new PasswordHasher().hash(checkNewPassword(password, checked));
+  return { name: checked, passwordRecord };
 }
 
 /** Forgets the people of a program whose founding was cut short: nobody has signed in there. */

@@ -6,7 +6,9 @@ export {
   createFirstPerson,
   type FirstPerson,
   forgetPeople,
+  type PreparedPerson,
   peoplePath,
+  prepareFirstPerson,
 } from './first-person.ts';
 export { OidcSignIn } from './oidc/oidc-sign-in.ts';
 export { type OidcSettings, oidcSettingsSchema } from './oidc/settings.ts';

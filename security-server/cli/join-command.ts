@@ -120,10 +120,11 @@ async function openJoining(
   begin: JoiningBegin | undefined,
   { waits, signal, ...folders }: Flow,
 ): Promise<Joining> {
+  const pin = await readPin(settings);
   const options = {
     ...(await joinSettings(settings, folders)),
-    pin: await readPin(settings),
-    start: async (pin: string) =>
+    pin: () => pin,
+    start: async () =>
       joiningServer(await startServer({ ...serverSettings(settings, loggerOf(settings)), pin })),
     ...{ waits, signal },
     onStep: (step: JoinStep) => process.stderr.write(`${lineOf(step)}\n`),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { askAdmin } from '../../gateway/http/index.ts';
 import { parseRestServer, printShort } from '../../gateway/identifier/index.ts';
 import { userCommand } from '../../gateway/people/index.ts';
 import { causes, startCause } from '../diagnostics/index.ts';
@@ -14,11 +15,13 @@ import { joinCommand } from './join-command.ts';
 import { joinSettings } from './join-settings.ts';
 import { requestCommand, requestsCommand } from './request-command.ts';
 import {
+  askPinAtTerminal,
   loadStartSettings,
   loggerOf,
   pinCommandOption,
   pinFdOption,
   pinOption,
+  readGivenPin,
   readPin,
   serverSettings,
   withStartOptions,
@@ -88,15 +91,21 @@ async function start({
 }: Readonly<Record<string, string>> & { readonly json?: boolean }): Promise<void> {
   const settings = loadStartSettings(file, overrides);
   const { data } = settings;
-  const pin = await readPin(settings);
+  const pin = await readGivenPin(settings);
   const logger = loggerOf(settings);
   const running = serverSettings(settings, logger);
   const serving = await serveFolder(
-    { ...running, pin },
+    { ...running, ...(pin !== undefined && { pin }) },
     {
       ...(await joinSettings(settings)),
       onStep: ({ code, state, detail }) => logger.info({ about: 'joining', code, state, detail }),
       onTrouble: running.onTrouble,
+      askPin: askPinAtTerminal,
+      onOpened: (address, codeFile) =>
+        logger.warn({
+          about: 'first start',
+          detail: `the code was used from ${address}; the next is in ${codeFile}`,
+        }),
     },
   ).catch((error: unknown) => {
     const code = startCause(error);
@@ -107,23 +116,41 @@ async function start({
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-  if (serving.server === undefined) showWaiting(serving.adminUrl, data, json === true);
-  else show(serving.server, data, json === true);
+  const { code, server } = serving;
+  if (code !== undefined) showFirstStart(serving.adminUrl, code, data, json === true);
+  else if (server !== undefined) show(server, await isSignedIn(server), data, json === true);
   await interrupted;
   await serving.close();
 }
 
 /** There is no server in the folder yet: an invitation makes one. */
-function showWaiting(adminUrl: string, data: string, asJson: boolean): void {
-  process.stdout.write(
-    asJson
-      ? `${JSON.stringify({ adminUrl })}\n`
-      : `No security server is founded in ${data} yet. It waits for an invitation: POST ${adminUrl}/api/v1/join\nStop it with Ctrl+C.\n`,
+function showFirstStart(adminUrl: string, code: string, data: string, asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify({ adminUrl, code })}\n`);
+    return;
+  }
+  const lines = [
+    `No security server is founded in ${data} yet. Join an instance with an invitation, in a browser:`,
+    `  address  ${adminUrl}/`,
+    `  code     ${code}`,
+    `The code opens once; it is also in ${join(data, 'first-start-code')}`,
+    'Stop it with Ctrl+C.',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function isSignedIn({ adminUrl, apiKey }: RunningServer): Promise<boolean> {
+  const { token } = await askAdmin<{ readonly token: { readonly isActive: boolean } }>(
+    { url: adminUrl, key: apiKey },
+    'GET',
+    '/status',
   );
+  return token.isActive;
 }
 
 function show(
   { id, clientUrl, clientTlsUrl, peerAddress, ocspAddress, adminUrl }: RunningServer,
+  hasPin: boolean,
   data: string,
   asJson: boolean,
 ): void {
@@ -143,6 +170,7 @@ function show(
     `  administration       ${adminUrl}/openapi.json`,
     `  API key              in ${join(data, 'api-key')}`,
     `  readiness            ${adminUrl}/health/ready`,
+    ...(hasPin ? [] : [`It exchanges nothing until its PIN is entered: ${adminUrl}/tokens`]),
     'Stop it with Ctrl+C.',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Logger, pino } from 'pino';
 import { z } from 'zod';
-import { loadSettings, proxiesSchema, readSecret } from '../../gateway/http/index.ts';
+import { loadSettings, proxiesSchema, readGivenSecret, readSecret } from '../../gateway/http/index.ts';
 import { oidcSettingsSchema } from '../../gateway/people/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import { acmeSettingsSchema } from '../acme/index.ts';
@@ -86,7 +86,7 @@ const startSchema = z.object({
 
 export const pinOption = [
   '--pin-file <file>',
-  'file with the PIN; else WAYGATE_SERVER_PIN, else the terminal',
+  'file with the PIN; else WAYGATE_SERVER_PIN, else the terminal, else (start) the console',
 ] as const;
 
 export const pinFdOption = ['--pin-fd <n>', 'file descriptor from which the PIN is read'] as const;
@@ -110,9 +110,25 @@ export function loadStartSettings(
 /** Where the PIN is read from. */
 export type PinPlaces = Pick<StartSettings, 'pinFile' | 'pinFd' | 'pinCommand'>;
 
-export function readPin({ pinFile: file, pinFd: fd, pinCommand: command }: PinPlaces): Promise<string> {
-  const variable = 'WAYGATE_SERVER_PIN';
-  return readSecret({ name: 'PIN', file, fd, command, variable, environment: process.env });
+/** @returns undefined when none of its places is named: a server starts without it, signed out */
+export function readGivenPin(places: PinPlaces): Promise<string | undefined> {
+  return readGivenSecret(pinSources(places));
+}
+
+/** @returns undefined for nothing, or without a terminal: the PIN is entered in the console then */
+export async function askPinAtTerminal(): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  process.stderr.write('Nothing starts the server signed out: its PIN can be entered in the console.\n');
+  const typed = await readPin({});
+  return typed === '' ? undefined : typed;
+}
+
+export function readPin(places: PinPlaces): Promise<string> {
+  return readSecret(pinSources(places));
+}
+
+function pinSources({ pinFile: file, pinFd: fd, pinCommand: command }: PinPlaces) {
+  return { name: 'PIN', file, fd, command, variable: 'WAYGATE_SERVER_PIN', environment: process.env };
 }
 
 /** The settings of a running server, as options of a command that starts one. */

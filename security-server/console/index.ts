@@ -7,8 +7,11 @@ import {
   type Visit,
 } from '../../gateway/console/index.ts';
 import { addEvidencePages, evidenceTextsOf } from './evidence/index.ts';
+import { addJoinPages } from './joining/index.ts';
 import { addOverview } from './overview/index.ts';
 import { textsOf } from './texts.ts';
+
+export { addFirstPages } from './joining/index.ts';
 
 interface ServerConsoleOptions {
   /** The server's identifier, as its console names it. */
@@ -22,11 +25,17 @@ interface ServerConsoleOptions {
   readonly report: (error: unknown, reference: string) => void;
 }
 
+/** What the program is, in the visitor's language. */
+export function serverRole(visit: Visit): string {
+  return textsOf(visit).role;
+}
+
 /** The console of a security server. */
 export function createServerConsole(options: ServerConsoleOptions): Console {
-  const console = createConsole({ ...options, role: (visit) => textsOf(visit).role, navigation });
+  const console = createConsole({ ...options, role: serverRole, navigation });
   addOverview(console);
   addEvidencePages(console);
+  addJoinPages(console);
   addBackupPages(console);
   return console;
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { writeFileDurably } from '../../gateway/store/index.ts';
 import { acmeAuthorities } from '../acme/index.ts';
+import { certificatePath, requestPath } from './by-hand.ts';
 import { type CertificateUse, fetchCertificate } from './enrol.ts';
 import { JoinError } from './error.ts';
 import { isThere } from './prepare-steps.ts';
@@ -102,8 +102,7 @@ async function requestFor(
   use: CertificateUse,
   keyId: string,
 ): Promise<string> {
-  const { requestFolder } = context.places;
-  const path = join(requestFolder, `${use}.csr.pem`);
+  const path = requestPath(context.places, use);
   if (await isThere(path)) return readFile(path, 'utf8');
   const { request } = await running.ask<{ readonly request: string }>(
     'POST',
@@ -113,14 +112,14 @@ async function requestFor(
       subjectAltNames: use === 'signing' ? [] : [context.state().address],
     },
   );
-  await mkdir(requestFolder, { recursive: true, mode: 0o700 });
+  await mkdir(context.places.requestFolder, { recursive: true, mode: 0o700 });
   await writeFileDurably(path, request);
   return request;
 }
 
 /** @returns undefined until somebody has brought it */
 async function readBrought({ places }: StepContext, use: CertificateUse): Promise<string | undefined> {
-  const path = join(places.certificateFolder, `${use}.pem`);
+  const path = certificatePath(places, use);
   return (await isThere(path)) ? readFile(path, 'utf8') : undefined;
 }
 

@@ -42,7 +42,7 @@ const options = (more: Partial<JoiningOptions> = {}): JoiningOptions => ({
     ...{ data, peerHost: '127.0.0.1', peerPorts: [], instancePeerPort: 1 },
     ...{ requestFolder: data, certificateFolder: data },
   },
-  pin: '1',
+  pin: () => '1',
   start: async () => {
     throw new Error('no server is started here');
   },

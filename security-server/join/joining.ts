@@ -36,13 +36,14 @@ import {
 } from './step.ts';
 import { type JoiningBegin, takeUp } from './take-up.ts';
 import { tellWebhook, type Webhook } from './webhook.ts';
+import { withToken } from './with-token.ts';
 
 export interface JoiningOptions {
   readonly places: JoinPlaces;
-  /** Of the token: of the one to make, or of the one there is. */
-  readonly pin: string;
+  /** Of the token: of the one to make, or of the one there is; asked each time, for it may be entered meanwhile. */
+  readonly pin: () => string | undefined;
   /** Starts the server that was founded in the folder. */
-  readonly start: (pin: string) => Promise<JoiningServer>;
+  readonly start: () => Promise<JoiningServer>;
   /** Whether that server listens already; not, unless told. */
   readonly isListening?: () => boolean;
   readonly now: () => Date;
@@ -77,13 +78,13 @@ const runs: Readonly<Record<Exclude<JoinStepCode, 'invitation'>, RunStep>> = {
   'reach-server': reachServer,
   configuration: verifyConfiguration,
   founding: foundServer,
-  keys: makeKeys,
-  certificates: obtainCertificates,
-  'server-request': requestServer,
+  keys: withToken(makeKeys),
+  certificates: withToken(obtainCertificates),
+  'server-request': withToken(requestServer),
   'server-approval': awaitServer,
-  'client-request': requestClients,
+  'client-request': withToken(requestClients),
   'client-approval': awaitClients,
-  timestamp: firstTimestamp,
+  timestamp: withToken(firstTimestamp),
 };
 
 /**
@@ -121,7 +122,7 @@ export class Joining {
       state: () => this.#state,
       keep: (more) => this.#keep(more),
       server: () => {
-        this.#server ??= start(pin);
+        this.#server ??= start();
         return this.#server;
       },
       report: () => link.report(this.#state.steps),

@@ -3,8 +3,9 @@ import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildFromFiles, parseAnchor } from '../../gateway/configuration/index.ts';
 import { printShort } from '../../gateway/identifier/index.ts';
+import { createFirstPerson, forgetPeople } from '../../gateway/people/index.ts';
 import { downloadConfiguration } from '../configuration-client/index.ts';
-import { initServer } from '../init.ts';
+import { auditLogOrigin, initServer } from '../init.ts';
 import { describeReached, listenForTrial, missingLines, tryRegistry, tryServers } from './connections.ts';
 import { JoinError, messageOf } from './error.ts';
 import type { RunStep } from './step.ts';
@@ -70,14 +71,29 @@ export const verifyConfiguration: RunStep = async ({ claims, state, places, now 
   return { state: 'done', detail };
 };
 
-export const foundServer: RunStep = async ({ places, serverId, pin, state }) => {
+export const foundServer: RunStep = async ({ places, serverId, pin, state, keep, now }) => {
   const { data } = places;
   const detail = `${printShort(serverId)} in ${data}`;
-  if (await isThere(join(data, 'settings.sqlite'))) return { state: 'done', detail };
-  // Founding was cut short: nothing uses the keys of that token.
-  await rm(join(data, 'token'), { recursive: true, force: true });
-  const anchor = Buffer.from(state().anchor ?? '');
-  await initServer({ data, id: serverId, pin, anchor });
+  const { administrator } = state();
+  if (!(await isThere(join(data, 'settings.sqlite')))) {
+    const chosen = pin();
+    if (chosen === undefined) {
+      return {
+        ...{ state: 'waiting', detail: 'the PIN for the token of the new server is not known any more' },
+        remedy: 'enter it on this page, or start the program with it',
+      };
+    }
+    // Founding was cut short: nothing uses the keys of that token, and nobody has signed in.
+    await rm(join(data, 'token'), { recursive: true, force: true });
+    await forgetPeople(data);
+    await rm(join(data, 'journal'), { recursive: true, force: true });
+    if (administrator !== undefined) {
+      await createFirstPerson(data, auditLogOrigin(serverId), now, administrator);
+    }
+    const anchor = Buffer.from(state().anchor ?? '');
+    await initServer({ data, id: serverId, pin: chosen, anchor });
+  }
+  if (administrator !== undefined) await keep({ administrator: undefined });
   return { state: 'done', detail };
 };
 

@@ -19,6 +19,8 @@ const joinStateSchema = z.object({
   subsystems: z.array(subsystemSchema),
   steps: z.array(joinStepSchema),
   anchor: z.string().optional(),
+  /** Who is to administer the server once it is founded; of the password, no more than its hash. */
+  administrator: z.object({ name: z.string(), passwordRecord: z.string() }).optional(),
   /** At which the registry tries to reach this server. */
   ports: z.array(z.number()).optional(),
   /** Names in the token. */

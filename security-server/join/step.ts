@@ -30,7 +30,8 @@ export interface JoinPlaces {
 /** What a step works with. */
 export interface StepContext {
   readonly places: JoinPlaces;
-  readonly pin: string;
+  /** Of the token to make; undefined while nobody has entered it since the program was started. */
+  readonly pin: () => string | undefined;
   readonly claims: InvitationClaims;
   readonly serverId: ServerId;
   readonly link: RegistryLink;

@@ -1,16 +1,29 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { softwareSigningKey } from '../../certs/key/index.ts';
+import { buildName, createCertificate, createRequest, toPem } from '../../certs/x509/index.ts';
+import { type GlobalConfiguration, writeAnchor } from '../../gateway/configuration/index.ts';
 import type { ServerId } from '../../gateway/identifier/index.ts';
 import type { InvitationClaims, JoiningStatus } from '../../gateway/joining/index.ts';
+import { People, peoplePath, prepareFirstPerson } from '../../gateway/people/index.ts';
+import { awaitedCertificates, bringCertificate } from './by-hand.ts';
 import { obtainCertificates } from './certificate-step.ts';
-import { redeemInvitation } from './prepare-steps.ts';
+import { foundServer, redeemInvitation } from './prepare-steps.ts';
 import { awaitServer, firstTimestamp, makeKeys, requestClients, requestServer } from './register-steps.ts';
 import type { JoinState } from './state.ts';
 import type { StepContext } from './step.ts';
+import { withToken } from './with-token.ts';
 
 const serverId: ServerId = {
   kind: 'SERVER',
@@ -20,6 +33,10 @@ const serverId: ServerId = {
   serverCode: 'ss1',
 };
 const anchor = '<configurationAnchor/>';
+const realAnchor = writeAnchor({
+  instance: 'DEV',
+  sources: [{ url: 'http://127.0.0.1:1/internalconf', verificationCerts: [Buffer.from('a certificate')] }],
+}).toString();
 const claims = {
   jti: 'j'.repeat(22),
   iss: 'DEV',
@@ -40,6 +57,8 @@ let approvedCas: object[];
 let order: object;
 /** What the status says of the message log. */
 let log: object;
+/** Whether the token has its PIN. */
+let isSignedIn: boolean;
 /** Whether the configuration shows the server. */
 let isPublished: boolean;
 
@@ -57,6 +76,7 @@ beforeEach(() => {
     steps: [],
   };
   approvedCas = [];
+  isSignedIn = true;
   order = { state: 'under-way', detail: 'asked' };
   isPublished = false;
 });
@@ -72,7 +92,7 @@ function answer(method: string, path: string, body: { label?: string; certificat
     return key;
   }
   if (path.endsWith('/orders')) return order;
-  if (`${method} ${path}` === 'GET /status') return log;
+  if (`${method} ${path}` === 'GET /status') return { token: { isActive: isSignedIn }, ...log };
   if (path.endsWith('/requests')) return { request: `request of ${path}` };
   if (`${method} ${path}` === 'POST /certificates') {
     const [use = '', keyId = ''] = (body.certificate ?? '').split(' ');
@@ -90,7 +110,7 @@ function context(more: Partial<StepContext> = {}): StepContext {
       ...{ data: folder, peerHost: '127.0.0.1', peerPorts: [], instancePeerPort: 1 },
       ...{ requestFolder: join(folder, 'requests'), certificateFolder: join(folder, 'requests') },
     },
-    ...{ pin: '1', claims, serverId },
+    ...{ pin: () => '1', claims, serverId },
     link: { redeem: unused, tryConnections: unused, report: unused },
     state: () => state,
     keep: async (kept) => {
@@ -279,5 +299,83 @@ describe('a management request', () => {
     status = told as unknown as JoiningStatus;
     await expect(awaitServer(context())).rejects.toMatchObject({ name });
     await expect(awaitServer(context())).rejects.toThrow(message);
+  });
+});
+
+describe('founding the server', () => {
+  const people = async () => {
+    const settings = { path: peoplePath(folder), now: () => new Date(), program: 'Waygate security server' };
+    const opened = await People.open({ ...settings, isHttps: false, journal: { append: () => 0 } as never });
+    const names = opened.users.list().map(({ name }) => name);
+    opened.close();
+    return names;
+  };
+  const prepared = () => prepareFirstPerson({ name: 'anna', password: 'four words of oil' });
+  const found = (more: Partial<StepContext> = {}) =>
+    foundServer(context({ pin: () => 'Correct-Horse-7', ...more }));
+
+  it('waits for a PIN that nobody has entered since the program was started', async () => {
+    expect(await found({ pin: () => undefined })).toMatchObject({ state: 'waiting' });
+    expect(existsSync(join(folder, 'token'))).toBe(false);
+  });
+
+  it('makes the person who was named at the beginning, and forgets what is kept of the password', async () => {
+    state = { ...state, anchor: realAnchor, administrator: await prepared() };
+    expect(await found()).toMatchObject({ state: 'done' });
+    expect(await people()).toEqual(['anna']);
+    expect(state.administrator).toBeUndefined();
+  });
+
+  it('begins anew after a crash before the server was there, and leaves it alone after', async () => {
+    const administrator = await prepared();
+    state = { ...state, anchor: 'no anchor', administrator };
+    await expect(found()).rejects.toThrow();
+    expect(await people()).toEqual(['anna']);
+    state = { ...state, anchor: realAnchor };
+    await found();
+    state = { ...state, administrator };
+    expect(await found({ pin: () => 'Another-Horse-8' })).toMatchObject({ state: 'done' });
+    expect(await people()).toEqual(['anna']);
+    expect(state.administrator).toBeUndefined();
+  });
+});
+
+describe('a step that needs keys', () => {
+  it('waits for the PIN where the server was started without it, and asks for nothing meanwhile', async () => {
+    isSignedIn = false;
+    expect(await withToken(makeKeys)(context())).toMatchObject({ state: 'waiting', awaits: 'joiner' });
+    expect(asked.map(({ path }) => path)).toEqual(['/status']);
+    isSignedIn = true;
+    expect(await withToken(makeKeys)(context())).toMatchObject({ state: 'done' });
+  });
+});
+
+describe('a certificate that somebody brings', () => {
+  const steps = [{ code: 'certificates', state: 'waiting' }] as const;
+  const keysOf = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const subject = buildName({ CN: 'somebody' });
+  const certificateFor = async (publicKey: KeyObject) => {
+    const issuer = softwareSigningKey(keysOf().privateKey);
+    const [notBefore, notAfter] = [new Date(0), new Date(86_400_000)];
+    const wanted = { subject, issuer: subject, publicKey, serialNumber: 1n, notBefore, notAfter };
+    return (await createCertificate(wanted, issuer)).pem;
+  };
+
+  it('is taken for the key that asked, and for no other', async () => {
+    const own = keysOf();
+    const here = { ...context().places, certificateFolder: join(folder, 'in') };
+    await expect(bringCertificate(here, 'signing', 'x')).rejects.toMatchObject({ code: 'wrong-use' });
+    expect(await awaitedCertificates(here, steps)).toEqual([]);
+    const request = await createRequest({ subject }, softwareSigningKey(own.privateKey));
+    mkdirSync(here.requestFolder, { recursive: true });
+    writeFileSync(join(here.requestFolder, 'signing.csr.pem'), toPem(request, 'CERTIFICATE REQUEST'));
+    expect(await awaitedCertificates(here, steps)).toEqual([{ use: 'signing', isBrought: false }]);
+    for (const wrong of ['', 'no certificate', await certificateFor(keysOf().publicKey)]) {
+      await expect(bringCertificate(here, 'signing', wrong)).rejects.toMatchObject({ code: 'wrong-use' });
+    }
+    expect(await awaitedCertificates(here, steps)).toEqual([{ use: 'signing', isBrought: false }]);
+    await bringCertificate(here, 'signing', await certificateFor(own.publicKey));
+    expect(await awaitedCertificates(here, steps)).toEqual([{ use: 'signing', isBrought: true }]);
+    expect(await awaitedCertificates(here, [{ code: 'certificates', state: 'done' }])).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { checkCreatable, IdentifierError } from '../../gateway/identifier/index.ts';
 import { type InvitationClaims, joinStepCodes, readInvitation } from '../../gateway/joining/index.ts';
+import type { PreparedPerson } from '../../gateway/people/index.ts';
+import { checkAddress, checkSubsystem } from './check-begin.ts';
 import { JoinError } from './error.ts';
 import { isThere } from './prepare-steps.ts';
 import { type JoinState, readJoinState, writeJoinState } from './state.ts';
@@ -14,6 +14,8 @@ export interface JoiningBegin {
   readonly address: string;
   /** To register on it; one at least. */
   readonly subsystems: readonly { readonly code: string; readonly name?: string }[];
+  /** Who administers the server that is to be founded. */
+  readonly administrator?: PreparedPerson;
 }
 
 export interface TakenUp {
@@ -55,13 +57,14 @@ export async function takeUp(data: string, begin: JoiningBegin | undefined, now:
     throw new JoinError('wrong-use', message);
   }
   await mkdir(data, { recursive: true, mode: 0o700 });
-  const { address, subsystems } = begin;
+  const { address, subsystems, administrator } = begin;
   const state: JoinState = {
     ...{ version: 1, server, invitation, address, subsystems: subsystems.map((one) => ({ ...one })) },
     // The registry may have heard it already, though its answer was lost.
     secret: (former?.invitation === invitation && former.secret) || randomBytes(32).toString('base64url'),
     steps: joinStepCodes.map((code) => ({ code, state: 'pending' })),
     ...(former?.keys !== undefined && { keys: former.keys }),
+    ...(administrator !== undefined && !isFounded && { administrator }),
   };
   await writeJoinState(data, state);
   return { state, claims };
@@ -75,18 +78,9 @@ function isBound({ anchor, steps }: JoinState): boolean {
 
 /** What the registry would refuse later. @throws JoinError wrong-use */
 function checkBegin({ address, subsystems }: JoiningBegin): void {
-  if (isIP(address) === 0 && !/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(address)) {
-    throw new JoinError('wrong-use', `'${address}' is not an address: a host name or IP address is expected`);
-  }
+  checkAddress(address);
   if (subsystems.length === 0) throw new JoinError('wrong-use', 'one subsystem at least is expected');
-  for (const { code } of subsystems) {
-    try {
-      checkCreatable(code);
-    } catch (cause) {
-      if (!(cause instanceof IdentifierError)) throw cause;
-      throw new JoinError('wrong-use', `subsystem: ${cause.message}`, { cause });
-    }
-  }
+  for (const { code } of subsystems) checkSubsystem(code);
 }
 
 function noneToGoOn(former: JoinState | undefined): JoinError {

@@ -5,8 +5,10 @@ import {
   type Pages,
   Section,
   Tag,
+  TodoList,
   type Visit,
 } from '../../../gateway/console/index.ts';
+import { joinTodos } from '../joining/index.ts';
 import { textsOf as sharedTextsOf } from '../texts.ts';
 import { textsOf } from './texts.ts';
 
@@ -27,20 +29,23 @@ export function addOverview(pages: Pages): void {
   pages.get('/', async (visit) => {
     const t = textsOf(visit);
     const { api } = visit;
-    const [status, health] = await Promise.all([
+    const [status, health, joining] = await Promise.all([
       api.get<Status>('/api/v1/status'),
       api.get<Health>('/api/v1/health'),
+      joinTodos(visit),
     ]);
     const troubles = health.checks.filter(({ isGood }) => !isGood);
+    const pin = status.token.isActive ? [] : [{ text: t.pinWaits, href: '/tokens', act: t.enterPin }];
+    const todos = [...pin, ...joining];
     return {
       title: sharedTextsOf(visit).overview,
       lead: t.lead,
       body: (
         <div id="overview" class="wg-sections" data-live="10">
           <Section title={visit.texts.whatNeedsDoing}>
-            {troubles.length === 0 ? (
-              <p>{t.nothingWaits}</p>
-            ) : (
+            {todos.length > 0 && <TodoList todos={todos} nothing={t.nothingWaits} />}
+            {troubles.length + todos.length === 0 && <p>{t.nothingWaits}</p>}
+            {troubles.length > 0 && (
               <ul>
                 {troubles.map(({ detail }) => (
                   <li>{detail}</li>

@@ -12,6 +12,9 @@ const english = {
   token: 'Token',
   tokenActive: 'signed in',
   tokenInactive: 'waits for its PIN',
+  pinWaits:
+    'The token waits for its PIN: until it is entered, this server signs nothing and exchanges no messages',
+  enterPin: 'Enter it',
 } as const;
 
 const catalogue: Catalogue<typeof english> = {
@@ -28,6 +31,9 @@ const catalogue: Catalogue<typeof english> = {
     token: 'Token',
     tokenActive: 'angemeldet',
     tokenInactive: 'wartet auf die PIN',
+    pinWaits:
+      'Das Token wartet auf seine PIN: Bis sie eingegeben ist, signiert dieser Server nichts und tauscht keine Nachrichten aus',
+    enterPin: 'Eingeben',
   },
 };
 

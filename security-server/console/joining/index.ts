@@ -1,0 +1,2 @@
+export { addFirstPages } from './first-pages.tsx';
+export { addJoinPages, joinTodos } from './pages.tsx';
