@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSoftwareToken } from '../certs/token/index.ts';
 import { buildName, createCertificate } from '../certs/x509/index.ts';
 import { parseAnchor } from '../gateway/configuration/index.ts';
 import { checkCreatable, printRest, printShort, type ServerId } from '../gateway/identifier/index.ts';
+import {
+  checkFirstPerson,
+  createFirstPerson,
+  type FirstPerson,
+  forgetPeople,
+  type PreparedPerson,
+} from '../gateway/people/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { SettingsStore } from './settings/index.ts';
 
@@ -16,6 +23,9 @@ export interface NewServer {
   readonly pin: string;
   /** Bytes of the configuration anchor, as the registry hands it out. */
   readonly anchor: Uint8Array;
+  /** The first person who may sign in, a system administrator; absent: added later, with the API key. */
+  readonly administrator?: FirstPerson | PreparedPerson;
+  readonly now?: () => Date;
 }
 
 /** How long the server's own internal certificate serves, in years; information systems are given it by hand. */
@@ -23,9 +33,12 @@ const internalYears = 20;
 
 /**
  * Founds a security server in a folder: its token, its internal certificate, its settings, its anchor.
- * @throws Fault MalformedGlobalConf for an anchor that cannot be read, TokenError, IdentifierError
+ * @throws Fault MalformedGlobalConf for an anchor that cannot be read, TokenError, IdentifierError; Problem of the
+ *   first person
  */
-export async function initServer({ data, id, pin, anchor }: NewServer): Promise<void> {
+export async function initServer(server: NewServer): Promise<void> {
+  const { data, id, pin, anchor, administrator, now = () => new Date() } = server;
+  if (administrator !== undefined && 'password' in administrator) checkFirstPerson(administrator);
   for (const field of [id.instance, id.memberClass, id.memberCode, id.serverCode]) checkCreatable(field);
   const { instance } = parseAnchor(anchor);
   if (instance !== id.instance) {
@@ -53,6 +66,12 @@ export async function initServer({ data, id, pin, anchor }: NewServer): Promise<
     key,
   );
   token.deactivate();
+  if (administrator !== undefined) {
+    // Nobody has signed in to a server whose founding was cut short.
+    await forgetPeople(data);
+    await rm(join(data, 'journal'), { recursive: true, force: true });
+    await createFirstPerson(data, auditLogOrigin(id), now, administrator);
+  }
   await writeFileDurably(join(data, 'configuration-anchor.xml'), anchor);
   const path = join(data, 'settings.sqlite');
   // Last, for a folder with settings is a founded server.

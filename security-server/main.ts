@@ -254,6 +254,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         configuration: () => configuration.current(),
         settings: () => settings.current(),
         signer: certificates,
+        isSignedIn: () => token.isActive(),
         log,
         disk: () => disk.status(),
         registryHistory: () => registryHistory.state().trouble,

@@ -3,13 +3,16 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { printShort } from '../../gateway/identifier/index.ts';
 import { type JoinStep, joinStepTitles } from '../../gateway/joining/index.ts';
+import { prepareFirstPerson } from '../../gateway/people/index.ts';
 import { Joining, type JoiningBegin, joiningServer } from '../join/index.ts';
 import { startServer } from '../main.ts';
 import { type CertificateFolders, joinSettings } from './join-settings.ts';
 import {
   loadStartSettings,
   loggerOf,
+  passwordOption,
   pinOption,
+  readAdministrator,
   readPin,
   type StartSettings,
   serverSettings,
@@ -24,6 +27,8 @@ interface JoinOptions {
   readonly certificateIn?: string;
   readonly wait: boolean;
   readonly stay?: boolean;
+  readonly administrator?: string;
+  readonly administratorPasswordFile?: string;
   readonly json?: boolean;
 }
 
@@ -44,6 +49,8 @@ export function joinCommand(): Command {
     )
     .option('--csr-out <dir>', 'where requests for certificates are put (folder requests of the server)')
     .option('--certificate-in <dir>', 'where their certificates are looked for (the same folder)')
+    .option('--administrator <name>', 'the first who may sign in to the server that is founded')
+    .option(...passwordOption)
     .option('--no-wait', 'return when somebody else has to act, instead of waiting')
     .option('--stay', 'go on serving when the server has joined')
     .option('--settings <file>', 'YAML or JSON file with the settings of the server')
@@ -72,13 +79,21 @@ async function runJoin(
     certificateIn,
     wait,
     stay,
+    administrator,
+    administratorPasswordFile,
     json,
     ...overrides
   }: JoinOptions & Readonly<Record<string, string>>,
 ): Promise<void> {
   // Commander fills in what the table of settings does not know.
   const settings = loadStartSettings(file, overrides as Readonly<Record<string, string>>);
-  const begin = invitation === undefined ? undefined : await readBegin(invitation, address, subsystem);
+  const begin =
+    invitation === undefined
+      ? undefined
+      : {
+          ...(await readBegin(invitation, address, subsystem)),
+          ...(await prepareAdministrator(administrator, administratorPasswordFile)),
+        };
   const interruption = new AbortController();
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -108,6 +123,14 @@ async function runJoin(
   } finally {
     await (await joining.server?.catch(() => undefined))?.close();
   }
+}
+
+async function prepareAdministrator(
+  administrator: string | undefined,
+  administratorPasswordFile: string | undefined,
+): Promise<Pick<JoiningBegin, 'administrator'>> {
+  const person = await readAdministrator({ administrator, administratorPasswordFile });
+  return person === undefined ? {} : { administrator: await prepareFirstPerson(person) };
 }
 
 interface Flow extends CertificateFolders {

@@ -18,9 +18,11 @@ import {
   askPinAtTerminal,
   loadStartSettings,
   loggerOf,
+  passwordOption,
   pinCommandOption,
   pinFdOption,
   pinOption,
+  readAdministrator,
   readGivenPin,
   readPin,
   serverSettings,
@@ -34,6 +36,8 @@ interface InitOptions {
   readonly pinFile?: string;
   readonly pinFd?: string;
   readonly pinCommand?: string;
+  readonly administrator?: string;
+  readonly administratorPasswordFile?: string;
   readonly json?: boolean;
 }
 
@@ -49,6 +53,8 @@ export function serverCommand(): Command {
     .option(...pinOption)
     .option(...pinFdOption)
     .option(...pinCommandOption)
+    .option('--administrator <name>', 'the first who may sign in; others are added with `server user add`')
+    .option(...passwordOption)
     .option('--json', 'print one JSON document')
     .action(init);
   const starting = command
@@ -75,7 +81,11 @@ export function serverCommand(): Command {
 async function init({ data, id, anchor, json, pinFd, ...places }: InitOptions): Promise<void> {
   const serverId = parseRestServer(id);
   const pin = await readPin({ ...places, ...(pinFd !== undefined && { pinFd: Number(pinFd) }) });
-  await initServer({ data, id: serverId, pin, anchor: await readFile(anchor) });
+  const administrator = await readAdministrator(places);
+  await initServer({
+    ...{ data, id: serverId, pin, anchor: await readFile(anchor) },
+    ...(administrator !== undefined && { administrator }),
+  });
   const next = `waygate server start --data ${data}`;
   process.stdout.write(
     json === true

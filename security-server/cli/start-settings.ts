@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Logger, pino } from 'pino';
 import { z } from 'zod';
 import { loadSettings, proxiesSchema, readGivenSecret, readSecret } from '../../gateway/http/index.ts';
-import { oidcSettingsSchema } from '../../gateway/people/index.ts';
+import { type FirstPerson, oidcSettingsSchema } from '../../gateway/people/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import { acmeSettingsSchema } from '../acme/index.ts';
 import { archiveSettingsSchema } from '../archive/index.ts';
@@ -91,6 +91,10 @@ export const pinOption = [
 
 export const pinFdOption = ['--pin-fd <n>', 'file descriptor from which the PIN is read'] as const;
 export const pinCommandOption = ['--pin-command <program>', 'program that writes the PIN'] as const;
+export const passwordOption = [
+  '--administrator-password-file <file>',
+  'file with the password alone; else WAYGATE_SERVER_PASSWORD, else the terminal',
+] as const;
 
 export type StartSettings = z.infer<typeof startSchema>;
 
@@ -129,6 +133,22 @@ export function readPin(places: PinPlaces): Promise<string> {
 
 function pinSources({ pinFile: file, pinFd: fd, pinCommand: command }: PinPlaces) {
   return { name: 'PIN', file, fd, command, variable: 'WAYGATE_SERVER_PIN', environment: process.env };
+}
+
+/** The first person of a server, as the options of a command name them. */
+export async function readAdministrator({
+  administrator: name,
+  administratorPasswordFile: file,
+}: {
+  readonly administrator?: string | undefined;
+  readonly administratorPasswordFile?: string | undefined;
+}): Promise<FirstPerson | undefined> {
+  if (name === undefined) return undefined;
+  const variable = 'WAYGATE_SERVER_PASSWORD';
+  const password = await readSecret({
+    ...{ name: 'administrator password', file, variable, environment: process.env },
+  });
+  return { name, password };
 }
 
 /** The settings of a running server, as options of a command that starts one. */

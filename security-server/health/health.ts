@@ -11,6 +11,7 @@ export interface HealthCheck {
   readonly name:
     | 'configuration'
     | 'registry-history'
+    | 'token'
     | 'authentication'
     | 'signature'
     | 'message-log'
@@ -33,6 +34,8 @@ export interface HealthSources {
   readonly configuration: () => GlobalConfiguration;
   readonly settings: () => SettingsSnapshot;
   readonly signer: Signer;
+  /** Whether the software token has its PIN: it seals the log, whatever signs. */
+  readonly isSignedIn: () => boolean;
   readonly log: { health(): LogHealth; checkWritable(): Promise<void> };
   readonly disk: () => DiskStatus;
   /** What is wrong with the history that the registry commits to; undefined when nothing is. */
@@ -52,6 +55,7 @@ export async function checkHealth(sources: HealthSources): Promise<Health> {
       return `configuration ${id.slice(0, 12)} of ${instance} is in force`;
     }),
     historyCheck(sources.registryHistory()),
+    tokenCheck(sources.isSignedIn()),
     await check('authentication', async () => {
       await sources.signer.authenticationIdentity();
       return 'the server can prove to peers who it is';
@@ -75,6 +79,13 @@ export async function checkHealth(sources: HealthSources): Promise<Health> {
  */
 function needed(name: HealthCheck['name']): boolean {
   return name !== 'registry-history' && name !== 'backups';
+}
+
+function tokenCheck(isSignedIn: boolean): HealthCheck {
+  const detail = isSignedIn
+    ? 'the token has its PIN'
+    : 'the token waits for its PIN: enter it in the console, under tokens, or with POST /api/v1/tokens/{token}/activation';
+  return { name: 'token', isGood: isSignedIn, detail };
 }
 
 async function signForEveryMember({ settings, signer }: HealthSources): Promise<string> {

@@ -3,9 +3,8 @@ import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildFromFiles, parseAnchor } from '../../gateway/configuration/index.ts';
 import { printShort } from '../../gateway/identifier/index.ts';
-import { createFirstPerson, forgetPeople } from '../../gateway/people/index.ts';
 import { downloadConfiguration } from '../configuration-client/index.ts';
-import { auditLogOrigin, initServer } from '../init.ts';
+import { initServer } from '../init.ts';
 import { describeReached, listenForTrial, missingLines, tryRegistry, tryServers } from './connections.ts';
 import { JoinError, messageOf } from './error.ts';
 import type { RunStep } from './step.ts';
@@ -83,15 +82,12 @@ export const foundServer: RunStep = async ({ places, serverId, pin, state, keep,
         remedy: 'enter it on this page, or start the program with it',
       };
     }
-    // Founding was cut short: nothing uses the keys of that token, and nobody has signed in.
+    // Founding was cut short: nothing uses the keys of that token.
     await rm(join(data, 'token'), { recursive: true, force: true });
-    await forgetPeople(data);
-    await rm(join(data, 'journal'), { recursive: true, force: true });
-    if (administrator !== undefined) {
-      await createFirstPerson(data, auditLogOrigin(serverId), now, administrator);
-    }
-    const anchor = Buffer.from(state().anchor ?? '');
-    await initServer({ data, id: serverId, pin: chosen, anchor });
+    await initServer({
+      ...{ data, id: serverId, pin: chosen, anchor: Buffer.from(state().anchor ?? ''), now },
+      ...(administrator !== undefined && { administrator }),
+    });
   }
   if (administrator !== undefined) await keep({ administrator: undefined });
   return { state: 'done', detail };

@@ -328,10 +328,12 @@ describe('founding the server', () => {
 
   it('begins anew after a crash before the server was there, and leaves it alone after', async () => {
     const administrator = await prepared();
-    state = { ...state, anchor: 'no anchor', administrator };
+    state = { ...state, anchor: realAnchor, administrator };
+    // A folder where a file is to be: the person is made by then.
+    mkdirSync(join(folder, 'configuration-anchor.xml'));
     await expect(found()).rejects.toThrow();
     expect(await people()).toEqual(['anna']);
-    state = { ...state, anchor: realAnchor };
+    rmSync(join(folder, 'configuration-anchor.xml'), { recursive: true });
     await found();
     state = { ...state, administrator };
     expect(await found({ pin: () => 'Another-Horse-8' })).toMatchObject({ state: 'done' });
