@@ -45,6 +45,9 @@ import {
   createConfigurationKey,
   createPublicationServer,
   deleteConfigurationKey,
+  Holding,
+  type HoldingLimits,
+  Polls,
   Publisher,
   readAnchor,
 } from './publication/index.ts';
@@ -94,6 +97,8 @@ export interface RegistrySettings {
   readonly joining?: JoiningSettings;
   /** Address written into anchors, when a proxy stands before the registry; its own unless told. */
   readonly publicUrl?: string;
+  /** Requests for the configuration that wait for a change; 4,096, 64 for each address, 25 s unless told. */
+  readonly holding?: HoldingLimits;
   /** Pause between renewals of the configuration. Milliseconds; 60 s unless told. */
   readonly renewEveryMs?: number;
   /** Newest version of the configuration that is published; the newest known unless told. */
@@ -114,6 +119,8 @@ export interface RunningRegistry {
   readonly registrationUrl?: string;
   /** Opens the administration API; also in the file `api-key` of the data folder. */
   readonly apiKey: string;
+  /** How many requests for the configuration wait for a change now. */
+  heldRequests(): number;
   /** The anchor file to hand to security servers, or to other instances. */
   anchor(source: ConfigurationSource): Promise<Anchor>;
   close(): Promise<void>;
@@ -144,6 +151,8 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
     closers.push(() => history.close());
     const folder = join(data, 'public');
     const { renewEveryMs = 60_000, newestVersion } = settings;
+    const holding = new Holding(settings.holding);
+    const polls = new Polls(now);
     const publisher = await Publisher.start({
       register,
       history,
@@ -152,11 +161,18 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       now,
       renewEveryMs,
       report,
+      onPublished: (published) => {
+        polls.published(published);
+        holding.ring();
+      },
       ...(newestVersion !== undefined && { newestVersion }),
     });
     closers.push(() => publisher.close());
 
-    const publicationServer = createPublicationServer(folder, report);
+    const publicationServer = createPublicationServer({
+      ...{ root: folder, holding, report },
+      onPoll: (poll) => polls.note(poll),
+    });
     const { configurationHost, configurationPort, adminHost, adminPort } = settings;
     const configuration = await listen(
       publicationServer,
@@ -165,6 +181,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       '--configuration-port',
     );
     closers.push(() => configuration.close());
+    closers.push(() => holding.close());
     // Asked for each time: the address is a setting that may change while the registry runs.
     const baseUrl = async () =>
       publicUrl ?? urlOf((await register.read(readSettings)).address, configuration.port);
@@ -216,6 +233,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
         now,
         anchor,
         publicationState: () => publisher.state(),
+        configurationOf: (server) => polls.of(server),
         createKey: (act, source, spec) => createConfigurationKey(register, token, act, source, now(), spec),
         deleteKey: (act, keyId) => deleteConfigurationKey(register, token, act, keyId),
         inviting: { register, key, now, anchor, ...(authority !== undefined && { authority }) },
@@ -240,6 +258,7 @@ export async function startRegistry(settings: RegistrySettings): Promise<Running
       adminUrl: urlOf(adminHost, admin.port),
       ...services,
       apiKey,
+      heldRequests: () => holding.count,
       anchor,
       close,
     };

@@ -120,6 +120,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       now,
       random: Math.random,
       pollMs: options.configurationPollMs,
+      serverId: printEncoded(settings.serverId),
       allowedFederations: options.allowedFederations,
       onFailure: (error) => onTrouble('configuration', error),
       onChange: () => {

@@ -3,7 +3,7 @@ import type { Backups } from '../../gateway/backup/index.ts';
 import type { Journal } from '../../gateway/journal/index.ts';
 import type { Act, History } from '../history/index.ts';
 import type { InvitingContext } from '../invitations/index.ts';
-import type { Anchor, PublicationState } from '../publication/index.ts';
+import type { Anchor, PublicationState, SeenConfiguration } from '../publication/index.ts';
 import type { ConfigurationSource, Register } from '../register/index.ts';
 
 /** What the administration API acts on. */
@@ -16,6 +16,8 @@ export interface AdminContext {
   readonly history: History;
   readonly now: () => Date;
   readonly publicationState: () => PublicationState;
+  /** Which configuration a server has, as it says itself. @param server encoded form */
+  readonly configurationOf: (server: string) => SeenConfiguration | undefined;
   /** @throws RegisterError not-found while the source has no key */
   readonly anchor: (source: ConfigurationSource) => Promise<Anchor>;
   /** @returns the new key's name @throws TokenError not-active */

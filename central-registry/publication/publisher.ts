@@ -8,9 +8,10 @@ import {
   type RegistryHistory,
   versions,
 } from '../../gateway/configuration/index.ts';
+import { printEncoded } from '../../gateway/identifier/index.ts';
 import { syncFolder } from '../../gateway/store/index.ts';
 import type { History } from '../history/index.ts';
-import type { Register, RegisterContent } from '../register/index.ts';
+import type { ConfigurationSource, Register, RegisterContent } from '../register/index.ts';
 import {
   historyFolder,
   listGenerations,
@@ -22,6 +23,7 @@ import {
 } from './folder.ts';
 import { buildParameters } from './parameters.ts';
 import { type Part, writeParts } from './parts.ts';
+import type { Published } from './polls.ts';
 import { type DirectoryWanted, signDirectory } from './sign-directory.ts';
 
 export interface PublisherOptions {
@@ -37,6 +39,8 @@ export interface PublisherOptions {
   readonly renewEveryMs: number;
   /** Newest version that is published, for readers that refuse later ones; the newest known unless told. */
   readonly newestVersion?: ConfigurationVersion;
+  /** Told of each publication that is in force. */
+  readonly onPublished?: (published: Published) => void;
   /** Told of publications that failed; they are tried again at the next change or renewal. */
   readonly report: (error: unknown) => void;
 }
@@ -85,6 +89,8 @@ export class Publisher {
   #state: PublicationState = { publishedAt: undefined, expiresAt: undefined, failure: undefined };
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
+  /** When what is published was last another. */
+  #changedAt = new Date(0);
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -179,12 +185,19 @@ export class Publisher {
       pauseMs = Math.min(pauseMs, validityMs / 3);
       const publishedAt = this.#options.now();
       const expiresAt = new Date(publishedAt.getTime() + validityMs);
+      const directories: Buffer[] = [];
       for (const [version, files] of parts) {
+        const former = this.#current.get(version)?.name;
         const location = await this.#putPartsInPlace(version, files, publishedAt);
         // Before the first reader has it, who may ask at once for what it allows.
         if (version === this.#newestVersion) this.#use(files, expiresAt);
-        await this.#putDirectoriesInForce({ version, location, parts: files, expiresAt }, content);
+        directories.push(
+          await this.#putDirectoriesInForce({ version, location, parts: files, expiresAt }, content),
+        );
+        if (this.#current.get(version)?.name !== former) this.#changedAt = publishedAt;
       }
+      const servers = new Set(content.servers.map(({ id }) => printEncoded(id)));
+      this.#options.onPublished?.({ directories, at: publishedAt, changedAt: this.#changedAt, servers });
       const formerExpiry = this.#state.expiresAt?.getTime() ?? 0;
       this.#state = { publishedAt, expiresAt, failure: undefined };
       await this.#removeReplaced(publishedAt.getTime(), Math.max(formerExpiry, expiresAt.getTime()));
@@ -240,15 +253,20 @@ export class Publisher {
     return `/V${version}/${name}`;
   }
 
+  /** @returns the one for own servers */
   async #putDirectoriesInForce(
     wanted: Omit<DirectoryWanted, 'source'>,
     content: RegisterContent,
-  ): Promise<void> {
+  ): Promise<Buffer> {
     const { folder, token } = this.#options;
-    for (const source of ['internal', 'external'] as const) {
+    const put = async (source: ConfigurationSource) => {
       const body = await signDirectory({ ...wanted, source }, content, token);
       await writeSignedDirectory(folder, wanted.version, source, body);
-    }
+      return body;
+    };
+    const internal = await put('internal');
+    await put('external');
+    return internal;
   }
 
   /**

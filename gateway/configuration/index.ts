@@ -43,6 +43,7 @@ export {
   versions,
 } from './model.ts';
 export { type OptionalParameters, type OptionalPart, writeOptionalParts } from './optional-parts.ts';
+export { directoryTag, pollingConfigurationHeader, pollingServerHeader } from './polling.ts';
 export { parsePrivateParameters, writePrivateParameters } from './private-parameters.ts';
 export {
   type RegistryHistory,

@@ -8,7 +8,10 @@ import type {
 import {
   buildFromFiles,
   certificateProfilesPart,
+  directoryTag,
   parseAnchor,
+  pollingConfigurationHeader,
+  pollingServerHeader,
   type ReadBefore,
   readConfigurationOnDisk,
   registryHistoryPart,
@@ -18,7 +21,13 @@ import { Fault } from '../../gateway/fault/index.ts';
 import type { ConfigurationSource } from '../../gateway/road/index.ts';
 import type { NoteAsked } from '../asked/index.ts';
 import type { HistoryWatch } from '../registry-history/index.ts';
-import { type Downloaded, downloadConfiguration, type ServedLast } from './download.ts';
+import { Doorbell, type Taken } from './doorbell.ts';
+import {
+  type Downloaded,
+  type DownloadQuestion,
+  downloadConfiguration,
+  type ServedLast,
+} from './download.ts';
 import { introduce } from './introduce.ts';
 import { type Fetched, SnapshotInForce, type SnapshotKeeping } from './snapshot-in-force.ts';
 
@@ -32,6 +41,8 @@ export interface ConfigurationClientOptions {
   readonly random: () => number;
   /** Milliseconds between polls: how long a change of the registry may take to be in force here. */
   readonly pollMs: number;
+  /** Encoded identifier of this server, for the registry to show which configuration it has; not told unless given. */
+  readonly serverId?: string;
   /** Instances of the federation that are admitted. */
   readonly allowedFederations: 'none' | 'all' | ReadonlySet<string>;
   /** Told of every poll that brought nothing; the next one comes by itself. */
@@ -55,6 +66,11 @@ export interface ConfigurationFailure {
 
 const firstRetryMs = 1_000;
 
+/** Between polls while the source tells by itself. Milliseconds. */
+const heldPollMs = 60_000;
+/** How soon after it told: the servers of an instance do not all come in the same moment. Milliseconds. */
+const afterRingMs = 400;
+
 /** Polls that may fail before the directory of the snapshot expires. */
 const pollsToSpare = 3;
 
@@ -76,6 +92,9 @@ export class ConfigurationClient implements ConfigurationSource {
   #failure: ConfigurationFailure | undefined;
   #fetchedAt: Date | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** What the own source served last; undefined when it is none that tells of changes. */
+  #taken: Taken | undefined;
+  readonly #doorbell = new Doorbell();
   #polling: Promise<void> | undefined;
   #closed = false;
 
@@ -158,6 +177,7 @@ export class ConfigurationClient implements ConfigurationSource {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#doorbell.stop();
     this.#snapshot.close();
     await this.#polling?.catch(() => undefined);
   }
@@ -218,7 +238,15 @@ export class ConfigurationClient implements ConfigurationSource {
 
   async #fetch(): Promise<Fetched> {
     const { instance } = this.#anchor;
-    const { files, directory, url } = await this.#download(instance, this.#ownSources());
+    const { files, directory, url, isTagged } = await this.#download(
+      instance,
+      this.#ownSources(),
+      undefined,
+      {
+        headers: this.#ownHeaders(),
+      },
+    );
+    this.#taken = isTagged ? { url, tag: directoryTag(directory.body) } : undefined;
     const commitment = files.find(({ contentIdentifier }) => contentIdentifier === registryHistoryPart);
     await this.#options.history?.admit(commitment?.content, url);
     const introductions = introduce(this.#anchor, directory.body, this.#fetched);
@@ -238,6 +266,7 @@ export class ConfigurationClient implements ConfigurationSource {
     instance: string,
     sources: readonly AnchorSource[],
     wanted?: ReadonlySet<string>,
+    more: Pick<DownloadQuestion, 'headers'> = {},
   ): Promise<Downloaded> {
     const { now, onAsked } = this.#options;
     const served = this.#served;
@@ -250,11 +279,25 @@ export class ConfigurationClient implements ConfigurationSource {
       now,
       ...(wanted && { wanted }),
       ...(onAsked && { onAsked }),
+      ...more,
     });
   }
 
+  /** Who asks, and what it has in force: for sources of the own instance alone. */
+  #ownHeaders(): Record<string, string> {
+    const { serverId } = this.#options;
+    if (serverId === undefined) return {};
+    const own = this.#fetched.directories.find(({ instance }) => instance === this.#anchor.instance);
+    return {
+      [pollingServerHeader]: serverId,
+      ...(own !== undefined && { [pollingConfigurationHeader]: directoryTag(own.body) }),
+    };
+  }
+
   /** Other instances' shared parameters and certificate profiles; an instance that cannot be had keeps its last copy until that expires. */
-  async #downloadFederation(own: readonly ConfigurationFile[]): Promise<Omit<Downloaded, 'url'>[]> {
+  async #downloadFederation(
+    own: readonly ConfigurationFile[],
+  ): Promise<Pick<Downloaded, 'files' | 'directory'>[]> {
     const { allowedFederations, onFailure } = this.#options;
     if (allowedFederations === 'none') return [];
     const home = this.#anchor.instance;
@@ -264,7 +307,7 @@ export class ConfigurationClient implements ConfigurationSource {
         instance !== home && (allowedFederations === 'all' || allowedFederations.has(instance)),
     );
     const wanted = new Set(['SHARED-PARAMETERS', certificateProfilesPart]);
-    const others: Omit<Downloaded, 'url'>[] = [];
+    const others: Pick<Downloaded, 'files' | 'directory'>[] = [];
     for (const { instance, sources } of admitted) {
       try {
         const theirs = await this.#download(instance, httpsFirst(sources), wanted);
@@ -282,7 +325,7 @@ export class ConfigurationClient implements ConfigurationSource {
   }
 
   /** What another instance published last, as long as it counts. */
-  #lastCopy(wanted: string): Omit<Downloaded, 'url'>[] {
+  #lastCopy(wanted: string): Pick<Downloaded, 'files' | 'directory'>[] {
     const now = this.#options.now();
     const { files, directories } = this.#fetched;
     const theirs = files.filter(({ instance, expiresAt }) => instance === wanted && expiresAt > now);
@@ -306,19 +349,35 @@ export class ConfigurationClient implements ConfigurationSource {
 
   #plan(): void {
     clearTimeout(this.#timer);
+    this.#doorbell.stop();
     if (this.#closed) return;
     const { pollMs, random } = this.#options;
+    const isWaiting = this.#waitForChange();
     // After a failure soon again, then ever more slowly, never more slowly than the ordinary poll.
-    const wait =
-      this.#failures === 0 ? pollMs : Math.min(firstRetryMs * 2 ** Math.min(this.#failures - 1, 10), pollMs);
-    this.#timer = setTimeout(
-      () => {
-        // The failure was reported where it happened; the plan is made anew either way.
-        this.refresh().catch(() => undefined);
-      },
-      wait * (0.8 + 0.4 * random()),
-    );
+    const wait = isWaiting
+      ? Math.max(pollMs, heldPollMs)
+      : this.#failures === 0
+        ? pollMs
+        : Math.min(firstRetryMs * 2 ** Math.min(this.#failures - 1, 10), pollMs);
+    this.#pollIn(wait * (0.8 + 0.4 * random()));
+  }
+
+  #pollIn(wait: number): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    // The failure was reported where it happened; the plan is made anew either way.
+    this.#timer = setTimeout(() => this.refresh().catch(() => undefined), wait);
     this.#timer.unref();
+  }
+
+  /** @returns false where polls have to find out: after a failure, and with other instances to look at */
+  #waitForChange(): boolean {
+    if (this.#taken === undefined || this.#failures > 0 || this.#fetched.directories.length > 1) return false;
+    const { pollMs, random } = this.#options;
+    return this.#doorbell.listen(this.#taken, () => this.#ownHeaders(), {
+      onRing: () => this.#pollIn(afterRingMs * random()),
+      onSilent: () => this.#pollIn(pollMs * random()),
+    });
   }
 }
 

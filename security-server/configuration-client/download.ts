@@ -5,6 +5,7 @@ import {
   type ConfigurationFile,
   type Directory,
   type DirectoryPart,
+  directoryTag,
   isProofName,
   parsePrivateParameters,
   parseSharedParameters,
@@ -28,6 +29,8 @@ export interface DownloadQuestion {
   /** What each address served last, by address; kept up to date here. */
   readonly served: Map<string, ServedLast>;
   readonly now: () => Date;
+  /** Sent to the sources with the question for the directory. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds for each file; default 30,000. */
   readonly timeoutMs?: number;
   /** Told how it went with each source. */
@@ -48,6 +51,8 @@ export interface Downloaded {
   readonly directory: SignedDirectory;
   /** Where the directory was. */
   readonly url: URL;
+  /** Whether it had the entity tag that a registry of this program gives it. */
+  readonly isTagged: boolean;
 }
 
 const newestFirst = [...versions].reverse();
@@ -88,7 +93,7 @@ async function downloadFrom(
   question: DownloadQuestion,
   seen: Seen,
 ): Promise<Downloaded> {
-  const { url, body, directory } = await fetchDirectory(source, question, seen);
+  const { url, body, directory, isTagged } = await fetchDirectory(source, question, seen);
   const { wanted } = question;
   const parts = directory.parts.filter(
     ({ contentIdentifier }) => wanted === undefined || wanted.has(contentIdentifier),
@@ -98,7 +103,7 @@ async function downloadFrom(
   if (!files.some(({ contentIdentifier }) => contentIdentifier === 'SHARED-PARAMETERS')) {
     throw new Fault('MalformedGlobalConf', 'the directory names no shared parameters');
   }
-  return { files, directory: { instance: question.instance, body }, url };
+  return { files, directory: { instance: question.instance, body }, url, isTagged };
 }
 
 /** The newest version the source has, unless its address names one. */
@@ -106,7 +111,7 @@ async function fetchDirectory(
   source: AnchorSource,
   question: DownloadQuestion,
   seen: Seen,
-): Promise<{ readonly url: URL; readonly body: Buffer; readonly directory: Directory }> {
+): Promise<Pick<Downloaded, 'url' | 'isTagged'> & { readonly body: Buffer; readonly directory: Directory }> {
   const base = new URL(source.url);
   const { served, now } = question;
   const last = served.get(source.url);
@@ -115,13 +120,17 @@ async function fetchDirectory(
   for (const version of candidates) {
     const url = new URL(base);
     if (version !== undefined) url.searchParams.set('version', String(version));
-    const body = await get(url, maxDirectoryBytes, question, seen);
-    if (body === undefined) continue;
+    // While it counts, who has it need not send it again; whoever says so without having it keeps us from nothing
+    // for longer than the directory counts, as if they sent it again.
+    const known = last !== undefined && last.directory.expiresAt > now() ? last.body : undefined;
+    const answer = await get(url, maxDirectoryBytes, question, seen, known);
+    if (answer === undefined) continue;
+    const { body, etag } = answer;
     // The same bytes were verified before; only the clock has gone on.
     const isSame = last?.body.equals(body) === true && last.directory.expiresAt > now();
     const directory = isSame ? last.directory : verifyDirectory(body, source.verificationCerts, now());
     served.set(source.url, { body, directory });
-    return { url, body, directory };
+    return { url, body, directory, isTagged: etag === `"${directoryTag(body)}"` };
   }
   throw new NoVersionError();
 }
@@ -157,8 +166,9 @@ async function fileOf(
     // Not renewed: the content stays, and counts for longer.
     return { ...known, ...about };
   }
-  const content = await get(new URL(location, directoryUrl), maxFileBytes, question, seen);
-  if (content === undefined) throw new Error(`${location} is not there`);
+  const answer = await get(new URL(location, directoryUrl), maxFileBytes, { ...question, headers: {} }, seen);
+  if (answer === undefined) throw new Error(`${location} is not there`);
+  const content = answer.body;
   if (!digestOf(digest.name, content).equals(hash)) {
     throw new OtherFile(location);
   }
@@ -192,23 +202,33 @@ function safeName(name: string): string {
   return name;
 }
 
-/** @returns undefined for 404 */
+/**
+ * @param known a directory at hand, which a source that has the same need not send
+ * @returns undefined for 404
+ */
 async function get(
   url: URL,
   maxBytes: number,
-  { timeoutMs = 30_000, now }: DownloadQuestion,
+  { timeoutMs = 30_000, now, headers }: DownloadQuestion,
   seen: Seen,
-): Promise<Buffer | undefined> {
+  known?: Buffer,
+): Promise<{ readonly body: Buffer; readonly etag: string | undefined } | undefined> {
   seen.askedAt = now().getTime();
   const response = await request(url, {
     method: 'GET',
+    headers: {
+      ...headers,
+      ...(known !== undefined && { 'if-none-match': `"${directoryTag(known)}"` }),
+    },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     signal: AbortSignal.timeout(timeoutMs),
   });
   Object.assign(seen, dateOf(response.headers));
+  const etag = [response.headers['etag']].flat()[0];
   if (response.statusCode !== 200) {
     await response.body.dump({ limit: 64 * 1024 });
+    if (response.statusCode === 304 && known !== undefined) return { body: known, etag };
     if (response.statusCode === 404) return undefined;
     throw new HttpStatusError(response.statusCode);
   }
@@ -219,5 +239,5 @@ async function get(
     if (size > maxBytes) throw new Error(`${url.pathname} is larger than ${maxBytes} octets`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return { body: Buffer.concat(chunks), etag };
 }
