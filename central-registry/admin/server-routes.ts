@@ -1,7 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
-import { allow, allowAll, matches, pageOfStored, searchQuery } from '../../gateway/http/index.ts';
+import { allow, allowAll, matches, pageOfStored, searchQuery, versionTag } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
+import type { SeenConfiguration } from '../publication/index.ts';
 import {
   addAuthenticationCertificate,
   addServer,
@@ -52,16 +53,34 @@ const authenticationCertificateSchema = z
   })
   .openapi('AuthenticationCertificate');
 
+const configurationSchema = z
+  .object({
+    at: z.iso.datetime().describe('when the server asked for the configuration last'),
+    state: z
+      .enum(['current', 'former', 'unknown'])
+      .describe('unknown: none that this registry published since it was started, or not told'),
+    publishedAt: z.iso.datetime().optional().describe('when what it has was published'),
+  })
+  .describe(
+    'which configuration the server has, as it says itself when it asks for a new one: nothing proves it, and it is not kept. Absent: it did not say so since the registry was started, as servers of other makes never do',
+  )
+  .openapi('SeenConfiguration');
+
 const serverEntrySchema = serverSchema
   .extend({
     authenticationCertificates: z.array(authenticationCertificateSchema),
     clients: z.array(clientIdSchema).describe('the owner is a client without being listed'),
     disabledClients: z.array(clientIdSchema).describe('registered, and kept out of exchanges for now'),
+    configuration: configurationSchema.optional(),
   })
   .openapi('SecurityServerEntry');
 
 /** Security servers, their certificates and their clients. */
-export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): void {
+export function addServerRoutes(app: OpenAPIHono, { register, configurationOf }: AdminContext): void {
+  const withConfiguration = (shown: ReturnType<typeof showServer>) => {
+    const seen = configurationOf(shown.id);
+    return seen === undefined ? shown : { ...shown, configuration: showSeen(seen) };
+  };
   app.openapi(
     createRoute({
       ...allowAll(),
@@ -84,7 +103,10 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
         });
         return withCertificatesAndClients(book, servers);
       });
-      return context.json(found.map(showServer), 200);
+      return context.json(
+        found.map((server) => withConfiguration(showServer(server))),
+        200,
+      );
     },
   );
 
@@ -119,7 +141,10 @@ export function addServerRoutes(app: OpenAPIHono, { register }: AdminContext): v
         const server = await findServer(book, id);
         return withCertificatesAndClients(book, server === undefined ? [] : [server]);
       });
-      return context.json(showServer(requireFound(found, printEncoded(id))), 200);
+      const shown = showServer(requireFound(found, printEncoded(id)));
+      // What the server says of itself changes with every poll, and is nobody's to edit.
+      context.header('etag', versionTag(JSON.stringify(shown)));
+      return context.json(withConfiguration(shown), 200);
     },
   );
 
@@ -233,6 +258,13 @@ function readServer(id: string, { address, maintenance }: ServerBody) {
 
 function readMaintenance({ message }: NonNullable<ServerBody['maintenance']>) {
   return message === undefined ? {} : { message };
+}
+
+function showSeen({ at, state, publishedAt }: SeenConfiguration): z.infer<typeof configurationSchema> {
+  return {
+    ...{ at: at.toISOString(), state },
+    ...(publishedAt !== undefined && { publishedAt: publishedAt.toISOString() }),
+  };
 }
 
 function showServer(entry: ServerEntry): z.infer<typeof serverEntrySchema> {

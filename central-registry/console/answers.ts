@@ -22,6 +22,11 @@ export interface Server {
   }[];
   readonly clients: readonly string[];
   readonly disabledClients: readonly string[];
+  readonly configuration?: {
+    readonly at: string;
+    readonly state: 'current' | 'former' | 'unknown';
+    readonly publishedAt?: string;
+  };
 }
 
 export interface Group {

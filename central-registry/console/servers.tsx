@@ -131,6 +131,13 @@ function columns(visit: Visit): readonly Column<Server>[] {
         ),
     },
     {
+      key: 'configuration',
+      heading: t.configuration,
+      text: ({ configuration }) =>
+        configuration === undefined ? t.configurationNotTold : t.configurations[configuration.state],
+      show: ({ configuration }) => <Configuration visit={visit} seen={configuration} />,
+    },
+    {
       key: 'state',
       heading: visit.texts.state,
       text: ({ maintenance }) => (maintenance === undefined ? t.working : t.maintenanceOn),
@@ -142,6 +149,20 @@ function columns(visit: Visit): readonly Column<Server>[] {
         ),
     },
   ];
+}
+
+const configurationColors = { current: 'success', former: 'warning', unknown: 'neutral' } as const;
+
+/** Which configuration a server has, as it says itself, and when it said so. */
+function Configuration({ visit, seen }: { readonly visit: Visit; readonly seen: Server['configuration'] }) {
+  const t = textsOf(visit);
+  if (seen === undefined) return <Tag text={t.configurationNotTold} color="neutral" />;
+  return (
+    <>
+      <Tag text={t.configurations[seen.state]} color={configurationColors[seen.state]} />{' '}
+      <Instant at={seen.at} />
+    </>
+  );
 }
 
 async function serverPage(
@@ -164,12 +185,13 @@ async function serverPage(
     act: <LinkButton href={`${serverPath(id)}/remove`} text={visit.texts.remove} isQuiet />,
     body: (
       <>
-        <Section title={t.server}>
+        <Section title={t.server} lead={t.configurationLead}>
           <Facts
             rows={[
               [t.identifier, <Copyable text={id} what={t.identifier} />],
               [t.address, <Copyable text={server.address} what={t.address} />],
               [t.owner, <Copyable text={id.split(':').slice(0, 3).join(':')} what={t.owner} />],
+              [t.configuration, <Configuration visit={visit} seen={server.configuration} />],
               [
                 t.maintenance,
                 server.maintenance === undefined

@@ -68,6 +68,15 @@ export const german: Translated<typeof english> = {
   servers: 'Sicherheitsserver',
   serversLead: 'Die Maschinen, über die Mitglieder austauschen, mit ihren Zertifikaten und Clients.',
   server: 'Sicherheitsserver',
+  configuration: 'Konfiguration',
+  configurationLead:
+    'Welche Konfiguration er hat, sagt der Server selbst, wenn er nach einer neuen fragt. Nichts beweist es; Server anderer Herkunft sagen es nicht.',
+  configurationNotTold: 'Nicht gesagt',
+  configurations: {
+    current: 'Hat die aktuelle',
+    former: 'Hat eine frühere',
+    unknown: 'Hat eine unbekannte',
+  },
   noServers: 'Noch keine Sicherheitsserver',
   noServersLead: 'Sie erscheinen, wenn eine Behörde beitritt oder einen eintragen lässt.',
   address: 'Adresse',

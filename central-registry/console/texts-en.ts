@@ -66,6 +66,15 @@ export const english = {
   servers: 'Security servers',
   serversLead: 'The machines through which members exchange, with their certificates and clients.',
   server: 'Security server',
+  configuration: 'Configuration',
+  configurationLead:
+    'Which configuration it has is what the server says itself when it asks for a new one. Nothing proves it; servers of other makes do not say it.',
+  configurationNotTold: 'Not told',
+  configurations: {
+    current: 'Has the current one',
+    former: 'Has a former one',
+    unknown: 'Has an unknown one',
+  },
   noServers: 'No security servers yet',
   noServersLead: 'They appear when an administration joins, or asks to register one.',
   address: 'Address',

@@ -34,3 +34,4 @@ export { behindProxies, proxiesSchema } from './proxies.ts';
 export { readGivenSecret, readSecret, readSecretPlace } from './read-secret.ts';
 export { loadSettings, SettingsError } from './settings-file.ts';
 export { type ListenerInTurns, listenInTurns } from './turns.ts';
+export { versionTag } from './versions.ts';

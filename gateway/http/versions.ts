@@ -69,6 +69,10 @@ async function versionOf(response: Response): Promise<string | undefined> {
   const said = response.headers.get('etag');
   if (said !== null) return said;
   if (response.headers.get('content-type')?.startsWith('application/json') !== true) return undefined;
-  const text = await response.clone().text();
+  return versionTag(await response.clone().text());
+}
+
+/** The version of something, for an answer that shows more than can be edited: to be sent as its ETag. */
+export function versionTag(text: string): string {
   return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
