@@ -9,7 +9,7 @@ export interface HoldingLimits {
 }
 
 /** Room for a large instance. Who finds none is answered at once, and polls. */
-export const usualLimits: HoldingLimits = { total: 4_096, perAddress: 64, longestMs: 25_000 };
+const usualLimits: HoldingLimits = { total: 4_096, perAddress: 64, longestMs: 25_000 };
 
 interface Held {
   readonly address: string;
