@@ -8,6 +8,7 @@ export {
   saveStatus,
 } from './certificate-store.ts';
 export type { OwnCertificate } from './own-certificates.ts';
+export { type Reason, reasonCodes } from './reasons.ts';
 export { ServerSigner } from './signer.ts';
 export { savedSigningModes, saveSigningMode } from './signing-modes.ts';
 export type { CertificateStatus } from './status-fetcher.ts';

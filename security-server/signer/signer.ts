@@ -4,7 +4,13 @@ import type { Token } from '../../certs/token/index.ts';
 import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
-import { identifierKey, type MemberId, printFull, type ServerId } from '../../gateway/identifier/index.ts';
+import {
+  equal,
+  identifierKey,
+  type MemberId,
+  printFull,
+  type ServerId,
+} from '../../gateway/identifier/index.ts';
 import type { MessagePart } from '../../gateway/message/index.ts';
 import type { ConfigurationSource, Signer, SigningIdentity } from '../../gateway/road/index.ts';
 import type { SignatureDocuments } from '../../gateway/signature/index.ts';
@@ -12,6 +18,7 @@ import type { AuthenticationIdentity } from '../../gateway/transport/index.ts';
 import type { NoteAsked } from '../asked/index.ts';
 import { BatchSigner, type SigningMode } from './batch-signer.ts';
 import type { OwnCertificate } from './own-certificates.ts';
+import { type Reason, reasonsOfCertificate, reasonsOfToken } from './reasons.ts';
 import { type CertificateStatus, fetchStatus } from './status-fetcher.ts';
 
 export interface SignerOptions {
@@ -45,14 +52,16 @@ export class ServerSigner implements Signer {
   readonly #options: SignerOptions;
   #certificates: readonly OwnCertificate[] = [];
   readonly #statuses: Map<string, CertificateStatus>;
-  readonly #failures = new Map<string, number>();
+  readonly #failures = new Map<string, { readonly count: number; readonly error: Error }>();
   readonly #nextFetchAt = new Map<string, number>();
   readonly #batches = new BatchSigner({ elapsedMs: () => performance.now() });
   readonly #modes: Map<string, SigningMode>;
   /** In which token the key of an identity lies. */
   readonly #tokenOf = new WeakMap<SigningIdentity, string>();
   readonly #identities = new Map<string, { validUntil: number; identity: SigningIdentity }>();
-  #authentication: { validUntil: number; identity: AuthenticationIdentity } | undefined;
+  #authentication:
+    | { validUntil: number; configurationId: string | undefined; identity: AuthenticationIdentity }
+    | undefined;
   #context: { chain: string; context: SecureContext } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #fetching: Promise<void> | undefined;
@@ -93,12 +102,11 @@ export class ServerSigner implements Signer {
     const known = this.#identities.get(key);
     if (known !== undefined && now <= known.validUntil) return known.identity;
 
-    const reasons: string[] = [];
-    for (const own of this.#certificates) {
-      if (own.use !== 'signing' || own.member === undefined || identifierKey(own.member) !== key) continue;
-      const status = this.#usableStatus(own, now, reasons);
-      const token = this.#activeToken(own, reasons);
-      if (status === undefined || token === undefined) continue;
+    const reasons: Reason[] = [];
+    for (const own of this.#signingCertificates(member)) {
+      const usable = this.#usable(own, now, reasons);
+      if (usable === undefined) continue;
+      const { token, status } = usable;
       const identity: SigningIdentity = {
         key: token.signingKey(own.keyId),
         certificate: own.certificate,
@@ -109,30 +117,34 @@ export class ServerSigner implements Signer {
       this.#identities.set(key, { identity, validUntil: this.#until(own, status) });
       return identity;
     }
-    const why = reasons.length === 0 ? 'it has no active signing certificate here' : reasons.join('; ');
+    const why = reasons.length === 0 ? 'it has no active signing certificate here' : textOf(reasons);
     throw new Fault('CannotCreateSignature', `Cannot sign for ${printFull(member)}: ${why}`);
   }
 
   async authenticationIdentity(): Promise<AuthenticationIdentity> {
     const now = this.#options.now().getTime();
-    if (this.#authentication !== undefined && now <= this.#authentication.validUntil) {
-      return this.#authentication.identity;
+    const configuration = this.#configuration();
+    const known = this.#authentication;
+    // Another configuration may have registered another certificate.
+    if (known !== undefined && known.configurationId === configuration?.id && now <= known.validUntil) {
+      return known.identity;
     }
-    const reasons: string[] = [];
-    for (const own of this.#certificates) {
-      if (own.use !== 'authentication') continue;
-      const status = this.#usableStatus(own, now, reasons);
-      const token = this.#activeToken(own, reasons);
-      if (status === undefined || token === undefined) continue;
+    const reasons: Reason[] = [];
+    for (const own of this.#authenticationCertificates(configuration)) {
+      const usable = this.#usable(own, now, reasons);
+      if (usable === undefined) continue;
+      const { token, status } = usable;
       const shown = [{ certificate: own.certificate, status }, ...this.#shownIntermediates(own, now)];
       const chain = shown.map(({ certificate }) => certificate);
       const ocspResponses = shown.map((one) => one.status.response);
       const identity = { context: this.#contextOf(own.keyId, chain, token), chain, ocspResponses };
       const limits = shown.map((one) => this.#until(one, one.status));
-      this.#authentication = { identity, validUntil: Math.min(...limits) };
+      this.#authentication = {
+        ...{ identity, validUntil: Math.min(...limits), configurationId: configuration?.id },
+      };
       return identity;
     }
-    const why = reasons.length === 0 ? 'there is no active authentication certificate' : reasons.join('; ');
+    const why = reasons.length === 0 ? 'there is no active authentication certificate' : textOf(reasons);
     throw new Fault('SslAuthenticationFailed', `This server cannot authenticate itself: ${why}`);
   }
 
@@ -159,29 +171,89 @@ export class ServerSigner implements Signer {
     return this.#statuses.get(own.certificate.sha256.toString('hex'));
   }
 
-  #usableStatus(own: OwnCertificate, now: number, reasons: string[]): CertificateStatus | undefined {
-    const name = `certificate ${own.certificate.serialNumber.toString(16)}`;
-    if (!own.isActive) {
-      reasons.push(`${name} is switched off`);
-      return undefined;
-    }
-    if (now < own.certificate.notBefore.getTime() || now > own.certificate.notAfter.getTime()) {
-      reasons.push(`${name} is not valid at this time`);
-      return undefined;
-    }
-    const status = this.statusOf(own);
-    if (status === undefined || now > status.validUntil.getTime()) {
-      reasons.push(`${name} has no good OCSP response`);
-      return undefined;
-    }
-    return status;
+  /** Everything for which a certificate does not serve, or would be refused by peers; none when it may be used. */
+  explain(own: OwnCertificate): readonly Reason[] {
+    const now = this.#options.now().getTime();
+    const reasons = [
+      ...this.#reasonsOf(own, now),
+      ...reasonsOfToken(own, this.#options.tokens.get(own.tokenId)),
+    ];
+    const configuration = own.use === 'authentication' ? this.#configuration() : undefined;
+    if (configuration === undefined || this.#isRegistered(own, configuration)) return reasons;
+    const text = 'it is not registered for this server: others refuse to speak with it';
+    return [...reasons, { code: 'not-registered', text }];
   }
 
-  #activeToken(own: OwnCertificate, reasons: string[]): Token | undefined {
+  /** Whether it is the one of its purpose, and of its member, that is used now. */
+  isInUse(own: OwnCertificate): boolean {
+    const all =
+      own.use === 'authentication'
+        ? this.#authenticationCertificates(this.#configuration())
+        : this.#signingCertificates(own.member);
+    const now = this.#options.now().getTime();
+    const used = all.find((one) => this.#usable(one, now, []) !== undefined);
+    return used?.certificate.sha256.equals(own.certificate.sha256) === true;
+  }
+
+  /** Asks for a status of a certificate that is not one of this server yet. @throws OcspError, Error */
+  async askStatus(certificate: Certificate): Promise<void> {
+    const configuration = this.#options.configuration.current();
+    await fetchStatus(certificate, configuration.instance, configuration, this.#options.now);
+  }
+
+  #signingCertificates(member: MemberId | undefined): readonly OwnCertificate[] {
+    return this.#certificates.filter(
+      (own) =>
+        own.use === 'signing' &&
+        own.member !== undefined &&
+        member !== undefined &&
+        equal(own.member, member),
+    );
+  }
+
+  /**
+   * Those that are registered first, of them the one that peers have known longest: while certificates are replaced,
+   * a new one comes to its turn when the registry has it and the old one is switched off or ends.
+   */
+  #authenticationCertificates(configuration: GlobalConfiguration | undefined): readonly OwnCertificate[] {
+    const rank = (own: OwnCertificate) =>
+      configuration !== undefined && this.#isRegistered(own, configuration) ? 0 : 1;
+    return this.#certificates
+      .filter(({ use }) => use === 'authentication')
+      .sort(
+        (a, b) => rank(a) - rank(b) || a.certificate.notBefore.getTime() - b.certificate.notBefore.getTime(),
+      );
+  }
+
+  #isRegistered({ certificate }: OwnCertificate, configuration: GlobalConfiguration): boolean {
+    const { serverId } = this.#options;
+    const holder = configuration.serverByAuthCertificate(certificate, serverId.instance);
+    return holder !== undefined && equal(holder.id, serverId);
+  }
+
+  /** Undefined while none is in force. */
+  #configuration(): GlobalConfiguration | undefined {
+    try {
+      return this.#options.configuration.current();
+    } catch (error) {
+      if (error instanceof Fault) return undefined;
+      throw error;
+    }
+  }
+
+  #reasonsOf(own: OwnCertificate, now: number): Reason[] {
+    const key = own.certificate.sha256.toString('hex');
+    return reasonsOfCertificate(own, {
+      ...{ now, status: this.#statuses.get(key), failure: this.#failures.get(key)?.error },
+    });
+  }
+
+  #usable(own: OwnCertificate, now: number, reasons: Reason[]) {
     const token = this.#options.tokens.get(own.tokenId);
-    if (token?.isActive() === true) return token;
-    reasons.push(`token '${own.tokenId}' is not signed in`);
-    return undefined;
+    const found = [...this.#reasonsOf(own, now), ...reasonsOfToken(own, token)];
+    const status = this.statusOf(own);
+    reasons.push(...found);
+    return found.length > 0 || status === undefined || token === undefined ? undefined : { status, token };
   }
 
   /**
@@ -191,8 +263,8 @@ export class ServerSigner implements Signer {
   #shownIntermediates(own: OwnCertificate, now: number) {
     const shown: { readonly certificate: Certificate; readonly status: CertificateStatus }[] = [];
     for (const authority of authoritiesOf(own)) {
-      const status = this.#usableStatus(authority, now, []);
-      if (status === undefined) break;
+      const status = this.statusOf(authority);
+      if (status === undefined || this.#reasonsOf(authority, now).length > 0) break;
       shown.push({ certificate: authority.certificate, status });
     }
     return shown;
@@ -217,14 +289,9 @@ export class ServerSigner implements Signer {
   }
 
   async #fetchDue(): Promise<void> {
-    let configuration: GlobalConfiguration;
-    try {
-      configuration = this.#options.configuration.current();
-    } catch (error) {
-      // Without a configuration nobody says whom to ask; the next round tries again.
-      if (error instanceof Fault) return;
-      throw error;
-    }
+    const configuration = this.#configuration();
+    // Without one nobody says whom to ask; the next round tries again.
+    if (configuration === undefined) return;
     const now = this.#options.now().getTime();
     const due = this.#watched().filter((own) => now >= this.#dueAt(own));
     await Promise.all(due.map((own) => this.#fetch(own, configuration)));
@@ -252,11 +319,12 @@ export class ServerSigner implements Signer {
       await this.#options.saveStatus(key, status);
     } catch (error) {
       if (error instanceof OcspError && error.code === 'revoked') await this.#drop(own);
-      const failures = (this.#failures.get(key) ?? 0) + 1;
-      this.#failures.set(key, failures);
-      const wait = Math.min(firstRetryMs * 2 ** (failures - 1), configuration.ocspFetchIntervalMs);
+      const failure = error instanceof Error ? error : new Error(String(error));
+      const count = (this.#failures.get(key)?.count ?? 0) + 1;
+      this.#failures.set(key, { count, error: failure });
+      const wait = Math.min(firstRetryMs * 2 ** (count - 1), configuration.ocspFetchIntervalMs);
       this.#nextFetchAt.set(key, this.#options.now().getTime() + wait);
-      this.#options.onFailure(own, error instanceof Error ? error : new Error(String(error)));
+      this.#options.onFailure(own, failure);
     }
   }
 
@@ -307,6 +375,10 @@ export class ServerSigner implements Signer {
     );
     this.#timer.unref();
   }
+}
+
+function textOf(reasons: readonly Reason[]): string {
+  return reasons.map(({ text }) => text).join('; ');
 }
 
 /** The authorities that are shown along with an authentication certificate, each as a certificate to watch. */
