@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSoftwareToken } from '../certs/token/index.ts';
-import { buildName, createCertificate } from '../certs/x509/index.ts';
 import { parseAnchor } from '../gateway/configuration/index.ts';
 import { checkCreatable, printRest, printShort, type ServerId } from '../gateway/identifier/index.ts';
 import {
@@ -13,6 +11,7 @@ import {
   type PreparedPerson,
 } from '../gateway/people/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
+import { createInternalCertificate } from './internal-tls/index.ts';
 import { SettingsStore } from './settings/index.ts';
 
 export interface NewServer {
@@ -27,9 +26,6 @@ export interface NewServer {
   readonly administrator?: FirstPerson | PreparedPerson;
   readonly now?: () => Date;
 }
-
-/** How long the server's own internal certificate serves, in years; information systems are given it by hand. */
-const internalYears = 20;
 
 /**
  * Founds a security server in a folder: its token, its internal certificate, its settings, its anchor.
@@ -48,23 +44,7 @@ export async function initServer(server: NewServer): Promise<void> {
   }
   await mkdir(data, { recursive: true, mode: 0o700 });
   const token = await createSoftwareToken(join(data, 'token'), { pin, label: printShort(id) });
-  const { id: keyId } = await token.generateKey({ type: 'ec', curve: 'P-256' }, internalKeyLabel);
-  const key = token.signingKey(keyId);
-  const subject = buildName({ O: printShort(id), CN: id.serverCode });
-  const notBefore = new Date();
-  const certificate = await createCertificate(
-    {
-      subject,
-      issuer: subject,
-      publicKey: key.publicKey,
-      serialNumber: BigInt(`0x${randomUUID().replaceAll('-', '')}`),
-      notBefore,
-      notAfter: new Date(Date.UTC(notBefore.getUTCFullYear() + internalYears, notBefore.getUTCMonth(), 1)),
-      keyUsage: ['digitalSignature'],
-      subjectAltNames: ['localhost', '127.0.0.1'],
-    },
-    key,
-  );
+  const certificate = await createInternalCertificate(token, id, ['localhost', '127.0.0.1'], now());
   token.deactivate();
   if (administrator !== undefined) {
     // Nobody has signed in to a server whose founding was cut short.
@@ -85,5 +65,3 @@ export async function initServer(server: NewServer): Promise<void> {
 export function auditLogOrigin(id: ServerId): string {
   return `${printRest(id)}/audit-log`;
 }
-
-const internalKeyLabel = 'internal TLS';

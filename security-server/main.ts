@@ -35,7 +35,7 @@ import { DiskWatch, diskReader } from './disk/index.ts';
 import { checkHealth } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
 import { auditLogOrigin } from './init.ts';
-import { internalContext } from './internal-tls.ts';
+import { internalContext } from './internal-tls/index.ts';
 import { ManagementSender, managementSigners } from './management/index.ts';
 import { measureLog, SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices, createSoapServices } from './metadata/index.ts';

@@ -6,4 +6,4 @@ export {
 } from './definition.ts';
 export { describeStep, readMember, type Step, stepCodes } from './read-member.ts';
 export { classNameOf, shippedProfile, shippedProfiles } from './shipped.ts';
-export { type Subject, writeSubject } from './write-subject.ts';
+export { writeSubject } from './write-subject.ts';

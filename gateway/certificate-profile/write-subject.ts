@@ -5,9 +5,9 @@ import { readMember } from './read-member.ts';
 type AttributeName = keyof typeof attributeOids;
 
 /** Attributes of a subject by their short names, in the order in which they are written. */
-export type Subject = Partial<Record<AttributeName, string>>;
+type Subject = Partial<Record<AttributeName, string>>;
 
-export interface SubjectWanted {
+interface SubjectWanted {
   readonly use: 'signing' | 'authentication';
   readonly instance: string;
   readonly memberClass: string;

@@ -12,6 +12,8 @@ type Wanted = Parameters<CertificateOrders['order']>[0];
 
 let dir: string;
 let token: Token;
+/** Another one, as of a device. */
+let device: Token;
 let keyId: string;
 let wanted: Wanted[];
 let view: OrderView;
@@ -21,6 +23,7 @@ beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'waygate-orders-'));
   token = await createSoftwareToken(join(dir, 'token'), { pin: 'Correct-Horse-7', label: 'keys' });
   ({ id: keyId } = await token.generateKey({ type: 'ec', curve: 'P-256' }, 'signing'));
+  device = await createSoftwareToken(join(dir, 'device'), { pin: 'Correct-Horse-7', label: 'device' });
   wanted = [];
   view = { state: 'under-way', detail: 'asked' };
   const acmeServer = (name: string) => ({
@@ -38,8 +41,14 @@ beforeEach(async () => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 async function order(body: object, key = keyId) {
+  const tokens = {
+    withKey: (id: string) => {
+      const owner = [token, device].find((one) => one.listKeys().some((known) => known.id === id));
+      return owner && { token: owner, keyId: id };
+    },
+  };
   const context = {
-    token,
+    ...{ token, tokens },
     configuration: () => ({ instance: 'DEV', shared: () => ({ approvedCas }) }),
     orders: {
       order: async (one: Wanted) => {
@@ -93,6 +102,13 @@ it('a certificate for a key that is not there is not ordered', async () => {
     status: 404,
     body: { code: 'key-not-found' },
   });
+});
+
+it('a certificate for a key in another token is ordered like any other', async () => {
+  const { id, publicKeyInfo } = await device.generateKey({ type: 'ec', curve: 'P-256' }, 'signing');
+  expect(await order({ use: 'signing' }, id)).toMatchObject({ status: 200 });
+  const request = parseRequest((await wanted[0]?.request()) ?? Buffer.alloc(0));
+  expect([wanted[0]?.keyId, request.publicKeyInfo]).toEqual([id, publicKeyInfo]);
 });
 
 it('an order that failed says why, and what to do', async () => {

@@ -2,8 +2,10 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { buildName, createRequest } from '../../certs/x509/index.ts';
 import { allow, Problem } from '../../gateway/http/index.ts';
 import { acmeAuthorities, type OrderView } from '../acme/index.ts';
+import { takeInCertificate } from './certificate-import.ts';
+import { subjectSchema } from './certification-services.ts';
 import type { AdminContext } from './context.ts';
-import { subjectSchema, takeInCertificate } from './keys.ts';
+import { requireKey } from './keys.ts';
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
 
@@ -37,7 +39,7 @@ const waitMs = 5_000;
 
 /** Certificates ordered from an approved authority over ACME, and taken in. */
 export function addCertificateOrderRoutes(app: OpenAPIHono, context: AdminContext): void {
-  const { token, orders } = context;
+  const { orders } = context;
 
   app.openapi(
     createRoute({
@@ -54,11 +56,9 @@ export function addCertificateOrderRoutes(app: OpenAPIHono, context: AdminContex
     }),
     async (c) => {
       const { use, subject, address, authority: name } = c.req.valid('json');
-      const { key: keyId } = c.req.valid('param');
+      const { token, keyId, publicKeyInfo } = requireKey(context, c.req.valid('param').key);
       const signingKey = token.signingKey(keyId);
-      const publicKeyInfo = token.listKeys().find(({ id }) => id === keyId)?.publicKeyInfo;
       const { directoryUrl, profile, verifiesFrom } = requireAuthority(context, use, name);
-      if (publicKeyInfo === undefined) throw new Problem(404, 'key-not-found', `There is no key ${keyId}`);
       const view = await orders.order(
         {
           ...{ keyId, publicKeyInfo, directoryUrl, profile, verifiesFrom, address },

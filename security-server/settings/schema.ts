@@ -80,6 +80,16 @@ export interface SettingsTables {
     readonly response: Buffer;
     readonly validUntil: number;
   };
+  readonly certificateRequest: {
+    readonly keyId: string;
+    readonly use: string | null;
+    /** PEM. */
+    readonly request: string;
+    readonly format: string;
+    readonly service: string | null;
+    /** Milliseconds since 1970. */
+    readonly madeAt: number;
+  };
   readonly token: {
     readonly id: string;
     /** How messages are signed with its keys: single, batch, automatic. */
@@ -165,5 +175,9 @@ export const settingsSteps: readonly string[] = [
      code TEXT NOT NULL, url TEXT, certificates TEXT NOT NULL, digest TEXT NOT NULL, openapi TEXT NOT NULL,
      title TEXT NOT NULL, version TEXT NOT NULL, contentType TEXT NOT NULL, endpoints TEXT NOT NULL,
      published BLOB NOT NULL, acceptedAt INTEGER NOT NULL, PRIMARY KEY (provider, code)
+   ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE certificateRequest (
+     keyId TEXT PRIMARY KEY, use TEXT, request TEXT NOT NULL, format TEXT NOT NULL, service TEXT,
+     madeAt INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
 ];

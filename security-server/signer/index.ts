@@ -1,5 +1,11 @@
 export { type SigningMode, signingModes } from './batch-signer.ts';
 export {
+  type CertificateRequestRecord,
+  certificateRequests,
+  putCertificateRequest,
+  removeCertificateRequest,
+} from './certificate-requests.ts';
+export {
   ownCertificates,
   putOwnCertificate,
   removeOwnCertificate,

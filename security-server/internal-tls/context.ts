@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls';
-import type { Token } from '../certs/token/index.ts';
-import { parseCertificate } from '../certs/x509/index.ts';
-import type { SettingsStore } from './settings/index.ts';
+import type { Token } from '../../certs/token/index.ts';
+import { parseCertificate } from '../../certs/x509/index.ts';
+import type { SettingsStore } from '../settings/index.ts';
 
 /** Certificate and TLS context of the listener for information systems, made once the token is signed in. */
 export function internalContext(token: Token, settings: SettingsStore) {

@@ -1,0 +1,2 @@
+export { internalContext } from './context.ts';
+export { createInternalCertificate } from './create.ts';
