@@ -15,7 +15,7 @@ const registrations = [
   'withdrawn',
   'unknown',
 ] as const;
-export type Registration = (typeof registrations)[number];
+type Registration = (typeof registrations)[number];
 
 export const ownCertificateSchema = z
   .object({
@@ -59,7 +59,7 @@ export async function certificateAnswers(
 }
 
 /** Undefined while none is in force. */
-export function configurationInForce({
+function configurationInForce({
   configuration,
 }: Pick<AdminContext, 'configuration'>): GlobalConfiguration | undefined {
   try {
@@ -113,7 +113,7 @@ interface RegistrationSources {
 }
 
 /** How the registration of a certificate for authentication stands, by the configuration and by what was asked. */
-export function registrationOf(
+function registrationOf(
   { certificate }: Pick<OwnCertificate, 'certificate'>,
   { configuration, requests, serverId, now }: RegistrationSources,
 ): Registration {
