@@ -4,21 +4,35 @@ import { type Authenticate, type Role, roles } from '../principal.ts';
 import { everybodyIs } from './principals.ts';
 
 interface Operation {
+  /** As the description has it: `GET /api/v1/members/{member}`. */
+  readonly name: string;
   readonly method: string;
   readonly path: string;
+  /** None: whoever asks, signed in or not. */
   readonly allowed: readonly Role[];
 }
+
+/** Who may do what, written down by hand: `METHOD path` and its roles with spaces between; `everybody` who is signed in. */
+export type RoleTable = Readonly<Record<string, string>>;
 
 /**
  * Asks for every operation of an administration API as every role, and as nobody. What the allowed are answered does
  * not matter here, as long as it is not that they may not.
  * @param make the API, for whoever `authenticate` says everybody is
+ * @param table what must be enforced, operation by operation; what the API says of itself unless given
  * @returns the operations, for what else is to be said of them
  */
 export async function checkRoleMatrix(
   make: (authenticate: Authenticate) => OpenAPIHono,
+  table?: RoleTable,
 ): Promise<Operation[]> {
-  const operations = operationsOf(make(() => undefined));
+  const described = operationsOf(make(() => undefined));
+  if (table !== undefined) {
+    expect(described.map(({ name }) => name).sort()).toEqual(Object.keys(table).sort());
+  }
+  const operations = described.map((one) =>
+    table === undefined ? one : { ...one, allowed: rolesOf(table[one.name] ?? '') },
+  );
   const nobody = make(() => undefined);
   for (const operation of operations) {
     const { method, path, allowed } = operation;
@@ -47,10 +61,24 @@ function operationsOf(app: OpenAPIHono): Operation[] {
       ([method, operation]) => {
         const allowed = operation['x-roles'];
         if (allowed === undefined) throw new Error(`${method} ${path} does not say who may`);
-        return { method: method.toUpperCase(), path: path.replace(/\{[^}]+\}/g, '1'), allowed };
+        return {
+          name: `${method.toUpperCase()} ${path}`,
+          method: method.toUpperCase(),
+          path: path.replace(/\{[^}]+\}/g, '1'),
+          allowed,
+        };
       },
     ),
   );
+}
+
+function rolesOf(text: string): readonly Role[] {
+  if (text === 'everybody') return roles;
+  return text.split(' ').map((one) => {
+    const role = roles.find((known) => known === one);
+    if (role === undefined) throw new Error(`the table names '${one}', which is no role`);
+    return role;
+  });
 }
 
 function ask(app: OpenAPIHono, { method, path }: Operation): Response | Promise<Response> {
