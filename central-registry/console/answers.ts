@@ -35,6 +35,19 @@ export interface Group {
   readonly members: readonly string[];
 }
 
+/** What was verified of one signature of a request. */
+export interface Proof {
+  readonly purpose: 'signing' | 'authentication';
+  readonly member?: string;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly serialNumber: string;
+  readonly sha256: string;
+  readonly notAfter: string;
+  readonly statusAt?: string;
+  readonly checks: readonly ('same-certificate' | 'trusted' | 'member' | 'status' | 'signature')[];
+}
+
 export interface ManagementRequest {
   readonly id: number;
   readonly kind: string;
@@ -46,6 +59,10 @@ export interface ManagementRequest {
   readonly address?: string;
   readonly certificate?: string;
   readonly message?: string;
+  readonly messageId: string;
+  readonly digest: string;
+  /** Absent from requests that came before it was kept. */
+  readonly evidence?: readonly Proof[];
   readonly status: 'waiting' | 'approved' | 'declined' | 'revoked';
   readonly reason?: string;
   readonly createdAt: string;

@@ -11,6 +11,7 @@ import {
   type Visit,
   viewTable,
 } from '../../gateway/console/index.ts';
+import { addressOf, HistoryFilter, queryOf, readFilter } from './history-filter.tsx';
 import { textsOf } from './texts.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
@@ -38,7 +39,8 @@ const pageSize = 100;
 export function addHistoryPages(pages: Pages): void {
   pages.get('/history', async (visit) => {
     const t = textsOf(visit);
-    const path = `/api/v1/history?limit=${pageSize}${cursorOf(visit)}`;
+    const filter = readFilter(visit);
+    const path = `/api/v1/history?limit=${pageSize}${cursorOf(visit)}&${queryOf(filter)}`;
     const { items, next } = await visit.api.list<Entry>(path);
     const table = { name: 'history', caption: t.history, columns: columns(visit), rows: items, pageSize };
     const view = viewTable(visit, table);
@@ -51,8 +53,9 @@ export function addHistoryPages(pages: Pages): void {
       ),
       body: (
         <>
+          <HistoryFilter visit={visit} values={filter} />
           <DataTable view={view} empty={{ title: t.noHistory }} />
-          <Further path="/history" next={next} text={t.olderChanges} />
+          <Further path="/history" query={addressOf(filter)} next={next} text={t.olderChanges} />
           <p class="wg-hint">{visit.texts.checkpointLead}</p>
         </>
       ),
@@ -122,16 +125,22 @@ function cursorOf({ url }: Visit): string {
 
 interface FurtherProps {
   readonly path: string;
+  /** What else the address says. */
+  readonly query?: string;
   readonly next: string | undefined;
   readonly text: string;
 }
 
 /** The way to what this page does not show any more. */
-function Further({ path, next, text }: FurtherProps) {
+function Further({ path, query = '', next, text }: FurtherProps) {
   if (next === undefined) return null;
   return (
     <p>
-      <a class="ds-link" rel="next" href={`${path}?from=${encodeURIComponent(next)}`}>
+      <a
+        class="ds-link"
+        rel="next"
+        href={`${path}?from=${encodeURIComponent(next)}${query === '' ? '' : `&${query}`}`}
+      >
         {text}
       </a>
     </p>

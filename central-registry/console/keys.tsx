@@ -11,6 +11,7 @@ import {
   type PageContent,
   type Pages,
   Section,
+  SelectField,
   type Step,
   Steps,
   seeOther,
@@ -32,6 +33,15 @@ interface Anchor {
   readonly sha224: string;
 }
 
+/** Of new keys, the usual one first. */
+const algorithms: Readonly<Record<string, { readonly text: string; readonly spec: object }>> = {
+  'P-256': { text: 'ECDSA P-256', spec: { type: 'ec', curve: 'P-256' } },
+  'P-384': { text: 'ECDSA P-384', spec: { type: 'ec', curve: 'P-384' } },
+  'rsa-2048': { text: 'RSA 2048', spec: { type: 'rsa', bits: 2048 } },
+  'rsa-3072': { text: 'RSA 3072', spec: { type: 'rsa', bits: 3072 } },
+  'rsa-4096': { text: 'RSA 4096', spec: { type: 'rsa', bits: 4096 } },
+};
+
 const sources = ['internal', 'external'] as const;
 
 /** Configuration keys: made, activated and deleted, with the anchors that follow from them. */
@@ -39,9 +49,10 @@ export function addKeyPages(pages: Pages): void {
   pages.get('/keys', keysPage);
   pages.post('/keys', (visit, form) =>
     submit(form, {
-      fields: ['source'],
-      act: async ({ source }) => {
-        await visit.api.send('POST', '/api/v1/keys', { source });
+      fields: ['source', 'algorithm'],
+      act: async ({ source, algorithm = '' }) => {
+        const spec = Object.hasOwn(algorithms, algorithm) ? algorithms[algorithm]?.spec : undefined;
+        await visit.api.send('POST', '/api/v1/keys', { source, ...(spec !== undefined && { spec }) });
         return seeOther('/keys?done=made');
       },
       again: () => keysPage(visit),
@@ -157,6 +168,13 @@ function SourcePart({ visit, source, keys, anchor }: SourceProps) {
       <Steps steps={rotation(visit, keys)} />
       <Form action="/keys" submit={t.makeKey}>
         <input type="hidden" name="source" value={source} />
+        <SelectField
+          name="algorithm"
+          id={`algorithm-${source}`}
+          label={t.algorithm}
+          hint={t.algorithmHint}
+          choices={Object.entries(algorithms).map(([value, { text }]) => ({ value, text }))}
+        />
       </Form>
     </Section>
   );

@@ -44,6 +44,7 @@ export function addMemberPages(pages: Pages): void {
         <>
           <LinkButton href="/members/new" text={t.addMember} />
           <LinkButton href="/member-classes" text={t.classes} isQuiet />
+          <LinkButton href="/subsystems" text={t.findSubsystem} isQuiet />
         </>
       ),
       body: <DataTable view={view} empty={{ title: t.noMembers, text: t.noMembersLead }} />,

@@ -12,23 +12,22 @@ import {
   TodoList,
   type Visit,
 } from '../../gateway/console/index.ts';
-import type { Counts, Ending, MemberClass, Publication } from './answers.ts';
+import type { Counts, MemberClass, Publication } from './answers.ts';
+import { expiring } from './expiring.ts';
 import type { ListedInvitation } from './joining.tsx';
 import { textsOf } from './texts.ts';
-
-/** Certificates that end sooner are told of. */
-const soonMs = 30 * 24 * 3_600_000;
+import type { CertificationService, TimestampingService } from './trust-services/index.ts';
 
 /** The first page: what needs somebody, and whether the configuration is out. */
 export function addOverview(pages: Pages): void {
   pages.get('/', async (visit) => {
     const t = textsOf(visit);
     const { api } = visit;
-    const [publication, counts, invitations, todo] = await Promise.all([
+    const [publication, counts, invitations, known] = await Promise.all([
       api.get<Publication>('/api/v1/publication'),
       api.get<Counts>('/api/v1/counts'),
       readAll<ListedInvitation>(api, '/api/v1/invitations'),
-      missing(visit),
+      readKnown(visit),
     ]);
     const backup = await backupWanted(visit);
     const waiting = counts.waitingRequests;
@@ -40,8 +39,8 @@ export function addOverview(pages: Pages): void {
       ...(joining.length > 0
         ? [{ text: t.joiningsWait(joining.length), href: '/invitations', act: t.decide }]
         : []),
-      ...todo,
-      ...(await ending(visit)),
+      ...missing(visit, known),
+      ...(await expiring(visit, known)),
       ...backup,
     ];
     return {
@@ -99,26 +98,45 @@ function PublicationState({
 interface ManagementService {
   readonly providerId?: string;
   readonly serviceAddress?: string;
+  /** PEM. */
+  readonly certificate?: string;
 }
 
-/** What an instance cannot work without, in the order in which it is set up. */
-async function missing(visit: Visit): Promise<readonly Todo[]> {
-  const t = textsOf(visit);
-  const { api } = visit;
+interface Known {
+  readonly management: ManagementService;
+  readonly registration: string | undefined;
+  readonly classes: readonly MemberClass[];
+  readonly certification: readonly CertificationService[];
+  readonly timestamping: readonly TimestampingService[];
+  readonly hasServers: boolean;
+}
+
+async function readKnown({ api }: Visit): Promise<Known> {
   const [management, firstServers, classes, certification, timestamping] = await Promise.all([
     api.get<ManagementService>('/api/v1/management-service'),
     api.get<readonly unknown[]>('/api/v1/servers?limit=1'),
     api.get<readonly MemberClass[]>('/api/v1/member-classes'),
-    api.get<readonly unknown[]>('/api/v1/certification-services'),
-    api.get<readonly unknown[]>('/api/v1/timestamping-services'),
+    api.get<readonly CertificationService[]>('/api/v1/certification-services'),
+    api.get<readonly TimestampingService[]>('/api/v1/timestamping-services'),
   ]);
+  const hasServers = firstServers.length > 0;
+  return {
+    ...{ management, classes, certification, timestamping, hasServers },
+    registration: management.certificate,
+  };
+}
+
+/** What an instance cannot work without, in the order in which it is set up. */
+function missing(visit: Visit, known: Known): readonly Todo[] {
+  const t = textsOf(visit);
+  const { management, classes, certification, timestamping, hasServers } = known;
   return [
     ...(classes.length === 0 ? [{ text: t.noClasses, href: '/member-classes', act: t.look }] : []),
     ...(certification.length === 0 ? [{ text: t.noTrust, href: '/trust-services', act: t.look }] : []),
     ...(timestamping.length === 0 ? [{ text: t.noTimestamping, href: '/trust-services', act: t.look }] : []),
     ...(management.providerId === undefined || management.serviceAddress === undefined
       ? [{ text: t.noManagement, href: '/settings', act: t.look }]
-      : firstServers.length === 0
+      : !hasServers
         ? [{ text: t.noFirstServer(management.providerId), href: '/invitations/new', act: t.invite }]
         : []),
   ];
@@ -132,18 +150,4 @@ async function backupWanted({ api, session, texts }: Visit): Promise<readonly To
   );
   const { states } = texts.backupTexts;
   return isGood ? [] : [{ text: states[code] ?? code, href: '/backups', act: texts.backups }];
-}
-
-async function ending(visit: Visit): Promise<readonly Todo[]> {
-  const t = textsOf(visit);
-  const before = new Date(visit.now.getTime() + soonMs).toISOString();
-  const certificates = await visit.api.get<readonly Ending[]>(
-    `/api/v1/expiring-certificates?before=${before}`,
-  );
-  return certificates.map(({ server, notAfter }) => ({
-    text: t.expiresSoon(server),
-    href: `/servers/${encodeURIComponent(server)}`,
-    act: t.look,
-    at: notAfter,
-  }));
 }

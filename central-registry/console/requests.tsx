@@ -11,14 +11,13 @@ import {
   LinkButton,
   type Pages,
   Section,
-  type Step,
-  Steps,
   Tag,
   type TagColor,
   type Visit,
   viewTable,
 } from '../../gateway/console/index.ts';
 import type { ManagementRequest } from './answers.ts';
+import { Evidence } from './request-evidence.tsx';
 import { textsOf } from './texts.ts';
 
 type Status = ManagementRequest['status'];
@@ -94,7 +93,7 @@ export function addRequestPages(pages: Pages): void {
             <RequestFacts visit={visit} request={request} />
           </Section>
           <Section title={t.evidence} lead={t.evidenceLead}>
-            <Steps steps={evidence(visit, request)} />
+            <Evidence visit={visit} of={request} />
           </Section>
         </>
       ),
@@ -219,22 +218,6 @@ function RequestFacts({ visit, request }: { readonly visit: Visit; readonly requ
       )}
     </>
   );
-}
-
-/** Taken without a signature: whoever came through the management service asks for less, never for more. */
-const unsigned = new Set(['authCertDeletion', 'clientDeletion']);
-
-/** What the registry verified before it took the request. @see ../management/evidence.ts */
-function evidence(visit: Visit, { server, client, origin, kind }: ManagementRequest): readonly Step[] {
-  const t = textsOf(visit);
-  const isOfClient = kind === 'ownerChange' || kind.startsWith('client');
-  const signer = ((isOfClient ? client : undefined) ?? server).split(':').slice(0, 3).join(':');
-  const found = [
-    origin === 'registration' ? t.evidenceDirect : t.evidenceService,
-    ...(kind === 'authCertReg' ? [t.evidenceAuth] : []),
-    ...(unsigned.has(kind) ? [] : [t.evidenceSigned(signer)]),
-  ];
-  return found.map((title) => ({ title, state: 'done' }));
 }
 
 function columns(visit: Visit): readonly Column<ManagementRequest>[] {

@@ -38,6 +38,7 @@ export function addServerPages(pages: Pages): void {
       title: t.servers,
       lead: t.serversLead,
       ...(visit.url.searchParams.get('done') === 'saved' && { done: visit.texts.saved }),
+      act: <LinkButton href="/servers/new" text={t.addServer} isQuiet />,
       body: <DataTable view={view} empty={{ title: t.noServers, text: t.noServersLead }} />,
     };
   });
@@ -182,7 +183,12 @@ async function serverPage(
     title: id,
     crumbs: [{ href: '/servers', text: t.servers }],
     ...(visit.url.searchParams.get('done') === 'saved' && { done: visit.texts.saved }),
-    act: <LinkButton href={`${serverPath(id)}/remove`} text={visit.texts.remove} isQuiet />,
+    act: (
+      <>
+        <LinkButton href={`${serverPath(id)}/edit`} text={t.editServer} />
+        <LinkButton href={`${serverPath(id)}/remove`} text={visit.texts.remove} isQuiet />
+      </>
+    ),
     body: (
       <>
         <Section title={t.server} lead={t.configurationLead}>
@@ -203,6 +209,9 @@ async function serverPage(
         </Section>
         <Section title={t.clients} lead={t.clientsLead}>
           <DataTable view={clients} empty={{ title: t.noClients }} />
+          <p>
+            <LinkButton href={`${serverPath(id)}/clients/new`} text={t.addClient} isQuiet />
+          </p>
         </Section>
         <Section title={t.certificates} lead={t.certificatesLead}>
           {server.authenticationCertificates.length === 0 && <Tag text={t.noCertificates} color="warning" />}

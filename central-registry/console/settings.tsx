@@ -7,6 +7,7 @@ import {
   type PageContent,
   type Pages,
   Section,
+  SelectField,
   seeOther,
   submit,
   type Values,
@@ -19,7 +20,9 @@ type Automatic = Readonly<Record<(typeof kinds)[number], boolean>>;
 
 const automaticPath = '/api/v1/management-requests/automatic-approval';
 const kinds = ['authCertReg', 'clientReg', 'ownerChange'] as const;
-const numbers = ['ocspFreshnessSeconds', 'timeStampingIntervalSeconds', 'validitySeconds'];
+const numbers = [
+  ...['ocspFreshnessSeconds', 'timeStampingIntervalSeconds', 'validitySeconds', 'ocspFetchIntervalSeconds'],
+];
 const texts = ['address', 'managementServiceProvider', 'managementServiceAddress', 'monitoringClient'];
 
 /** What holds for every server, and what is decided without hands. */
@@ -27,15 +30,19 @@ export function addSettingsPages(pages: Pages): void {
   pages.get('/settings', (visit) => settingsPage(visit, []));
   pages.post('/settings', (visit, form) =>
     submit(form, {
-      fields: [...texts, ...numbers],
-      act: async (values) => {
+      fields: [...texts, ...numbers, 'verifyNextUpdate'],
+      act: async ({ verifyNextUpdate = '', ...values }) => {
         // Settings that the form does not show stay as they are.
         const former = await visit.api.get<Settings>('/api/v1/settings');
         const changed = Object.entries(values).map(([name, value]) => [
           name,
           value === '' ? undefined : numbers.includes(name) ? Number(value) : value,
         ]);
-        const body = { ...former, ...Object.fromEntries(changed) };
+        const body = {
+          ...former,
+          ...Object.fromEntries(changed),
+          verifyNextUpdate: verifyNextUpdate === '' ? undefined : verifyNextUpdate === 'true',
+        };
         await visit.api.send('PUT', '/api/v1/settings', body, etagOf(form));
         return seeOther('/settings?done=saved');
       },
@@ -93,6 +100,22 @@ async function settingsPage(
               label={t.validity}
               hint={t.validityHint}
               type="number"
+              {...shared}
+            />
+            <Field
+              name="ocspFetchIntervalSeconds"
+              label={t.ocspFetchInterval}
+              hint={t.ocspFetchIntervalHint}
+              type="number"
+              isOptional
+              {...shared}
+            />
+            <SelectField
+              name="verifyNextUpdate"
+              label={t.verifyNextUpdate}
+              hint={t.verifyNextUpdateHint}
+              choices={Object.entries(t.verifyNextUpdates).map(([value, text]) => ({ value, text }))}
+              isOptional
               {...shared}
             />
             <Field

@@ -4,6 +4,8 @@ import {
   apiPath,
   Copyable,
   DataTable,
+  etagOf,
+  Facts,
   Field,
   Form,
   type FormProblem,
@@ -40,15 +42,19 @@ export async function subsystemsPart(visit: Visit, member: string): Promise<Chil
       key: 'act',
       heading: '',
       text: () => '',
-      show: ({ id }: Party) => (
-        <a
-          class="ds-link"
-          href={`${memberPath(member)}/subsystems/${encodeURIComponent(id)}/remove`}
-          aria-label={`${visit.texts.remove}: ${id}`}
-        >
-          {visit.texts.remove}
-        </a>
-      ),
+      show: ({ id }: Party) => {
+        const own = `${memberPath(member)}/subsystems/${encodeURIComponent(id)}`;
+        return (
+          <span class="wg-inline">
+            <a class="ds-link" href={own} aria-label={`${t.renameSubsystem}: ${id}`}>
+              {t.renameSubsystem}
+            </a>
+            <a class="ds-link" href={`${own}/remove`} aria-label={`${visit.texts.remove}: ${id}`}>
+              {visit.texts.remove}
+            </a>
+          </span>
+        );
+      },
     },
   ];
   const view = viewTable(visit, { name: 'subsystems', caption: t.subsystems, columns, rows });
@@ -63,7 +69,7 @@ export async function subsystemsPart(visit: Visit, member: string): Promise<Chil
   );
 }
 
-/** Subsystems are added to their member, and removed. */
+/** Subsystems are added to their member, renamed and removed. */
 export function addSubsystemPages(pages: Pages): void {
   const path = '/members/:member/subsystems';
   pages.get(`${path}/new`, (visit) => newPage(visit, {}, []));
@@ -80,6 +86,23 @@ export function addSubsystemPages(pages: Pages): void {
         return seeOther(`${memberPath(member)}?done=saved`);
       },
       again: (values, problems) => newPage(visit, values, problems),
+    }),
+  );
+  pages.get(`${path}/:subsystem`, (visit) => renamePage(visit, []));
+  pages.post(`${path}/:subsystem`, (visit, form) =>
+    submit(form, {
+      fields: ['name'],
+      act: async ({ name = '' }) => {
+        const body = name === '' ? {} : { name };
+        await visit.api.send(
+          'PUT',
+          apiPath`/api/v1/subsystems/${visit.param('subsystem')}`,
+          body,
+          etagOf(form),
+        );
+        return seeOther(`${memberPath(visit.param('member'))}?done=saved`);
+      },
+      again: (values, problems) => renamePage(visit, problems, values),
     }),
   );
   addConfirmedAct(pages, {
@@ -133,6 +156,41 @@ function newPage(visit: Visit, values: Values, problems: readonly FormProblem[])
           isOptional
         />
       </Form>
+    ),
+  };
+}
+
+async function renamePage(
+  visit: Visit,
+  problems: readonly FormProblem[],
+  typed?: Values,
+): Promise<PageContent> {
+  const t = textsOf(visit);
+  const [member, id] = [visit.param('member'), visit.param('subsystem')];
+  const { value: subsystem, etag } = await visit.api.getTagged<Party>(apiPath`/api/v1/subsystems/${id}`);
+  return {
+    title: `${t.renameSubsystem}: ${id}`,
+    crumbs: crumbs(visit, member),
+    body: (
+      <Section title={t.subsystem}>
+        <Facts rows={[[t.identifier, <Copyable text={id} what={t.identifier} />]]} />
+        <Form
+          action={`${memberPath(member)}/subsystems/${encodeURIComponent(id)}`}
+          submit={visit.texts.save}
+          problems={problems}
+          cancel={memberPath(member)}
+          etag={etag}
+        >
+          <Field
+            name="name"
+            label={t.subsystemName}
+            values={typed ?? { name: subsystem.name }}
+            problems={problems}
+            maxLength={255}
+            isOptional
+          />
+        </Form>
+      </Section>
     ),
   };
 }

@@ -65,7 +65,12 @@ describe.skipIf(!hasChromium())('requests in the console of a registry (needs ch
     await page.goto(`${url}/`);
     expect(await page.textContent('.wg-todo')).toContain('1 request waits');
     await page.goto(url + request.path);
-    expect(await page.textContent('.wg-steps')).toContain('signing certificate of PILOT:MUN:2001');
+    const main = (await page.textContent('main')) ?? '';
+    expect(main).toContain('Signature of PILOT:MUN:2001');
+    expect(await page.locator('.wg-steps li').count()).toBe(4);
+    const keys = await network.cityAdmin.get<readonly { sha256: string; use: string }[]>('/certificates');
+    const signing = keys.find(({ use }) => use === 'signing')?.sha256 ?? '';
+    expect(await page.getAttribute(`[data-copy="${signing.toUpperCase()}"]`, 'data-copy')).toHaveLength(64);
     expect(await watched.findBarriers()).toEqual([]);
     await page.click(`a[href="${request.path}/approve"]`);
     expect(await watched.findBarriers()).toEqual([]);

@@ -155,6 +155,19 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
       }
     }
     await page.emulateMedia({ colorScheme: 'light' });
+    const one = { '/invitations': 'invitations', '/history': 'history', '/backups': 'backups' };
+    for (const [path, name] of Object.entries(one)) {
+      await page.goto(url + path);
+      await pictures.take(page, name);
+    }
+    await page.goto(`${url}/requests`);
+    await page.click('main td a[href^="/requests/"], main th a[href^="/requests/"]');
+    await page.waitForURL(/requests\/\d+$/);
+    await pictures.take(page, 'request', true);
+    await page.goto(`${url}/trust-services`);
+    await page.click('main a:text("Authority of Rivertown")');
+    await page.waitForURL(/certification\/[\w-]+$/);
+    await pictures.take(page, 'trust-service', true);
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${url}/members`);
     await pictures.take(page, 'members-phone');
@@ -165,4 +178,14 @@ describe.skipIf(!hasChromium())('the console of a registry (needs chromium)', ()
 /** The markup that stands in every name for the tests is not for the documentation. */
 async function nameProperly({ registryAdmin: admin }: TestNetwork): Promise<void> {
   await admin.put('/members/PILOT:GOV:1002', { name: 'Port Authority' });
+  for (const [kind, name] of [
+    ['certification', 'Authority of Rivertown'],
+    ['timestamping', 'Timestamps of Rivertown'],
+  ]) {
+    const path = `/${kind}-services`;
+    const all = await admin.get<readonly { readonly entryId: string; readonly name: string }[]>(path);
+    for (const one of all.filter((service) => service.name === script)) {
+      await admin.put(`${path}/${one.entryId}`, { ...one, name });
+    }
+  }
 }

@@ -7,7 +7,7 @@ import { AskedRegistry } from '../../testing/asked-registry.ts';
 
 export const password = 'four words of oil';
 export const script = '<script>alert(1)</script>"><img src=x onerror=alert(2)>';
-const everyRole = ['registration-officer', 'security-officer', 'system-administrator', 'auditor'];
+export const everyRole = ['registration-officer', 'security-officer', 'system-administrator', 'auditor'];
 
 /** Gives the registry of a network something of everything that its console shows, with markup in every name. */
 export async function fillRegistry(network: TestNetwork): Promise<void> {
@@ -33,7 +33,8 @@ export async function fillRegistry(network: TestNetwork): Promise<void> {
   await trustAnotherInstance(network);
   await invite(network, '2002');
   await redeem(network, await invite(network, '2003'));
-  for (const code of ['archive', 'tax']) await askForClient(network, code, script);
+  await askForClient(network, 'archive', script);
+  await askForClient(network, 'tax', 'Tax office');
 }
 
 /** One that is in maintenance, and whose certificate is about to expire. */
@@ -80,7 +81,7 @@ async function trustAnotherInstance({ registryAdmin }: TestNetwork): Promise<voi
 /** @returns the invitation itself */
 export async function invite({ registryAdmin }: TestNetwork, memberCode: string): Promise<string> {
   const { invitation } = await registryAdmin.post<{ readonly invitation: string }>('/invitations', {
-    ...{ memberClass: 'GOV', memberCode, memberName: script, contact: script },
+    ...{ memberClass: 'GOV', memberCode, memberName: 'Port Authority', contact: 'anna@ports.example' },
   });
   return invitation;
 }
@@ -125,7 +126,8 @@ export async function askForClient(
 export async function makeCertificate(name: string, days: number): Promise<string> {
   const { privateKey, publicKey } = await generateKeyPair({ type: 'ec', curve: 'P-256' });
   const subject = buildName({ CN: name });
-  const [notBefore, notAfter] = [new Date(), new Date(Date.now() + days * 86_400_000)];
+  const now = Date.now();
+  const [notBefore, notAfter] = [new Date(now - 2 * 86_400_000), new Date(now + days * 86_400_000)];
   const wanted = { subject, issuer: subject, publicKey, serialNumber: 1n, notBefore, notAfter };
   return (await createCertificate(wanted, softwareSigningKey(privateKey))).pem;
 }

@@ -4,6 +4,8 @@ import type { FormProblem, Values } from './form.tsx';
 
 interface FieldProps {
   readonly name: string;
+  /** Of the control on its page, where forms have fields of one name; its name unless told. */
+  readonly id?: string;
   readonly label: string;
   readonly hint?: string;
   readonly values?: Values;
@@ -114,6 +116,7 @@ export function CheckboxField({ name, label, hint, choices, chosen, problems = [
 
 function Labelled({
   name,
+  id = name,
   label,
   hint,
   problems = [],
@@ -124,17 +127,17 @@ function Labelled({
   const problem = problems.find((one) => one.name === name);
   return (
     <div class="ds-field">
-      <label class="ds-label" for={`field-${name}`}>
+      <label class="ds-label" for={`field-${id}`}>
         {label}
         {isOptional && <span class="wg-optional"> ({texts.optional})</span>}
       </label>
       {hint !== undefined && (
-        <p class="wg-hint" id={`hint-${name}`}>
+        <p class="wg-hint" id={`hint-${id}`}>
           {hint}
         </p>
       )}
       {problem !== undefined && (
-        <p class="ds-validation-message" id={`problem-${name}`}>
+        <p class="ds-validation-message" id={`problem-${id}`}>
           {problem.text}
         </p>
       )}
@@ -144,14 +147,14 @@ function Labelled({
 }
 
 /** Ties a control to its hint and its problem. */
-function describe({ name, hint, problems = [] }: FieldProps) {
+function describe({ name, id = name, hint, problems = [] }: FieldProps) {
   const isWrong = problems.some((one) => one.name === name);
   const described = [
-    ...(hint === undefined ? [] : [`hint-${name}`]),
-    ...(isWrong ? [`problem-${name}`] : []),
+    ...(hint === undefined ? [] : [`hint-${id}`]),
+    ...(isWrong ? [`problem-${id}`] : []),
   ].join(' ');
   return {
-    id: `field-${name}`,
+    id: `field-${id}`,
     'aria-describedby': described === '' ? undefined : described,
     'aria-invalid': isWrong ? 'true' : undefined,
   } as const;

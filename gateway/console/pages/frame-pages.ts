@@ -7,6 +7,7 @@ import { addOwnPasswordPages } from './own-password.tsx';
 import { addPeoplePages } from './people.tsx';
 import { addPreferencePages } from './preferences.ts';
 import { addSignInPages } from './sign-in.tsx';
+import { addSignInSettingsPage } from './sign-in-settings.tsx';
 
 /** The pages that a console has also before there is anybody. */
 export function addCommonPages(pages: Pages): void {
@@ -21,5 +22,6 @@ export function addFramePages(pages: Pages): void {
   addOwnPasswordPages(pages);
   addApiKeyPages(pages);
   addPeoplePages(pages);
+  addSignInSettingsPage(pages);
   addAuditPages(pages);
 }

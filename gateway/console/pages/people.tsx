@@ -39,7 +39,12 @@ export function addPeoplePages(pages: Pages): void {
       title: texts.people,
       lead: texts.peopleLead,
       ...(done !== undefined && { done }),
-      act: <LinkButton href="/people/new" text={texts.addPerson} />,
+      act: (
+        <>
+          <LinkButton href="/people/new" text={texts.addPerson} />
+          <LinkButton href="/sign-in-settings" text={texts.signInSettings} isQuiet />
+        </>
+      ),
       body: <DataTable view={view} empty={{ title: texts.noPeople, text: texts.noPeopleLead }} />,
     };
   });

@@ -64,8 +64,14 @@ function patternOf(path: string, patterns: readonly string[]): string | undefine
   return patterns.find((pattern) => {
     const expected = pattern.split('/');
     return (
-      expected.length === segments.length &&
-      expected.every((one, index) => one.startsWith(':') || one === segments[index])
+      expected.length === segments.length && expected.every((one, index) => fits(one, segments[index] ?? ''))
     );
   });
+}
+
+/** @param expected `name`, `:name`, or `:name{expression}` */
+function fits(expected: string, segment: string): boolean {
+  const [, expression] = /^:\w+(?:\{(.+)\})?$/.exec(expected) ?? [];
+  if (expression !== undefined) return new RegExp(`^(?:${expression})$`).test(segment);
+  return expected.startsWith(':') ? segment !== '' : expected === segment;
 }

@@ -19,9 +19,10 @@ export class Pictures {
     this.#folder = this.#isKept ? documented : mkdtempSync(join(tmpdir(), 'waygate-pictures-'));
   }
 
-  async take(page: Page, name: string): Promise<void> {
+  /** @param isWhole the whole page, however long, in place of what fits the window */
+  async take(page: Page, name: string, isWhole = false): Promise<void> {
     const file = `${this.#kind}-${name}.png`;
-    await page.screenshot({ path: join(this.#folder, file) });
+    await page.screenshot({ path: join(this.#folder, file), fullPage: isWhole });
     this.#made.push(file);
   }
 

@@ -83,6 +83,10 @@ export const german: Translated<typeof english> = {
 
   account: 'Ihr Konto',
   accountLead: 'Ihr Passwort, Ihr zweiter Faktor, Ihre Sitzungen und Schlüssel.',
+  signInSettings: 'Anmeldung einstellen',
+  signInSettingsLead: 'Was von denen verlangt wird, die sich mit einem Passwort anmelden.',
+  secondFactorRoles: 'Ein zweiter Faktor wird verlangt von',
+  secondFactorRolesHint: 'Wer keinen hat, wird abgemeldet und richtet ihn bei der nächsten Anmeldung ein',
   yourRoles: 'Ihre Rollen',
   sessionEnds: 'Diese Sitzung endet',
   changePassword: 'Passwort ändern',

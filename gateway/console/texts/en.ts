@@ -79,6 +79,10 @@ export const english = {
 
   account: 'Your account',
   accountLead: 'Your password, second factor, sessions and keys.',
+  signInSettings: 'Sign-in settings',
+  signInSettingsLead: 'What is demanded of whoever signs in with a password.',
+  secondFactorRoles: 'A second factor is demanded of',
+  secondFactorRolesHint: 'Who lacks one is signed out, and makes it at the next sign-in',
   yourRoles: 'Your roles',
   sessionEnds: 'This session ends',
   changePassword: 'Change the password',
