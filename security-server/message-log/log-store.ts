@@ -37,6 +37,8 @@ export class LogStore {
   #size: number;
   #tallyDay: number | undefined;
   #periodKey: PeriodKey | undefined;
+  /** Partitions where something was erased, and whose write-ahead logs still have it. */
+  readonly #toEmpty = new Set<string>();
   /** Leaves up to which the tree is good, when a write to it failed after the records were on disk. */
   #treeGoodTo: number | undefined;
 
@@ -48,7 +50,12 @@ export class LogStore {
   constructor({ dir, signed, maxPages }: LogStoreOptions) {
     this.#dir = dir;
     this.#maxPages = maxPages;
-    for (const name of partitionNames(dir)) this.#take(this.#open(name));
+    for (const name of partitionNames(dir)) {
+      const partition = this.#open(name);
+      // A crash may have come between erasing and this.
+      if (!emptyWriteAheadLog(partition.database)) this.#toEmpty.add(name);
+      this.#take(partition);
+    }
     this.#size = this.#current?.nextId() ?? 0;
     this.#tallyDay = this.#current?.lastTallyDay();
     this.#tree = TreeFiles.open(join(dir, 'tree'));
@@ -119,28 +126,36 @@ export class LogStore {
       .run(name, value);
   }
 
-  /** Erases the contents of one message. */
+  /** Erases the contents of one message. `emptyErased` is to follow. */
   erase(index: number): string[] {
     return (
-      this.#inPartition(index, ({ database }) => {
-        const files = database.transaction(() => eraseRecord(database, index)).immediate();
-        emptyWriteAheadLog(database);
-        return files;
+      this.#inPartition(index, ({ name, database }) => {
+        this.#toEmpty.add(name);
+        return database.transaction(() => eraseRecord(database, index)).immediate();
       }) ?? []
     );
   }
 
-  /** Erases what is due, some at a time. */
+  /** Erases what is due, some at a time. `emptyErased` is to follow. */
   eraseDue(now: number): Erased {
     for (const name of partitionNames(this.#dir)) {
-      const erased = this.#inNamed(name, ({ database }) => {
-        const found = eraseDueIn(database, now);
-        if (found.files.length > 0 || found.isMore) emptyWriteAheadLog(database);
-        return found;
-      });
-      if (erased.files.length > 0 || erased.isMore) return { ...erased, isMore: true };
+      const { files, count } = this.#inNamed(name, ({ database }) => eraseDueIn(database, now));
+      if (count === 0) continue;
+      this.#toEmpty.add(name);
+      return { files, isMore: true };
     }
     return { files: [], isMore: false };
+  }
+
+  /**
+   * Empties the write-ahead logs in which something erased still lies.
+   * @returns false when a reader keeps one of them: to be tried again
+   */
+  emptyErased(): boolean {
+    for (const name of this.#toEmpty) {
+      if (this.#inNamed(name, ({ database }) => emptyWriteAheadLog(database))) this.#toEmpty.delete(name);
+    }
+    return this.#toEmpty.size === 0;
   }
 
   /**
@@ -156,6 +171,7 @@ export class LogStore {
     }
     // The records would be the only place to make these hashes from.
     this.#tree.sync();
+    this.#toEmpty.delete(name);
     const files = this.#inNamed(name, ({ database }) =>
       database
         .prepare<[], { file: string }>('SELECT file FROM body WHERE file IS NOT NULL')

@@ -21,6 +21,8 @@ import { LogWriter } from './writer.ts';
 
 const failingSince = 'timestampingFailsSince';
 const eraseEveryMs = 3_600_000;
+/** A check of years keeps a write-ahead log for as long as it reads a partition. */
+const emptyAgainMs = 10_000;
 /** Records that wait for the disk at once; more are refused rather than kept in memory without bound. */
 const maxWaiting = 20_000;
 
@@ -42,6 +44,7 @@ export class SqliteMessageLog implements MessageLog {
   /** Milliseconds since the epoch; survives restarts, so that restarting does not buy time. */
   #failingSince: number | undefined;
   readonly #eraser: NodeJS.Timeout;
+  #emptying: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -249,6 +252,7 @@ export class SqliteMessageLog implements MessageLog {
   /** Erases bodies and head of one record; its facts, its signature and all proofs stay. */
   async eraseBodies(index: number): Promise<void> {
     await this.#removeBodies(await this.#writer.call('erase', index));
+    await this.#emptyErased();
   }
 
   /** Erases what the body policy says is due; runs by itself every hour. */
@@ -258,6 +262,7 @@ export class SqliteMessageLog implements MessageLog {
       await this.#removeBodies(erased.files);
       isMore = erased.isMore;
     }
+    await this.#emptyErased();
   }
 
   /** Seals what comes from now on under a new key. @throws MessageLogError locked */
@@ -311,6 +316,7 @@ export class SqliteMessageLog implements MessageLog {
 
   async #close(): Promise<void> {
     clearInterval(this.#eraser);
+    clearTimeout(this.#emptying);
     await this.#timestamper.close();
     await this.#checkpoints.close();
     await this.#writer.close();
@@ -348,6 +354,15 @@ export class SqliteMessageLog implements MessageLog {
 
   async #removeBodies(files: readonly string[]): Promise<void> {
     await Promise.all(files.map((file) => rm(this.#bodyPath(file), { force: true })));
+  }
+
+  /** What was erased is in no write-ahead log either, at the latest when whoever reads one is done. */
+  async #emptyErased(): Promise<void> {
+    clearTimeout(this.#emptying);
+    if (await this.#writer.call('emptyErased')) return;
+    this.#emptying = setTimeout(() => {
+      this.#emptyErased().catch(this.#options.onTrouble);
+    }, emptyAgainMs).unref();
   }
 
   #noteTimestamping(since: number | undefined): void {

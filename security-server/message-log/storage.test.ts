@@ -195,29 +195,6 @@ describe('what is kept', () => {
     expect(bytes.split(certificate.slice(40, 240)).length - 1).toBe(1);
   });
 
-  it('of a body that was erased is in no file, its evidence stays, and its neighbours are proven as before', async () => {
-    const log = await bench.open();
-    await log.record(await bench.entry('before', Buffer.from('before')));
-    await log.record(await bench.entry('gone', Buffer.from(secret), Buffer.from(secret.repeat(100))));
-    await log.record(await bench.entry('after', Buffer.from('after')));
-    await log.stampNow();
-    const note = await log.checkpoint();
-    const index = log.find('gone')[0]?.index ?? -1;
-    // What lay in the files, sealed, must go as well: keys may be lost later.
-    const sealed = readFileSync(join(bench.dir, 'bodies', readdirSync(join(bench.dir, 'bodies'))[0] ?? ''));
-    await log.eraseBodies(index);
-    const found = log.read(index);
-    expect(found?.head).toBeUndefined();
-    expect(found?.bodies.map(({ isErased }) => isErased)).toEqual([true, true]);
-    expect(log.openBody(index, 1)).toBeUndefined();
-    const bytes = allBytes(bench.dir);
-    expect(bytes.includes(secret)).toBe(false);
-    expect(bytes.includes(sealed.subarray(0, 64))).toBe(false);
-    for (const place of [index - 1, index, index + 1]) expect(await isProven(log, place, note)).toBe(true);
-    expect((await log.check()).findings).toEqual([]);
-    expect((await bench.reopen(log)).find('after')[0]?.head).toBeDefined();
-  });
-
   it('of a large body takes less of the disk than the body, is read as it came, and checked', async () => {
     const log = await bench.open();
     const words = Buffer.from(Array.from({ length: 40_000 }, (_, n) => `word ${n} `).join(''));
