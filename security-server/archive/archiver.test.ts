@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -33,7 +34,7 @@ const configurations = {
 function archiver(more: Partial<ArchiverOptions> = {}): Promise<Archiver> {
   return Archiver.open({
     ...{ dir: join(dir, 'own'), log, configurations, target: new FolderTarget(target), grouping: 'none' },
-    ...{ maxBytes: 33_554_432, intervalMs: 0, now: bench.services.now },
+    ...{ maxBytes: 33_554_432, intervalMs: 0, now: bench.services.now, token: bench.services.token },
     onTrouble: (error) => {
       throw error;
     },
@@ -140,6 +141,54 @@ describe('whatever dies', () => {
     ]);
     expect(delivered[1]?.previous).toBe(made);
     expect(readdirSync(join(dir, 'own', 'outgoing'))).toEqual([]);
+  });
+
+  it('what waits cannot be read without the token: not what the log erased meanwhile, either', async () => {
+    // Of chance, which no compression makes anything else of.
+    const body = randomBytes(600);
+    const secret = body.subarray(200, 264);
+    await record(0, 1, body);
+    await log.stampNow();
+    const away = { place: '', put: () => Promise.reject(new ArchivingError('target-unreachable', 'away')) };
+    await withArchiver((one) => codeOf(() => one.run()), { target: away });
+    await log.eraseBodies(log.find('id-0')[0]?.index ?? -1);
+    const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+    const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+    expect(paths.filter((path) => path.includes('outgoing'))).toHaveLength(1);
+    expect(paths.filter((path) => readFileSync(path).includes(secret))).toEqual([]);
+    // The target gets what was recorded then.
+    const { delivered } = await withArchiver((one) => one.run());
+    expect(readFileSync(join(target, delivered[0]?.name ?? '')).includes(secret)).toBe(true);
+  });
+
+  it('what an earlier release left to wait, unsealed, is delivered', async () => {
+    await record(0, 1);
+    await log.stampNow();
+    let plain: Buffer = Buffer.alloc(0);
+    const away = {
+      place: '',
+      put: async (_name: string, bytes: Buffer) => {
+        plain = bytes;
+        throw new ArchivingError('target-unreachable', 'away');
+      },
+    };
+    await withArchiver((one) => codeOf(() => one.run()), { target: away });
+    const [name = ''] = readdirSync(join(dir, 'own', 'outgoing'));
+    writeFileSync(join(dir, 'own', 'outgoing', name), plain);
+    expect((await withArchiver((one) => one.run())).delivered.map((one) => one.name)).toEqual([name]);
+  });
+
+  it('one of which a bit was changed is not sent', async () => {
+    const away = { place: '', put: () => Promise.reject(new ArchivingError('target-refused', 'no')) };
+    await record(0, 1);
+    await log.stampNow();
+    await withArchiver((one) => codeOf(() => one.run()), { target: away });
+    const [name = ''] = readdirSync(join(dir, 'own', 'outgoing'));
+    const path = join(dir, 'own', 'outgoing', name);
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    expect(await withArchiver((one) => codeOf(() => one.run()))).toBe('staging-damaged');
   });
 
   it('between a file and its entry, the file is made again; between target and entry, it is taken over', async () => {

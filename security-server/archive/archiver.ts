@@ -6,7 +6,7 @@ import type { ArchiveSource } from './archive-source.ts';
 import { buildArchive } from './build.ts';
 import { type Batch, collectStretch } from './collect.ts';
 import { archiveName, type Grouping } from './group.ts';
-import { type Recipients, recipientsOf, seal } from './open-pgp.ts';
+import { type KeyWrapping, type Recipients, recipientsOf, seal } from './open-pgp.ts';
 import { sha256Of } from './sha256.ts';
 import { Staging } from './staging.ts';
 import type { ArchiveTarget } from './target/index.ts';
@@ -16,6 +16,8 @@ export interface ArchiverOptions {
   /** Folder of its index, and of archives on their way. */
   readonly dir: string;
   readonly log: ArchiveSource;
+  /** Seals what waits for the target. */
+  readonly token: KeyWrapping;
   readonly configurations: ConfigurationArchive;
   readonly target: ArchiveTarget;
   readonly grouping: Grouping;
@@ -72,7 +74,11 @@ export class Archiver {
     const index = new ArchiveIndex(join(options.dir, 'archives.sqlite'));
     try {
       const waiting = new Set(index.undelivered().map(({ name }) => name));
-      return new Archiver(options, index, await Staging.open(join(options.dir, 'outgoing'), waiting));
+      return new Archiver(
+        options,
+        index,
+        await Staging.open(join(options.dir, 'outgoing'), options.token, waiting),
+      );
     } catch (error) {
       index.close();
       throw error;

@@ -34,7 +34,7 @@ export async function startArchiving(
   const key = { path: join(dir, 'openpgp-key'), token, name };
   const { target, close } = await openTarget(settings.target);
   const archiver = await Archiver.open({
-    ...{ ...host, dir, now, target, grouping, maxBytes, intervalMs: intervalHours * 3_600_000 },
+    ...{ ...host, dir, token, now, target, grouping, maxBytes, intervalMs: intervalHours * 3_600_000 },
     ...(keepDays !== undefined && { keepMs: keepDays * 86_400_000 }),
     ...(recipients !== undefined && {
       encryption: { recipients, signingKey: () => loadOrCreateSigningKey({ ...key, now: now() }) },

@@ -24,7 +24,7 @@ export async function archiveParts(
   const dir = mkdtempSync(join(bench.root, 'archived-'));
   const archiver = await Archiver.open({
     ...{ dir: join(dir, 'own'), log, target: new FolderTarget(join(dir, 'target')), grouping: 'none' },
-    ...{ maxBytes: 33_554_432, intervalMs: 0, now: bench.services.now },
+    ...{ maxBytes: 33_554_432, intervalMs: 0, now: bench.services.now, token: bench.services.token },
     configurations: {
       snapshot: async () => undefined,
       configurationOf: async () => bench.services.configuration,
