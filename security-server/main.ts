@@ -286,6 +286,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       configuration: () => configuration.current(),
       settings: () => settings.current(),
       log,
+      journal,
       configurationDir,
       now,
     });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,13 +15,19 @@ let bench: LogBench;
 /** Looks like the data folder of a server: its token, its log. */
 let data: string;
 let held: string;
+/** Folder with the log as it was before the last of its messages, which the held checkpoint covers. */
+let older: string;
 
 beforeAll(async () => {
   bench = await startLogBench();
   data = mkdtempSync(join(tmpdir(), 'waygate-fsck-'));
-  const log = await bench.open();
-  for (const id of ['a', 'b', 'c'])
-    await log.record(await bench.entry(id, Buffer.from(id), Buffer.alloc(2_000)));
+  let log = await bench.open();
+  for (const id of ['a', 'b']) await log.record(await bench.entry(id, Buffer.from(id), Buffer.alloc(2_000)));
+  await log.stampNow();
+  older = join(data, 'older');
+  log = await bench.reopen(log);
+  cpSync(bench.dir, join(older, 'messages'), { recursive: true, filter: (path) => !path.endsWith('-shm') });
+  await log.record(await bench.entry('c', Buffer.from('c'), Buffer.alloc(2_000)));
   await log.stampNow();
   held = join(data, 'held');
   writeFileSync(held, await log.checkpoint());
@@ -56,7 +62,7 @@ it('a whole log is clean; one that is sealed is checked from outside', async () 
     isOpened: true,
     checked: 4,
     size: 4,
-    timestamps: 1,
+    timestamps: 2,
   });
   const sealed = await run(join(data, 'messages'), '--sealed');
   expect(sealed).toMatchObject({ code: 0, out: expect.stringContaining('clean') });
@@ -74,6 +80,61 @@ it('a record that was changed is named, with exit status 1', async () => {
   expect(JSON.parse(found.out).findings).toContainEqual(
     expect.objectContaining({ code: 'altered', place: 'record 2' }),
   );
+});
+
+/** What is found with the checkpoint that somebody kept, and without it. */
+async function judged(folder: string): Promise<{ with: unknown; without: unknown }> {
+  const answers = await Promise.all([
+    run(folder, '--sealed', '--json', '--checkpoint', held),
+    run(folder, '--sealed', '--json'),
+  ]);
+  const [kept, alone] = answers.map(({ code, out }) => ({
+    code,
+    findings: (JSON.parse(out).findings as readonly { code: string; place: string }[]).map(
+      (finding) => `${finding.code} ${finding.place === held ? 'held' : finding.place}`,
+    ),
+  }));
+  return { with: kept, without: alone };
+}
+
+it('a log that was put back to an older state is clean by itself; a later checkpoint finds it', async () => {
+  expect(await judged(older)).toEqual({
+    with: { code: 1, findings: ['rolled-back held'] },
+    without: { code: 0, findings: [] },
+  });
+});
+
+it('a log that went on another way from there is clean by itself; a later checkpoint finds it', async () => {
+  const fork = join(data, 'fork');
+  cpSync(older, fork, { recursive: true });
+  const log = await bench.open({ dir: join(fork, 'messages') });
+  for (const id of ['x', 'y']) await log.record(await bench.entry(id));
+  await log.stampNow();
+  await log.close();
+  expect(await judged(fork)).toEqual({
+    with: { code: 1, findings: ['forked held'] },
+    without: { code: 0, findings: [] },
+  });
+});
+
+it('a log whose end was cut off, the tree with it, is found by a later checkpoint', async () => {
+  const cut = join(data, 'cut');
+  cpSync(join(data, 'messages'), join(cut, 'messages'), { recursive: true });
+  const [partition = ''] = readdirSync(join(cut, 'messages', 'partitions')).filter((name) =>
+    name.endsWith('.sqlite'),
+  );
+  const database = new Database(join(cut, 'messages', 'partitions', partition));
+  database.pragma('foreign_keys = OFF');
+  database.exec(`DELETE FROM timestamp WHERE lastId = 3; DELETE FROM body WHERE recordId = 3;
+    DELETE FROM content WHERE id = 3; DELETE FROM record WHERE id = 3`);
+  database.close();
+  const tree = join(cut, 'messages', 'tree', '0');
+  writeFileSync(tree, readFileSync(tree).subarray(0, 3 * 32));
+  // Who cuts it puts the checkpoint of then in the place of the last.
+  cpSync(join(older, 'messages', 'checkpoint'), join(cut, 'messages', 'checkpoint'));
+  const { with: kept, without } = await judged(cut);
+  expect(kept).toMatchObject({ code: 1, findings: expect.arrayContaining(['rolled-back held']) });
+  expect(without).not.toMatchObject({ findings: expect.arrayContaining(['rolled-back held']) });
 });
 
 it('a wrong PIN, a missing PIN and a folder without a log are exit status 2, and say what was expected', async () => {

@@ -22,6 +22,7 @@ import { addClientRoutes } from './clients.ts';
 import type { AdminContext } from './context.ts';
 import { addDiagnosticsRoutes } from './diagnostics.ts';
 import { addDiskRoutes } from './disk.ts';
+import { addErasureRoutes } from './erasures.ts';
 import { addEvidenceRoutes } from './evidence.ts';
 import { addInternalTlsRoutes } from './internal-tls.ts';
 import { addJoinRoutes, explainJoining } from './join.ts';
@@ -69,6 +70,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addCertificateOrderRoutes(app, context);
   addManagementRoutes(app, context);
   addEvidenceRoutes(app, context);
+  addErasureRoutes(app, context);
   addArchiveRoutes(app, context);
   addDiskRoutes(app, context);
   addDiagnosticsRoutes(app, context);

@@ -18,6 +18,11 @@ export interface EvidenceRead {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
+/** What somebody did to the evidence, for the journal. */
+export interface EvidenceAct extends Omit<EvidenceRead, 'action'> {
+  readonly action: 'evidence.erase' | 'evidence.key-rotate';
+}
+
 /**
  * Writes down that evidence is read, before any of it leaves: nobody reads unseen.
  * @throws Problem journal-failed when it cannot be written down
@@ -27,11 +32,33 @@ export async function requireAuditor(
   { journal }: AdminContext,
   read: EvidenceRead,
 ): Promise<void> {
+  await writeDown(context, journal, read, 'Who reads evidence', 'Nothing was handed out');
+}
+
+/**
+ * Writes down that something is done to the evidence, before it is done.
+ * @throws Problem journal-failed when it cannot be written down
+ */
+export async function requireJournal(
+  context: Context,
+  { journal }: AdminContext,
+  act: EvidenceAct,
+): Promise<void> {
+  await writeDown(context, journal, act, 'Who changes what is kept', 'Nothing was done');
+}
+
+async function writeDown(
+  context: Context,
+  journal: AdminContext['journal'],
+  event: EvidenceRead | EvidenceAct,
+  who: string,
+  so: string,
+): Promise<void> {
   try {
-    await journal.append({ actor: principalOf(context).id, outcome: 'done', ...read });
+    await journal.append({ actor: principalOf(context).id, outcome: 'done', ...event });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const detail = `Who reads evidence is written into the journal first, and that failed: ${reason}. Nothing was handed out`;
+    const detail = `${who} is written into the journal first, and that failed: ${reason}. ${so}`;
     throw new Problem(503, 'journal-failed', detail, { cause });
   }
 }

@@ -49,6 +49,11 @@ const purposeSchema = line(500)
   .describe('why this is read; it stands in the journal')
   .openapi({ example: 'complaint 2026/117 of a citizen' });
 
+export const reasonSchema = line(500)
+  .refine((text) => text.trim() !== '', 'tell why it is done')
+  .describe('why this is done; it stands in the journal')
+  .openapi({ example: 'request for erasure 2026/31 of a citizen' });
+
 export const searchSchema = z.object({
   from: instantSchema.optional(),
   to: instantSchema.optional().describe('first instant that no longer belongs to the period'),

@@ -11,6 +11,7 @@ import { serveFolder } from '../serve.ts';
 import { archiveCommand } from './archive-command.ts';
 import { serverBackupCommands } from './backup-commands.ts';
 import { bodyPolicyCommand } from './body-policy-command.ts';
+import { eraseCommand, rotateLogKeyCommand } from './erase-command.ts';
 import { joinCommand } from './join-command.ts';
 import { joinSettings } from './join-settings.ts';
 import { requestCommand, requestsCommand } from './request-command.ts';
@@ -71,6 +72,8 @@ export function serverCommand(): Command {
   command.addCommand(requestsCommand());
   command.addCommand(archiveCommand());
   command.addCommand(bodyPolicyCommand());
+  command.addCommand(eraseCommand());
+  command.addCommand(rotateLogKeyCommand());
   for (const one of serverBackupCommands()) command.addCommand(one);
   command.addCommand(
     userCommand({ admin: 'http://127.0.0.1:4100', passwordVariable: 'WAYGATE_SERVER_PASSWORD' }),

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { callerOf, checkClient, type PlainHandler } from '../../gateway/client-side/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
-import { type ClientId, equal, parseEncodedClient } from '../../gateway/identifier/index.ts';
+import { type ClientId, equal, parseEncodedClient, printEncoded } from '../../gateway/identifier/index.ts';
+import type { Journal } from '../../gateway/journal/index.ts';
 import type { ServerSettings } from '../../gateway/road/index.ts';
 import { writeZip } from '../../gateway/signature/index.ts';
 import { containerOf, type FoundRecord, type SqliteMessageLog } from '../message-log/index.ts';
@@ -13,6 +14,8 @@ export interface PlainHandlerSources {
   readonly configuration: () => GlobalConfiguration;
   readonly settings: () => ServerSettings;
   readonly log: SqliteMessageLog;
+  /** Told who is handed which messages, before they are. */
+  readonly journal: Pick<Journal, 'append'>;
   /** Folder of the configuration as it lies on disk. */
   readonly configurationDir: string;
   readonly now: () => Date;
@@ -47,10 +50,10 @@ export function createPlainHandlers(sources: PlainHandlerSources): ReadonlyMap<s
 
 /** Refusals of these two are plain text with an HTTP status of their own. */
 class Refusal extends Error {
-  readonly status: 400 | 401 | 404;
+  readonly status: 400 | 401 | 404 | 503;
 
-  constructor(status: 400 | 401 | 404, message: string) {
-    super(message);
+  constructor(status: 400 | 401 | 404 | 503, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.status = status;
   }
 }
@@ -72,7 +75,7 @@ async function sendContainers(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   query: URLSearchParams,
-  { settings, log, now, configuration }: PlainHandlerSources,
+  { settings, log, now, configuration, journal }: PlainHandlerSources,
 ): Promise<void> {
   const queryId = query.get('queryId');
   if (queryId === null || queryId === '')
@@ -101,17 +104,37 @@ async function sendContainers(
   if (records.some(({ head }) => head === undefined)) {
     throw new Refusal(404, 'The message was not kept; its evidence is told by the auditor’s interface');
   }
+  const isUnique = query.has('unique');
+  if (isUnique && records.length > 1) {
+    throw new Refusal(400, `${records.length} messages have that id; add &requestOnly or &responseOnly`);
+  }
+  writeDown(journal, client, queryId, records);
   const containers = await Promise.all(records.map((record) => containerOf(record, log)));
-  if (query.has('unique')) {
-    const [only, ...more] = containers;
-    if (only === undefined || more.length > 0) {
-      throw new Refusal(400, `${containers.length} messages have that id; add &requestOnly or &responseOnly`);
-    }
+  const [only] = containers;
+  if (isUnique && only !== undefined) {
     send(outgoing, 200, containerType, only.bytes, only.name);
     return;
   }
   const zip = writeZip(containers.map(({ name, bytes }) => ({ name, data: bytes })));
   send(outgoing, 200, 'application/zip', zip, 'asic.zip');
+}
+
+/** One event however many messages there are: nobody reads unseen, and asking costs no more than the answer. */
+function writeDown(
+  journal: PlainHandlerSources['journal'],
+  client: ClientId,
+  queryId: string,
+  records: readonly FoundRecord[],
+): void {
+  try {
+    journal.append({
+      ...{ actor: `client:${printEncoded(client)}`, action: 'evidence.container-read', target: queryId },
+      ...{ outcome: 'done', detail: { records: records.map(({ index }) => index) } },
+    });
+  } catch (cause) {
+    const message = 'Who reads a message is written down first, and that failed: nothing is handed out';
+    throw new Refusal(503, message, { cause });
+  }
 }
 
 /** Who may fetch a message: the client that called, or the one that provided. */

@@ -118,6 +118,37 @@ describe('archives of a server', () => {
     expect(results.length).toBeGreaterThanOrEqual(2);
   });
 
+  it('are not reached by an erasure, which the log, its evidence and the audit log tell', async () => {
+    const asked = `queryId=two&xRoadInstance=PILOT&memberClass=MUN&memberCode=2001&subsystemCode=permits`;
+    const containers = () => request(`${network.clientUrls.city}/asic?${asked}&requestOnly&unique`);
+    const before = await containers();
+    await before.body.dump();
+    const erased = await answer(server('erase', '--id', 'two', '--reason', 'request 31 of a citizen'));
+    expect(erased.erased.map(({ direction }: { direction: string }) => direction)).toEqual([
+      'request',
+      'response',
+    ]);
+    const after = await containers();
+    await after.body.dump();
+    expect([before.statusCode, after.statusCode]).toEqual([200, 404]);
+    const usage = await server('erase', '--reason', 'none');
+    expect([usage.status, usage.stdout]).toEqual([2, '']);
+    expect(await answer(server('rotate-log-key'))).toEqual({ rotatedAt: expect.any(String) });
+    expect(await exchange('under-the-new-key')).toBe(200);
+    const key = (await readFile(join(data, 'api-key'), 'utf8')).trim();
+    const events = await adminClient(network.urls.city, key).get<
+      readonly { readonly action: string; readonly target: string }[]
+    >('/audit-events?limit=50');
+    const actions = events.map(({ action, target }) => `${action} ${target}`);
+    expect(actions).toEqual(
+      expect.arrayContaining([
+        'evidence.container-read two',
+        'evidence.erase two',
+        'evidence.key-rotate log',
+      ]),
+    );
+  });
+
   it('leave a log that is whole, also over a restart', async () => {
     await city.stop();
     const { city: pin } = await loadOrMakeSecrets(network.data);

@@ -1,8 +1,9 @@
-import { cpSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createVerifier, verifyContainer } from '../../gateway/signature/index.ts';
+import { openNote, parseCheckpoint } from '../../gateway/transparency/index.ts';
 import { type LogBench, startLogBench } from '../testing/log-bench.ts';
 import { startTrustServices } from '../testing/trust-services.ts';
 import { containerOf, type FoundRecord, type MessageLogOptions, type SqliteMessageLog } from './index.ts';
@@ -87,6 +88,20 @@ describe('records', () => {
     expect(log.find('one').map(({ direction }) => direction)).toEqual(['request', 'response']);
     expect(log.find('%')).toEqual([]);
   });
+});
+
+describe('a checkpoint', () => {
+  it('comes unasked after a record, covers it, and is on disk', async () => {
+    const log = await open();
+    await log.record(await entry('one'));
+    const sizeOnDisk = () => {
+      const note = readFileSync(join(bench.dir, 'checkpoint'), 'utf8');
+      return parseCheckpoint(openNote(note, [log.verifierKey ?? '']).text).size;
+    };
+    await expect.poll(sizeOnDisk, { timeout: 60_000 }).toBe(2);
+    await log.record(await entry('two'));
+    await expect.poll(sizeOnDisk, { timeout: 60_000 }).toBe(3);
+  }, 120_000);
 });
 
 describe('timestamps', () => {
