@@ -44,7 +44,14 @@ export function checkTimestamp({ token, stamped, certificates }: TimestampQuesti
   if (named !== undefined && !named.equals(certificate.sha256)) {
     throw new TimestampError('signature', 'the timestamp names another certificate than that of its signer');
   }
-  return { at: parsed.genTime, certificate };
+  // What an authority stamped outside its time was not true then: its key may have been given up, or not yet kept.
+  const { genTime: at } = parsed;
+  if (at < certificate.notBefore || at > certificate.notAfter) {
+    const valid = `${certificate.notBefore.toISOString()} to ${certificate.notAfter.toISOString()}`;
+    const reason = `the certificate of the authority was valid from ${valid}, and it stamped at ${at.toISOString()}`;
+    throw new TimestampError('expired', reason);
+  }
+  return { at, certificate };
 }
 
 function isSigner(certificate: Certificate, { signer }: TimestampToken): boolean {

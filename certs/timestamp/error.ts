@@ -1,4 +1,5 @@
-export type TimestampErrorCode = 'malformed' | 'refused' | 'imprint' | 'signer' | 'signature';
+/** `expired`: of an authority whose certificate did not count at the instant of the stamp. */
+export type TimestampErrorCode = 'malformed' | 'refused' | 'imprint' | 'signer' | 'signature' | 'expired';
 
 /** A timestamp that does not show when its data existed; `code` says why. */
 export class TimestampError extends Error {

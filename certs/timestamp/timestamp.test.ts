@@ -115,6 +115,22 @@ describe('timestamps', () => {
     });
   });
 
+  it('of an authority before its certificate began, or after it ended, are refused', async () => {
+    const request = parseTimestampRequest(createTimestampRequest(digestOf('sha512', stamped)));
+    const stampedAt = async (instant: string) =>
+      check(
+        await createTimestampToken(
+          { request, policy: '1.2.3.4', serialNumber: 7n, at: new Date(instant) },
+          tsa.certificate,
+          tsa.key,
+        ),
+      );
+    expect(await stampedAt('2025-12-31T23:59:59Z')).toBe('expired');
+    expect(await stampedAt('2026-01-01T00:00:00Z')).toBe('good');
+    expect(await stampedAt('2046-01-01T00:00:00Z')).toBe('good');
+    expect(await stampedAt('2046-01-01T00:00:01Z')).toBe('expired');
+  });
+
   it('of other data, of strangers and of namesakes are refused', async () => {
     const token = await tokenOf(tsa);
     expect(check(token, [tsa.certificate], Buffer.from('else'))).toBe('imprint');

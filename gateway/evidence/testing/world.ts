@@ -9,7 +9,7 @@ import {
 } from '../../configuration/index.ts';
 import { createKey, type KeyAndCertificate } from '../../configuration/testing/samples.ts';
 import type { SigningMaterial } from '../../signature/index.ts';
-import { alice, bob, createPki, type Pki } from '../../signature/testing/pki.ts';
+import { type AuthorityEnds, alice, bob, createPki, type Pki } from '../../signature/testing/pki.ts';
 import { createNoteSigner, type NoteSigner } from '../../transparency/index.ts';
 import type { BundleConfiguration } from '../model.ts';
 
@@ -28,8 +28,8 @@ export interface World {
 
 export const origin = 'ss1.example/DEV/GOV/1/ss1';
 
-export async function createWorld(): Promise<World> {
-  const pki = await createPki();
+export async function createWorld(ends: AuthorityEnds = {}): Promise<World> {
+  const pki = await createPki('test', ends);
   const registry = await createKey('Registry');
   return {
     pki,

@@ -35,6 +35,11 @@ export interface Pki {
   readonly configuration: GlobalConfiguration;
   /** All that a member needs to sign. */
   issueTo(member: MemberId, spec?: KeySpec, options?: IssueOptions): Promise<SigningMaterial>;
+  /** The same certificate and key, with what the authority says of it at another time. */
+  withStatus(
+    material: SigningMaterial,
+    options: Pick<IssueOptions, 'status' | 'thisUpdate'>,
+  ): Promise<SigningMaterial>;
   stamp(data: Uint8Array, at?: Date): Promise<Buffer>;
 }
 
@@ -48,14 +53,23 @@ interface IssueOptions {
 
 const ec: KeySpec = { type: 'ec', curve: 'P-256' };
 
+/** Ends of the certificates of authorities; 2040 unless told. */
+export interface AuthorityEnds {
+  readonly ca?: Date;
+  readonly tsa?: Date;
+}
+
+const usualEnd = new Date('2040-01-01T00:00:00Z');
+
 /** A certification authority, its timestamping authority, and the configuration that approves of both. */
-export async function createPki(configurationId = 'test'): Promise<Pki> {
+export async function createPki(configurationId = 'test', ends: AuthorityEnds = {}): Promise<Pki> {
   let serialNumber = 1n;
   const issue = async (
     subject: Parameters<typeof buildName>[0],
     key: SigningKey,
     keyUsage: readonly KeyUsage[],
     issuer?: Identity,
+    notAfter = usualEnd,
   ): Promise<Certificate> => {
     const name = buildName(subject);
     serialNumber += 1n;
@@ -66,7 +80,7 @@ export async function createPki(configurationId = 'test'): Promise<Pki> {
         publicKey: key.publicKey,
         serialNumber,
         notBefore: new Date('2025-01-01T00:00:00Z'),
-        notAfter: new Date('2040-01-01T00:00:00Z'),
+        notAfter,
         keyUsage: [...keyUsage],
         basicConstraints: { ca: issuer === undefined },
       },
@@ -78,15 +92,13 @@ export async function createPki(configurationId = 'test'): Promise<Pki> {
     return softwareSigningKey(privateKey, defaultAlgorithm(publicKey, 'sha512', pss));
   };
   const caKey = await newKey(ec);
-  const caCertificate = await issue({ C: 'FI', O: 'Test & <Sons>', CN: 'Test CA' }, caKey, [
-    'keyCertSign',
-    'cRLSign',
-  ]);
+  const caName = { C: 'FI', O: 'Test & <Sons>', CN: 'Test CA' };
+  const caCertificate = await issue(caName, caKey, ['keyCertSign', 'cRLSign'], undefined, ends.ca);
   const ca: Identity = { key: caKey, certificate: caCertificate };
   const tsaKey = await newKey(ec);
   const tsa: Identity = {
     key: tsaKey,
-    certificate: await issue({ CN: 'Test TSA' }, tsaKey, ['digitalSignature'], ca),
+    certificate: await issue({ CN: 'Test TSA' }, tsaKey, ['digitalSignature'], ca, ends.tsa),
   };
   return {
     ca,
@@ -98,6 +110,10 @@ export async function createPki(configurationId = 'test'): Promise<Pki> {
       const ocspResponse = await statusOf(certificate, ca, options);
       return { key, certificate, intermediates: [], ocspResponses: [ocspResponse] };
     },
+    withStatus: async (material, options) => ({
+      ...material,
+      ocspResponses: [await statusOf(material.certificate, ca, options)],
+    }),
     stamp: (data, at = signedAt) => {
       const request = parseTimestampRequest(createTimestampRequest(digestOf('sha512', data)));
       return createTimestampToken(

@@ -120,8 +120,10 @@ function isJudged(
       findings.add('altered', place, 'The certificate in it is not that of its authority');
     }
   } catch (error) {
-    if (error instanceof TimestampError && error.code === 'signer') return false;
-    findings.add('altered', place, error instanceof Error ? error.message : String(error));
+    const code = error instanceof TimestampError ? error.code : undefined;
+    if (code === 'signer') return false;
+    const reason = error instanceof Error ? error.message : String(error);
+    findings.add(code === 'expired' ? 'untrusted' : 'altered', place, reason);
   }
   return true;
 }
