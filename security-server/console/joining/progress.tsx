@@ -57,7 +57,7 @@ export function JoinProgress({ visit, join }: { readonly visit: Visit; readonly 
       {result === 'joined' && <Notice kind="success">{t.joined}</Notice>}
       {result === 'joining' && <Awaited visit={visit} join={join} />}
       <Section title={t.title}>
-        <Steps steps={steps.map((step) => showStep(visit, step))} />
+        <Steps steps={steps.map((step) => showStep(visit, step, result))} />
       </Section>
     </>
   );
@@ -89,10 +89,13 @@ function Awaited({ visit, join }: { readonly visit: Visit; readonly join: JoinAn
   );
 }
 
-function showStep(visit: Visit, { code, state, detail }: JoinStep): Step {
+function showStep(visit: Visit, step: JoinStep, result: JoinAnswer['result']): Step {
+  const { code, state, detail } = step;
+  const isEnded = result === 'declined' && (state === 'running' || state === 'waiting');
   return {
     title: textsOf(visit).steps[code],
-    state: stepStates[state],
+    // Nobody is awaited any more when the registry has said no.
+    state: isEnded ? 'failed' : stepStates[state],
     ...(detail !== undefined && { detail }),
   };
 }
