@@ -31,8 +31,8 @@ const proofSchema = z
   .object({
     purpose: z.enum(['signing', 'authentication']),
     member: memberIdSchema.optional().describe('who has to sign'),
-    subject: z.string(),
-    issuer: z.string(),
+    subject: z.string().describe('for people'),
+    issuer: z.string().describe('for people'),
     serialNumber: z.string().describe('hex'),
     sha256: z.string().describe('of the DER, hex'),
     notAfter: z.iso.datetime(),

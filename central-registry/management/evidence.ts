@@ -34,6 +34,7 @@ export interface Proof {
   readonly purpose: 'signing' | 'authentication';
   /** Who has to sign, in encoded form; nobody signs with the key of a server. */
   readonly member?: string;
+  /** For people, as is the next. */
   readonly subject: string;
   readonly issuer: string;
   /** Hex. */
@@ -122,8 +123,8 @@ function verifySigner(
 
 function described({ subject, issuer, serialNumber, sha256, notAfter }: Certificate) {
   return {
-    subject: subject.toString(),
-    issuer: issuer.toString(),
+    subject: subject.describe(),
+    issuer: issuer.describe(),
     serialNumber: serialNumber.toString(16),
     sha256: sha256.toString('hex'),
     notAfter: notAfter.toISOString(),

@@ -24,8 +24,8 @@ beforeEach(async () => {
 afterEach(() => services.close());
 
 const of = ({ subject, issuer, serialNumber, sha256, notAfter }: Certificate) => ({
-  subject: subject.toString(),
-  issuer: issuer.toString(),
+  subject: subject.describe(),
+  issuer: issuer.describe(),
   serialNumber: serialNumber.toString(16),
   sha256: sha256.toString('hex'),
   notAfter: notAfter.toISOString(),

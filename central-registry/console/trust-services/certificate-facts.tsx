@@ -18,8 +18,8 @@ export function CertificateFacts({ visit, pem }: Props) {
   return (
     <Facts
       rows={[
-        [t.subject, subject.toString()],
-        [t.trust.issuer, subject.der.equals(issuer.der) ? t.trust.itself : issuer.toString()],
+        [t.subject, subject.describe()],
+        [t.trust.issuer, subject.der.equals(issuer.der) ? t.trust.itself : issuer.describe()],
         [
           t.trust.serialNumber,
           <Copyable text={serialNumber.toString(16).toUpperCase()} what={t.trust.serialNumber} />,
@@ -58,5 +58,5 @@ export function fingerprintOf(pem: string): string {
 
 /** Whose certificate it is, as a heading says it. */
 export function holderOf(pem: string): string {
-  return readCertificate(pem).subject.toString();
+  return readCertificate(pem).subject.describe();
 }
