@@ -15,6 +15,8 @@ const answers = [
   '/evidence/gaps?from=',
   '/evidence/statistics?per=service',
 ];
+/** There is nothing at these once a server is founded whole: `../first-start.test.ts` draws them. */
+const ofJoining = ['/join', '/join/certificates', '/join/requests/signing', '/join/again'];
 
 describe.skipIf(!hasChromium())('the console of a security server (needs chromium)', () => {
   let network: TestNetwork;
@@ -84,7 +86,7 @@ describe.skipIf(!hasChromium())('the console of a security server (needs chromiu
     expect([watched.complaints, watched.elsewhere]).toEqual([[], []]);
     // The two that the tests before this one went to.
     const all = [...visited.pages, ...visited.files, '/sign-in', '/account/second-factor/remove'];
-    expect(unvisited(patterns, all)).toEqual([]);
+    expect(unvisited(patterns, [...all, ...ofJoining])).toEqual([]);
   }, 600_000);
 
   it('fits a telephone, in German, without scrolling sideways', async () => {
