@@ -6,6 +6,7 @@ import {
   type NavGroup,
   type Visit,
 } from '../../gateway/console/index.ts';
+import { addDiagnosticsPages, diagnosticsTextsOf } from './diagnostics/index.ts';
 import { addEvidencePages, evidenceTextsOf } from './evidence/index.ts';
 import { addJoinPages } from './joining/index.ts';
 import { addOverview } from './overview/index.ts';
@@ -34,6 +35,7 @@ export function serverRole(visit: Visit): string {
 export function createServerConsole(options: ServerConsoleOptions): Console {
   const console = createConsole({ ...options, role: serverRole, navigation });
   addOverview(console);
+  addDiagnosticsPages(console);
   addEvidencePages(console);
   addJoinPages(console);
   addBackupPages(console);
@@ -64,6 +66,7 @@ function navigation(visit: Visit): readonly NavGroup[] {
     {
       heading: t.groups.system,
       links: [
+        { href: '/diagnostics', text: diagnosticsTextsOf(visit).title },
         ...(has('system-administrator')
           ? [
               { href: '/backups', text: texts.backups },

@@ -8,6 +8,7 @@ import {
   TodoList,
   type Visit,
 } from '../../../gateway/console/index.ts';
+import { type Diagnosis, diagnosticsTextsOf } from '../diagnostics/index.ts';
 import { joinTodos } from '../joining/index.ts';
 import { textsOf as sharedTextsOf } from '../texts.ts';
 import { textsOf } from './texts.ts';
@@ -21,7 +22,6 @@ interface Status {
 
 interface Health {
   readonly isReady: boolean;
-  readonly checks: readonly { readonly name: string; readonly isGood: boolean; readonly detail: string }[];
 }
 
 /** The first page: what needs somebody, and whether the server can exchange messages. */
@@ -29,29 +29,28 @@ export function addOverview(pages: Pages): void {
   pages.get('/', async (visit) => {
     const t = textsOf(visit);
     const { api } = visit;
-    const [status, health, joining] = await Promise.all([
+    const [status, health, { diagnoses }, joining] = await Promise.all([
       api.get<Status>('/api/v1/status'),
       api.get<Health>('/api/v1/health'),
+      api.get<{ readonly diagnoses: readonly Diagnosis[] }>(`/api/v1/diagnostics?language=${visit.language}`),
       joinTodos(visit),
     ]);
-    const troubles = health.checks.filter(({ isGood }) => !isGood);
+    const { go } = diagnosticsTextsOf(visit);
     const pin = status.token.isActive ? [] : [{ text: t.pinWaits, href: '/tokens', act: t.enterPin }];
-    const todos = [...pin, ...joining];
+    const wrong = diagnoses
+      // The PIN is asked for above, with the way to it.
+      .filter(({ code, subject }) => code !== 'token-signed-out' || subject !== 'software')
+      .map(({ cause, subject, since }) => ({
+        ...{ text: `${cause} (${subject})`, href: '/diagnostics', act: go, at: since },
+      }));
+    const todos = [...pin, ...joining, ...wrong];
     return {
       title: sharedTextsOf(visit).overview,
       lead: t.lead,
       body: (
         <div id="overview" class="wg-sections" data-live="10">
           <Section title={visit.texts.whatNeedsDoing}>
-            {todos.length > 0 && <TodoList todos={todos} nothing={t.nothingWaits} />}
-            {troubles.length + todos.length === 0 && <p>{t.nothingWaits}</p>}
-            {troubles.length > 0 && (
-              <ul>
-                {troubles.map(({ detail }) => (
-                  <li>{detail}</li>
-                ))}
-              </ul>
-            )}
+            <TodoList todos={todos} nothing={t.nothingWaits} />
           </Section>
           <Section title={t.state}>
             <State visit={visit} status={status} isReady={health.isReady} />

@@ -132,6 +132,10 @@ export class DiagnosticBench {
 
   /** What is diagnosed. @param changes parts that are not as the bench has them */
   async diagnose(changes: Partial<DiagnosticSources> = {}): Promise<readonly Diagnosis[]> {
+    return (await (await this.diagnostics(changes)).report()).diagnoses;
+  }
+
+  async diagnostics(changes: Partial<DiagnosticSources> = {}): Promise<Diagnostics> {
     const signer = await this.signer();
     const configuration = this.configuration();
     const { token, now } = this.services;
@@ -142,7 +146,7 @@ export class DiagnosticBench {
       months: [],
       usage: { open: 0, promised: 0, waiting: 0 },
     };
-    const diagnostics = new Diagnostics({
+    return new Diagnostics({
       ...{ signer, now, asked: this.asked, peers: this.peers, services: this.called, timestampUrls: [] },
       tokens: () => [{ token, kind: 'software', name: 'software', isAway: false, trouble: undefined }],
       settings: () => this.settings.current(),
@@ -163,7 +167,6 @@ export class DiagnosticBench {
       requests: async () => this.requests,
       ...changes,
     });
-    return (await diagnostics.report()).diagnoses;
   }
 
   async codes(changes: Partial<DiagnosticSources> = {}): Promise<CauseCode[]> {

@@ -1,0 +1,3 @@
+export { addDiagnosticsPages } from './pages.tsx';
+export type { Diagnosis } from './report.ts';
+export { textsOf as diagnosticsTextsOf } from './texts.ts';
