@@ -361,6 +361,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         metrics,
         health,
         diagnostics,
+        traffic: (query) => monitoring.traffic(query),
         probes: {
           ...{ configuration, signer: certificates, asked, settings: () => settings.current() },
           ...{ peers: peerOutcomes, services: serviceOutcomes, peerPort: options.instancePeerPort },

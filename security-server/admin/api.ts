@@ -37,6 +37,7 @@ import { addServiceDescriptionRoutes } from './service-descriptions.ts';
 import { addServiceRoutes } from './services.ts';
 import { addSubjectRoutes } from './subjects.ts';
 import { addTokenRoutes } from './token.ts';
+import { addTrafficRoutes } from './traffic.ts';
 
 export interface ServerAdminOptions {
   readonly version: string;
@@ -74,6 +75,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addArchiveRoutes(app, context);
   addDiskRoutes(app, context);
   addDiagnosticsRoutes(app, context);
+  addTrafficRoutes(app, context);
   addRegistryHistoryRoutes(app, context);
   addBodyPolicyRoutes(app, context);
   if (context.join !== undefined) addJoinRoutes(app, context.join);

@@ -13,6 +13,7 @@ import type { JoinDesk } from '../join/index.ts';
 import type { ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
 import type { ServerMetrics } from '../metrics/index.ts';
+import type { Monitoring } from '../monitoring/index.ts';
 import type { HistoryWatch } from '../registry-history/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
 import type { ServerSigner } from '../signer/index.ts';
@@ -49,6 +50,8 @@ export interface AdminContext {
   readonly diagnostics: Pick<Diagnostics, 'report' | 'forget'>;
   /** What connection tests try. */
   readonly probes: ProbeSources;
+  /** Sums of exchanges. */
+  readonly traffic: Monitoring['traffic'];
   readonly metrics: Pick<ServerMetrics, 'render'>;
   /** Joining an instance through this API; absent: not here. */
   readonly join?: JoinDesk;

@@ -1,2 +1,3 @@
 export { firstAnswering } from './first-answering.ts';
 export { addressOfHost, Monitoring } from './monitoring.ts';
+export { type Traffic, type TrafficSum, trafficDimensions, trafficPeriods } from './traffic.ts';

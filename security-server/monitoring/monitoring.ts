@@ -1,15 +1,25 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
-import { type ClientId, equal, memberOf, providerOf, type ServerId } from '../../gateway/identifier/index.ts';
+import {
+  type ClientId,
+  equal,
+  memberOf,
+  printEncoded,
+  providerOf,
+  type ServerId,
+} from '../../gateway/identifier/index.ts';
 import type { BuiltInSoapServices } from '../../gateway/provider-side/index.ts';
-import type { RoadEvent, ServerSettings } from '../../gateway/road/index.ts';
+import type { RoadEvent } from '../../gateway/road/index.ts';
+import type { SettingsSnapshot } from '../settings/index.ts';
 import type { OwnCertificate } from '../signer/index.ts';
 import { answerMetrics } from './metrics.ts';
 import { operationalRecordOf } from './operational-record.ts';
 import { answerHealthData, answerOperationalData } from './operational-services.ts';
 import { OperationalStore } from './operational-store.ts';
 import { ServiceHealthBook } from './service-health.ts';
+import type { Traffic, TrafficQuery } from './traffic.ts';
+import { endpointOf } from './traffic-endpoint.ts';
 
 export interface MonitoringOptions {
   readonly serverId: ServerId;
@@ -21,7 +31,7 @@ export interface MonitoringOptions {
   /** Operational data younger than this are not told yet. Seconds. */
   readonly offsetSeconds: number;
   readonly internalIp: string;
-  readonly settings: () => ServerSettings;
+  readonly settings: () => SettingsSnapshot;
   /** Undefined while none is in force. */
   readonly configuration: () => GlobalConfiguration | undefined;
   readonly certificates: () => Promise<readonly OwnCertificate[]>;
@@ -62,9 +72,26 @@ export class Monitoring {
     if (record === undefined) return;
     const { client, service } = exchange;
     this.#store.keep({ record, client, provider: providerOf(service) });
+    this.#store.traffic.note({
+      ...{
+        at: now().getTime(),
+        side: event.side,
+        client: printEncoded(client),
+        service: printEncoded(service),
+      },
+      endpoint: endpointOf(event, settings),
+      ...{ isGood: record.succeeded, durationMs: event.durationMs },
+      octets: (record.requestSize ?? 0) + (record.responseSize ?? 0),
+    });
     if (event.side === 'provider' && settings.service(service) !== undefined) {
       this.#health.note(service, record);
     }
+  }
+
+  /** Sums of the last hour, day or week. */
+  traffic(query: Omit<TrafficQuery, 'now'>): Traffic {
+    this.#store.flush();
+    return this.#store.traffic.read({ ...query, now: this.#options.now() });
   }
 
   /** Services of the server's owner, as X-Road has them. */

@@ -1,6 +1,7 @@
 import { type ClientId, printEncoded } from '../../gateway/identifier/index.ts';
 import { openStore, type Store } from '../../gateway/store/index.ts';
 import type { OperationalRecord } from './operational-record.ts';
+import { TrafficBook, trafficSchema } from './traffic.ts';
 
 interface OperationalTables {
   readonly operation: {
@@ -20,6 +21,7 @@ const steps: readonly string[] = [
      record TEXT NOT NULL
    ) STRICT;
    CREATE INDEX operationAt ON operation (at);`,
+  trafficSchema,
 ];
 
 export interface OperationalStoreOptions {
@@ -59,6 +61,8 @@ export const maxRecordsInAnswer = 10_000;
 export class OperationalStore {
   readonly #store: Store<OperationalTables>;
   readonly #options: OperationalStoreOptions;
+  /** Sums of what is kept, in the same database. */
+  readonly traffic: TrafficBook;
   #waiting: KeptRecord[] = [];
   #dropped = 0;
   readonly #timers: readonly NodeJS.Timeout[];
@@ -66,6 +70,7 @@ export class OperationalStore {
   constructor(options: OperationalStoreOptions) {
     this.#options = options;
     this.#store = openStore<OperationalTables>(options.path, steps);
+    this.traffic = new TrafficBook(this.#store.database);
     this.#timers = [
       setInterval(() => this.#try(() => this.flush()), flushEveryMs).unref(),
       setInterval(() => this.#try(() => this.prune()), pruneEveryMs).unref(),
@@ -86,13 +91,15 @@ export class OperationalStore {
       const insert = database.prepare(
         'INSERT INTO operation (at, client, provider, record) VALUES (?, ?, ?, ?)',
       );
-      database.transaction(() => {
+      const { written } = database.transaction(() => {
         for (const { record, client, provider } of batch) {
           const parties = [printEncoded(client), printEncoded(provider)];
           insert.run(record.monitoringDataTs, ...parties, JSON.stringify(record));
         }
+        return this.traffic.write();
       })();
       this.#waiting = [];
+      written();
     }
     if (this.#dropped > 0) {
       const count = this.#dropped;
@@ -108,6 +115,7 @@ export class OperationalStore {
     const { retentionDays, now } = this.#options;
     const before = Math.floor(now().getTime() / 1000) - retentionDays * 86_400;
     this.#store.database.prepare('DELETE FROM operation WHERE at < ?').run(before);
+    this.traffic.prune(now());
   }
 
   /**
