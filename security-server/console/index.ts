@@ -11,6 +11,7 @@ import { addEvidencePages, evidenceTextsOf } from './evidence/index.ts';
 import { addJoinPages } from './joining/index.ts';
 import { addOverview } from './overview/index.ts';
 import { textsOf } from './texts.ts';
+import { addTrafficPages, trafficTextsOf } from './traffic/index.ts';
 
 export { addFirstPages } from './joining/index.ts';
 
@@ -36,6 +37,7 @@ export function createServerConsole(options: ServerConsoleOptions): Console {
   const console = createConsole({ ...options, role: serverRole, navigation });
   addOverview(console);
   addDiagnosticsPages(console);
+  addTrafficPages(console);
   addEvidencePages(console);
   addJoinPages(console);
   addBackupPages(console);
@@ -67,6 +69,7 @@ function navigation(visit: Visit): readonly NavGroup[] {
       heading: t.groups.system,
       links: [
         { href: '/diagnostics', text: diagnosticsTextsOf(visit).title },
+        { href: '/traffic', text: trafficTextsOf(visit).title },
         ...(has('system-administrator')
           ? [
               { href: '/backups', text: texts.backups },

@@ -99,6 +99,15 @@ describe('diagnoses of a running security server', () => {
     expect(await ministry()).toEqual(['service-unreachable']);
   });
 
+  it('the administrator asks for traffic; the answer counts the calls by endpoint, and has no path of theirs', async () => {
+    await call(network, '/r1/PILOT/GOV/1001/population/register/persons/P-1001');
+    const traffic = await network.ministryAdmin.get<{
+      readonly rows: readonly { readonly name: string; readonly exchanges: number }[];
+    }>(`/traffic?period=hour&by=endpoint&side=provider&service=${population}:register`);
+    expect(traffic.rows).toMatchObject([{ name: `${population}:register GET /persons/*` }]);
+    expect(JSON.stringify(traffic)).not.toContain('P-1001');
+  });
+
   it('the token is signed out; the answer names it first, and /metrics counts it', async () => {
     await network.cityAdmin.delete('/tokens/software/activation');
     await probe({ kind: 'registry' });

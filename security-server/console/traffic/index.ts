@@ -1,0 +1,2 @@
+export { addTrafficPages } from './pages.tsx';
+export { textsOf as trafficTextsOf } from './texts.ts';
