@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { isBundle, judgeBundle, type Trust, type Verdict } from '../gateway/evidence/index.ts';
-import { ArchiveError, type ArchiveErrorCode } from '../gateway/signature/index.ts';
 import {
-  type Auditor,
-  createAuditor,
   hasEvidence,
-  type JudgedArchive,
-  type JudgedOwnArchive,
-  type Judgement,
-  verifyArchive,
-} from '../security-server/index.ts';
+  isBundle,
+  judgeBundle,
+  judgeOwnArchive,
+  type ReadOwnArchive,
+  type Trust,
+  type Verdict,
+} from '../gateway/evidence/index.ts';
+import { ArchiveError, type ArchiveErrorCode } from '../gateway/signature/index.ts';
+import { type Auditor, createAuditor, type JudgedArchive, type Judgement } from '../security-server/index.ts';
 
 export interface JudgedBundle {
   readonly file: string;
@@ -45,7 +45,7 @@ export async function judgeFiles(files: readonly string[], trust: Trust): Promis
       results.push(await demand(auditor, file).judgeContainer(file, bytes));
     } else if (hasEvidence(bytes)) {
       const { verdict, linking } = await judgeOwn(file, bytes, trust, chain);
-      if (verdict !== undefined) bundles.push({ file, verdict });
+      bundles.push({ file, verdict });
       linkings.push(linking);
     } else {
       const archive = await demand(auditor, file).judgeArchive(file, bytes);
@@ -61,14 +61,11 @@ async function judgeOwn(
   bytes: Buffer,
   trust: Trust,
   chain: ArchiveChain,
-): Promise<{ readonly linking: Linking; readonly verdict?: Verdict }> {
-  try {
-    const judged = await verifyArchive(bytes, trust);
-    return { verdict: judged.verdict, linking: chain.add(basename(file), judged) };
-  } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error;
-    return { linking: broken(error.code, `${file}: ${error.message}`) };
-  }
+): Promise<{ readonly linking: Linking; readonly verdict: Verdict }> {
+  const { verdict, archive, trouble } = await judgeOwnArchive(bytes, trust);
+  if (archive !== undefined) return { verdict, linking: chain.add(basename(file), archive) };
+  const code = trouble instanceof ArchiveError ? trouble.code : 'malformed';
+  return { verdict, linking: broken(code, `${file}: ${verdict.reason}`) };
 }
 
 /** Holds the archives of a group that are given to each other: each follows one that was given before it. */
@@ -76,7 +73,7 @@ class ArchiveChain {
   /** Last digests of a group's archives, by the names under which they are followed. */
   readonly #groups = new Map<string, Map<string, string>>();
 
-  add(name: string, { title, lastDigest, previous }: JudgedOwnArchive): Linking {
+  add(name: string, { title, lastDigest, previous }: ReadOwnArchive): Linking {
     const known = this.#groups.get(title) ?? new Map<string, string>();
     const isFirst = known.size === 0;
     this.#groups.set(title, known);

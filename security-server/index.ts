@@ -1,4 +1,3 @@
-export { hasEvidence, type JudgedOwnArchive, verifyArchive } from './archive/index.ts';
 export { type Auditor, createAuditor, type JudgedArchive, type Judgement } from './auditor/index.ts';
 export {
   auditExportCommand,

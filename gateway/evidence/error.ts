@@ -1,4 +1,8 @@
-export type EvidenceErrorCode = 'facts-malformed' | 'bundle-malformed';
+export type EvidenceErrorCode =
+  | 'facts-malformed'
+  | 'bundle-malformed'
+  | 'bundle-version-unknown'
+  | 'contents-malformed';
 
 /** What is wrong with evidence that cannot even be judged, in a code and in words. */
 export class EvidenceError extends Error {

@@ -26,6 +26,11 @@ export interface MessageFacts {
   readonly keepDays?: number | undefined;
   /** Id of the configuration snapshot that was in force, SHA-256 in hex. */
   readonly configuration: string;
+  /**
+   * Whether the log signs for what each of its exports holds: then one without that was stripped of it. Absent in
+   * records from before it did.
+   */
+  readonly signedExports?: true | undefined;
   /** Commitments to the parts, as `commitPart` makes them. */
   readonly head: string;
   readonly signature: string;
@@ -108,6 +113,7 @@ export function writeFacts(facts: Facts): Buffer {
       status: facts.status,
       keepDays: facts.keepDays,
       configuration: facts.configuration,
+      signedExports: facts.signedExports,
       head: facts.head,
       signature: facts.signature,
       bodies: facts.bodies,
@@ -147,9 +153,10 @@ function readTally(fields: Record<string, unknown>): TallyFacts {
 function readMessage(fields: Record<string, unknown>): MessageFacts {
   const userId = optionalTextIn(fields, 'userId');
   const issue = optionalTextIn(fields, 'issue');
-  const { status, keepDays } = fields;
+  const { status, keepDays, signedExports } = fields;
   if (status !== undefined && !isWhole(status)) throw malformed('status is not a number');
   if (keepDays !== undefined && !isWhole(keepDays)) throw malformed('keepDays is not a number');
+  if (signedExports !== undefined && signedExports !== true) throw malformed('signedExports is not true');
   return {
     kind: oneOf(fields, 'kind', ['message']),
     sequence: countIn(fields, 'sequence'),
@@ -167,6 +174,7 @@ function readMessage(fields: Record<string, unknown>): MessageFacts {
     ...(status !== undefined && { status }),
     ...(keepDays !== undefined && { keepDays }),
     configuration: textIn(fields, 'configuration'),
+    ...(signedExports !== undefined && { signedExports }),
     head: commitmentIn(fields['head']),
     signature: commitmentIn(fields['signature']),
     bodies: commitmentsIn(fields, 'bodies'),

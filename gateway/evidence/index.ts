@@ -1,3 +1,4 @@
+export { contentsStart, describeContents } from './contents.ts';
 export { EvidenceError } from './error.ts';
 export {
   commitPart,
@@ -13,6 +14,7 @@ export {
   tallyText,
   writeFacts,
 } from './facts.ts';
+export { type Grouping, groupings, groupOf, isPairOfGroup } from './group.ts';
 export { judgeBundle } from './judge.ts';
 export { isOfParty } from './judge-scope.ts';
 export type {
@@ -24,6 +26,15 @@ export type {
   BundleTally,
   BundleTimestamp,
 } from './model.ts';
+export {
+  containerName,
+  hasEvidence,
+  type JudgedOwnArchive,
+  judgeOwnArchive,
+  type ReadOwnArchive,
+  readOwnArchive,
+  writeOwnArchive,
+} from './own-archive.ts';
 export { isBundle, readBundle } from './read-bundle.ts';
 export type { Gap, Step, Trust, Verdict } from './verdict.ts';
 export { writeBundle } from './write-bundle.ts';

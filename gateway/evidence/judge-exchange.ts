@@ -3,14 +3,15 @@ import { Fault } from '../fault/index.ts';
 import { parseRestResponse, requestHash } from '../message/index.ts';
 import type { MessageFacts } from './facts.ts';
 import type { JudgedRecord } from './judge-record.ts';
+import { askedIn } from './judge-scope.ts';
 import type { BundleScope } from './model.ts';
-import { absent, bad, good, type Step } from './verdict.ts';
+import { bad, good, type Step } from './verdict.ts';
 
 const id = 'exchange';
 
 /**
- * Whether request and response belong to each other. A log has no response without its request; a request may have
- * had no response.
+ * Whether request and response belong to each other. A log has no response without its request; whether a request had
+ * no response `judgeAnswers` tells.
  */
 export function judgeExchanges(records: readonly JudgedRecord[], scope: BundleScope): readonly Step[] {
   const exchanges = new Map<string, JudgedRecord[]>();
@@ -22,25 +23,24 @@ export function judgeExchanges(records: readonly JudgedRecord[], scope: BundleSc
   return [...exchanges.values()].flatMap((members) => judgeExchange(members, scope));
 }
 
-function exchangeOf({ side, queryId, requestId }: MessageFacts): string {
+export function exchangeOf({
+  side,
+  queryId,
+  requestId,
+}: Pick<MessageFacts, 'side' | 'queryId' | 'requestId'>): string {
   return JSON.stringify([side, queryId, requestId]);
 }
 
 function judgeExchange(members: readonly JudgedRecord[], scope: BundleScope): Step[] {
   const request = members.find(({ facts }) => facts?.direction === 'request');
   const response = members.find(({ facts }) => facts?.direction === 'response');
-  // A period cuts through exchanges, and a case holds what somebody chose.
-  const isWhole = scope.kind === 'exchange';
   if (request === undefined) {
-    if (!isWhole || response === undefined) return [];
+    // A period cuts through exchanges, and a case of version 1 holds what somebody chose.
+    if (askedIn(scope) === undefined || response === undefined) return [];
     const text = 'There is a response, and not the request that was recorded before it.';
     return [bad(id, aboutOf(response), 'request-missing', text)];
   }
-  if (response === undefined) {
-    if (!isWhole) return [];
-    const text = 'There is a request and no response: either none was recorded, or it was left out.';
-    return [absent(id, aboutOf(request), 'response-missing', text)];
-  }
+  if (response === undefined) return [];
   return judgeHash(request, response);
 }
 

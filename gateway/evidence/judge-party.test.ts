@@ -201,7 +201,7 @@ describe("the bundle of a party's period", () => {
       ...tally,
       pairs: tally.pairs.filter(({ text }) => text.includes('permits')),
     }));
-    const verdict = await judge({ ...log.bundle(permits, indices, { tallies }), tallies: shown });
+    const verdict = await judge(log.sign({ ...log.bundle(permits, indices, { tallies }), tallies: shown }));
     expect(outcomeOf(verdict)).toBe('valid');
     expect(verdict.warnings.some((text) => text.includes('2 lines'))).toBe(true);
   });

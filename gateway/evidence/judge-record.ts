@@ -15,6 +15,8 @@ import { absent, bad, good, type Step } from './verdict.ts';
 /** What all records of a bundle are judged by. */
 export interface RecordCourt {
   readonly scope: BundleScope;
+  /** Message ids that the bundle is about, as `askedIn` tells. */
+  readonly asked: ReadonlySet<string> | undefined;
   readonly log: KnownLog;
   readonly verifier: SignatureVerifier;
   /** The one that was given, or the good snapshot of that id in the bundle. */
@@ -41,7 +43,7 @@ export async function judgeRecord(record: BundleRecord, court: RecordCourt): Pro
   const { steps: unreadable, facts } = judgeFacts(record.facts, 'message', about);
   if (facts === undefined) return { index, steps: unreadable, warnings: [] };
   const inclusion = judgeInclusion({ ...record, salt: record.salts.facts }, court.log, about);
-  const scope = judgeScope(record, facts, court.scope, about);
+  const scope = judgeScope(record, facts, court, about);
   const first = [inclusion, ...scope];
   if (record.container === null) {
     if (record.erased.length === 0 && record.timestamp === null)

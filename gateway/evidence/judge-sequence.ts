@@ -1,4 +1,5 @@
 import { type MessageFacts, pairOf } from './facts.ts';
+import { isPairOfGroup } from './group.ts';
 import { isOfParty } from './judge-scope.ts';
 import type { KnownTally } from './judge-tally.ts';
 import type { BundleScope } from './model.ts';
@@ -19,8 +20,9 @@ export interface JudgedSequence {
 }
 
 /**
- * Whether numbers were given once and in order and, when the bundle claims to have all of a party in a period, whether
- * they are all there: from what a tally before the period had counted to what one after it had.
+ * Whether numbers were given once and in order and, when the bundle claims to have all of a party in a period or of a
+ * group in a stretch of the log, whether they are all there: from what a tally before it had counted to what one after
+ * it had.
  */
 export function judgeSequences(
   records: readonly Numbered[],
@@ -29,16 +31,15 @@ export function judgeSequences(
 ): JudgedSequence {
   const byPair = groupByPair(records);
   const order = [...byPair].flatMap(([pair, numbered]) => judgeOrder(pair, numbered));
-  if (scope.kind !== 'party') return { steps: order, gaps: [], warnings: [] };
-  const upper = tallies.find(({ at }) => at >= scope.to);
+  if (scope.kind !== 'party' && scope.kind !== 'archive') return { steps: order, gaps: [], warnings: [] };
+  const { lower, upper } = boundsOf(scope, tallies);
   if (upper === undefined) {
     const text = `No tally from ${scope.to} or later shows how many records there should be: ask for one.`;
     return { steps: [...order, bad(id, 'tallies', 'tally-missing', text)], gaps: [], warnings: [] };
   }
-  const lower = tallies.findLast(({ at, index }) => at <= scope.from && index < upper.index);
   const pairs = new Set([
     ...byPair.keys(),
-    ...[...upper.counts.keys()].filter((pair) => concerns(pair, scope.party)),
+    ...[...upper.counts.keys()].filter((pair) => concerns(pair, scope)),
   ]);
   const judged = [...pairs].map((pair) =>
     judgePair({ pair, numbered: byPair.get(pair) ?? [], lower, upper }),
@@ -46,8 +47,26 @@ export function judgeSequences(
   return {
     steps: [...order, ...judged.flatMap(({ steps }) => steps)],
     gaps: judged.flatMap(({ gaps }) => gaps),
-    warnings: warningsOf(upper, scope.party),
+    warnings: warningsOf(upper, scope),
   };
+}
+
+type WholeScope = Extract<BundleScope, { kind: 'party' | 'archive' }>;
+
+/** The tallies around a period or a stretch that are nearest to it. */
+function boundsOf(
+  scope: WholeScope,
+  tallies: readonly KnownTally[],
+): { readonly lower: KnownTally | undefined; readonly upper: KnownTally | undefined } {
+  if (scope.kind === 'archive') {
+    return {
+      lower: tallies.findLast(({ index }) => index <= scope.from),
+      upper: tallies.find(({ index }) => index >= scope.to),
+    };
+  }
+  const upper = tallies.find(({ at }) => at >= scope.to);
+  const lower = tallies.findLast(({ at, index }) => at <= scope.from && index < (upper?.index ?? 0));
+  return { lower, upper };
 }
 
 function groupByPair(records: readonly Numbered[]): ReadonlyMap<string, readonly Numbered[]> {
@@ -73,14 +92,16 @@ function judgeOrder(pair: string, numbered: readonly Numbered[]): Step[] {
   });
 }
 
-interface PairCase {
+export interface PairCase {
   readonly pair: string;
+  /** Of this pair. */
   readonly numbered: readonly Numbered[];
   readonly lower: KnownTally | undefined;
   readonly upper: KnownTally;
 }
 
-function judgePair({ pair, numbered, lower, upper }: PairCase): {
+/** Whether all records of a pair between two tallies are here. */
+export function judgePair({ pair, numbered, lower, upper }: PairCase): {
   steps: readonly Step[];
   gaps: readonly Gap[];
 } {
@@ -123,15 +144,17 @@ function describeGap(pair: string, after: number, before: number | null, to: num
   return `Of ${pair}, ${numbers} missing.`;
 }
 
-function concerns(pair: string, party: string): boolean {
+function concerns(pair: string, scope: WholeScope): boolean {
+  if (scope.kind === 'archive') return isPairOfGroup(pair, scope.grouping, scope.group);
   const [client = '', provider = ''] = pair.split('|');
-  return isOfParty({ client, provider }, party);
+  return isOfParty({ client, provider }, scope.party);
 }
 
-function warningsOf({ index, hidden }: KnownTally, party: string): string[] {
+function warningsOf({ index, hidden }: KnownTally, scope: WholeScope): string[] {
   if (hidden === 0) return [];
+  const subject = scope.kind === 'party' ? scope.party : scope.group || 'this log';
   return [
-    `Tally ${index} has ${hidden} lines that are not shown: that none of them is of ${party}, whoever exported this ` +
+    `Tally ${index} has ${hidden} lines that are not shown: that none of them is of ${subject}, whoever exported this ` +
       'says; an export with all lines of the tally would prove it.',
   ];
 }

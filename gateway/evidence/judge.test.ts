@@ -62,6 +62,7 @@ describe('the bundle of an exchange', () => {
       'facts-agree',
       'checkpoint-timestamp',
       'exchange',
+      'contents',
     ]);
   });
 

@@ -1,15 +1,18 @@
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { createVerifier } from '../signature/index.ts';
 import { EvidenceError } from './error.ts';
+import { type AskedRecord, judgeAnswers } from './judge-answers.ts';
 import { judgeCheckpoint, type KnownLog } from './judge-checkpoint.ts';
 import { type JudgedConfiguration, judgeConfiguration } from './judge-configuration.ts';
 import { judgeConsistency } from './judge-consistency.ts';
+import { judgeContents } from './judge-contents.ts';
 import { judgeExchanges } from './judge-exchange.ts';
 import { type JudgedRecord, judgeRecord, type RecordCourt } from './judge-record.ts';
+import { askedIn } from './judge-scope.ts';
 import { judgeSequences } from './judge-sequence.ts';
 import { judgeTally } from './judge-tally.ts';
 import { type Stamp, verifyStamp } from './judge-timestamp.ts';
-import type { BundleContent } from './model.ts';
+import type { BundleContent, BundleScope } from './model.ts';
 import { readBundle } from './read-bundle.ts';
 import { bad, concludeVerdict, good, type Step, type Trust, type Verdict } from './verdict.ts';
 import { bundleNames } from './write-bundle.ts';
@@ -36,10 +39,18 @@ export async function judgeBundle(bytes: Buffer, trust: Trust = {}): Promise<Ver
   const records: JudgedRecord[] = [];
   for (const record of content.records) records.push(await judgeRecord(record, court));
   const tallies = content.tallies.map((tally) => judgeTally(tally, log));
-  const sequences = judgeSequences(
-    records.flatMap(({ index, facts }) => (facts === undefined ? [] : [{ index, facts }])),
-    tallies.flatMap(({ tally }) => (tally === undefined ? [] : [tally])),
-    content.scope,
+  const known = tallies.flatMap(({ tally }) => (tally === undefined ? [] : [tally]));
+  const numbered = content.records.flatMap(({ container }, at): AskedRecord[] => {
+    const { index = 0, facts } = records[at] ?? {};
+    return facts === undefined ? [] : [{ index, facts, hasMessage: container !== null }];
+  });
+  const sequences = judgeSequences(numbered, known, content.scope);
+  const answers = judgeAnswers(numbered, known, content.scope);
+  // What it finds is found by others with a better name, most often: it comes last.
+  const contents = judgeContents(
+    content,
+    log,
+    numbered.map(({ facts }) => facts),
   );
   return concludeVerdict(
     [
@@ -51,13 +62,17 @@ export async function judgeBundle(bytes: Buffer, trust: Trust = {}): Promise<Ver
       ...tallies.flatMap((tally) => tally.steps),
       ...sequences.steps,
       ...judgeExchanges(records, content.scope),
+      ...answers.steps,
+      ...contents.steps,
     ],
-    sequences.gaps,
+    [...sequences.gaps, ...answers.gaps],
     [
       ...warnings,
       ...configurations.flatMap((one) => one.warnings),
       ...records.flatMap((record) => record.warnings),
       ...sequences.warnings,
+      ...answers.warnings,
+      ...contents.warnings,
     ],
   );
 }
@@ -67,11 +82,17 @@ function describeBundle({ scope, createdAt, records }: BundleContent): Step {
     exchange: () => (scope.kind === 'exchange' ? `the exchange ${scope.queryId}` : ''),
     party: () => (scope.kind === 'party' ? `${scope.party} from ${scope.from} to ${scope.to}` : ''),
     case: () => (scope.kind === 'case' ? `the case '${scope.title}'` : ''),
+    archive: () => (scope.kind === 'archive' ? describeStretch(scope) : ''),
   }[scope.kind]();
   return good('bundle', bundleNames.index, `The bundle is about ${subject}, and is whole.`, [
     ['records', String(records.length)],
     ['exported, as it says itself', createdAt],
   ]);
+}
+
+function describeStretch({ group, from, to }: Extract<BundleScope, { kind: 'archive' }>): string {
+  const whose = group === '' ? 'the log' : `${group} in the log`;
+  return `all of ${whose} from place ${from} to ${to}, as it was archived`;
 }
 
 function openCourt(
@@ -84,7 +105,8 @@ function openCourt(
   // Records share stamps: each is verified once for each configuration.
   const stamps = new Map<GlobalConfiguration, Map<number, Stamp>>();
   return {
-    ...{ scope, log, verifier: createVerifier(), isConfigurationGiven: given !== undefined },
+    ...{ scope, asked: askedIn(scope), log, verifier: createVerifier() },
+    ...{ isConfigurationGiven: given !== undefined },
     configurationOf: (id) => given ?? byId.get(id),
     stampOf: (place, configuration) => {
       const known = stamps.get(configuration) ?? new Map<number, Stamp>();

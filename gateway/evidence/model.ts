@@ -1,6 +1,10 @@
 import type { RecordSalts } from './facts.ts';
+import type { Grouping } from './group.ts';
 
-/** What a bundle is about: one exchange, all of a party in a period, or records somebody chose. */
+/**
+ * What a bundle is about: one exchange, all of a party in a period, exchanges somebody chose, or a stretch of a log that
+ * was archived.
+ */
 export type BundleScope =
   | { readonly kind: 'exchange'; readonly queryId: string }
   | {
@@ -11,7 +15,21 @@ export type BundleScope =
       readonly from: string;
       readonly to: string;
     }
-  | { readonly kind: 'case'; readonly title: string };
+  | {
+      readonly kind: 'case';
+      readonly title: string;
+      /** Message ids of the exchanges that were chosen, in order; absent in version 1, which told them not. */
+      readonly queryIds?: readonly string[];
+    }
+  | {
+      readonly kind: 'archive';
+      readonly grouping: Grouping;
+      /** As `groupOf` names it; empty without grouping. */
+      readonly group: string;
+      /** Places of the log: `from` belongs to the stretch, `to` does not. */
+      readonly from: number;
+      readonly to: number;
+    };
 
 /** A record with what proves it; buffers hold 32-octet hashes where they are hashes. */
 export interface BundleRecord {
@@ -79,6 +97,8 @@ export interface BundleContent {
   readonly createdAt: string;
   /** Signed note that all inclusion proofs lead to. */
   readonly checkpoint: string;
+  /** Signed note in which the log says what this export holds; absent in version 1. */
+  readonly contents?: string;
   readonly records: readonly BundleRecord[];
   readonly tallies: readonly BundleTally[];
   readonly timestamps: readonly BundleTimestamp[];

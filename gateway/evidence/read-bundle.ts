@@ -2,7 +2,7 @@ import { readZip, ZipError } from '../signature/index.ts';
 import { EvidenceError } from './error.ts';
 import type { BundleConfiguration, BundleContent, BundleRecord, BundleTimestamp } from './model.ts';
 import { readIndex } from './read-index.ts';
-import { bundleNames, timestampFiles, writeBundle } from './write-bundle.ts';
+import { bundleNames, bundleVersions, timestampFiles, writeBundle } from './write-bundle.ts';
 
 /** Directory entries of a zip file without extensions. */
 const maxEntries = 0xffff;
@@ -82,8 +82,9 @@ function unzip(bytes: Buffer): ReadonlyMap<string, Buffer> {
 }
 
 function readContent(files: Files): BundleContent {
-  const index = readIndex(files.take(bundleNames.index, maxIndexOctets));
+  const { version, ...index } = readIndex(files.take(bundleNames.index, maxIndexOctets));
   const checkpoint = textOf(files, bundleNames.checkpoint);
+  const contents = version === bundleVersions.signed ? textOf(files, bundleNames.contents) : undefined;
   const records = index.records.map(
     ({ hasContainer, ...record }): BundleRecord => ({
       ...record,
@@ -97,7 +98,10 @@ function readContent(files: Files): BundleContent {
       files: files.takeFolder(bundleNames.configuration(id)),
     }),
   );
-  return { ...index, checkpoint, records, timestamps, configurations };
+  return {
+    ...{ ...index, checkpoint, records, timestamps, configurations },
+    ...(contents !== undefined && { contents }),
+  };
 }
 
 /** As many as records refer to, without holes. */

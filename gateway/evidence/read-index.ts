@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { EvidenceError } from './error.ts';
 import { saltBytes } from './facts.ts';
+import { groupings } from './group.ts';
 import type { BundleConsistency, BundleRecord, BundleScope, BundleTally } from './model.ts';
-import { bundleNames, bundleVersion } from './write-bundle.ts';
+import { bundleNames, bundleVersions } from './write-bundle.ts';
 
 /** A record whose container is still to be taken from the files. */
 export interface IndexRecord extends Omit<BundleRecord, 'container'> {
@@ -10,6 +11,7 @@ export interface IndexRecord extends Omit<BundleRecord, 'container'> {
 }
 
 export interface BundleIndex {
+  readonly version: 1 | 2;
   readonly scope: BundleScope;
   readonly origin: string;
   readonly verifierKey: string;
@@ -52,11 +54,18 @@ const instant = z.string().refine((text) => {
   return !Number.isNaN(at.getTime()) && at.toISOString() === text;
 }, 'expected an instant in UTC with milliseconds');
 
-const scope = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('exchange'), queryId: name }),
-  z.strictObject({ kind: z.literal('party'), party: name, from: instant, to: instant }),
-  z.strictObject({ kind: z.literal('case'), title: z.string().max(maxName) }),
-]);
+const title = z.string().max(maxName);
+const exchangeScope = z.strictObject({ kind: z.literal('exchange'), queryId: name });
+const partyScope = z.strictObject({ kind: z.literal('party'), party: name, from: instant, to: instant });
+const untoldCase = z.strictObject({ kind: z.literal('case'), title });
+const toldCase = z.strictObject({ kind: z.literal('case'), title, queryIds: z.array(name).min(1) });
+const archiveScope = z.strictObject({
+  kind: z.literal('archive'),
+  grouping: z.enum(groupings),
+  group: z.string().max(maxName),
+  from: count,
+  to: count,
+});
 
 const record = z
   .strictObject({
@@ -83,9 +92,7 @@ const pair = z.strictObject({ position: count, text: name, salt });
 const tally = z.strictObject({ index: count, facts: utf8, salt, inclusion: proof, pairs: z.array(pair) });
 const consistency = z.strictObject({ oldSize: count, oldRoot: hash, proof });
 
-const index = z.strictObject({
-  version: z.literal(bundleVersion),
-  scope,
+const common = {
   origin: name,
   verifierKey: name,
   createdAt: instant,
@@ -93,20 +100,37 @@ const index = z.strictObject({
   records: z.array(record),
   tallies: z.array(tally),
   consistency: z.array(consistency),
-});
+};
+const index = z.discriminatedUnion('version', [
+  z.strictObject({
+    version: z.literal(bundleVersions.unsigned),
+    scope: z.discriminatedUnion('kind', [exchangeScope, partyScope, untoldCase]),
+    ...common,
+  }),
+  z.strictObject({
+    version: z.literal(bundleVersions.signed),
+    scope: z.discriminatedUnion('kind', [exchangeScope, partyScope, toldCase, archiveScope]),
+    ...common,
+  }),
+]);
 
 /**
  * Reads `bundle.json`: no key more, none less, every value of its own form.
  * @throws EvidenceError bundle-malformed
  */
 export function readIndex(bytes: Buffer): BundleIndex {
-  const parsed = index.safeParse(parseJson(bytes));
+  const value = parseJson(bytes);
+  requireKnownVersion(value);
+  const parsed = index.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw refuse(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'cannot be read'}`, issue?.path);
   }
   const found = parsed.data;
   requireAscending(found.configurations, 'configurations');
+  if (found.scope.kind === 'case' && 'queryIds' in found.scope) {
+    requireAscending(found.scope.queryIds, 'scope/queryIds');
+  }
   requireAscending(found.records.map(indexOf), 'records');
   requireAscending(found.tallies.map(indexOf), 'tallies');
   requireAscending(
@@ -120,6 +144,20 @@ export function readIndex(bytes: Buffer): BundleIndex {
     );
   }
   return found;
+}
+
+/** One that comes after us is not damaged, only beyond us: who has it is told so. */
+function requireKnownVersion(value: unknown): void {
+  const known = Object.values(bundleVersions);
+  if (typeof value !== 'object' || value === null || !('version' in value)) return;
+  const { version } = value;
+  if (typeof version !== 'number' || known.some((one) => one === version)) return;
+  const remedy = 'judge it with the release that made it, or a later one';
+  throw new EvidenceError(
+    'bundle-version-unknown',
+    `The evidence is of version ${version}, and ${known.join(' and ')} are known here: ${remedy}`,
+    { place: bundleNames.index },
+  );
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -2,12 +2,14 @@ import { writeZip, type ZipEntry } from '../signature/index.ts';
 import { saltBytes } from './facts.ts';
 import type { BundleContent, BundleRecord, BundleTally } from './model.ts';
 
-export const bundleVersion = 1;
+/** Version 1 has no word of the log on what the export holds. */
+export const bundleVersions = { unsigned: 1, signed: 2 } as const;
 
 /** Names of the entries of a bundle. */
 export const bundleNames = {
   index: 'bundle.json',
   checkpoint: 'checkpoint',
+  contents: 'contents',
   container: (index: number) => `records/${index}.asice`,
   /** @param place from 0 */
   timestamp: (place: number) => `timestamps/${place + 1}`,
@@ -29,9 +31,24 @@ export const timestampFiles = {
  * @throws RangeError beyond 65,535 files or 4 GiB; a party's long period is then exported in pieces
  */
 export function writeBundle(content: BundleContent): Buffer {
+  return writeZip(zipEntriesOf(content), { isStored: true });
+}
+
+/** All entries of a bundle, in their order. */
+export function zipEntriesOf(content: BundleContent): ZipEntry[] {
+  const { contents } = content;
+  const version = contents === undefined ? bundleVersions.unsigned : bundleVersions.signed;
+  const [index, checkpoint, ...others] = entriesOf(content, version);
+  const head = [index, checkpoint].flatMap((entry) => entry ?? []);
+  const signed = contents === undefined ? [] : [{ name: bundleNames.contents, data: Buffer.from(contents) }];
+  return [...head, ...signed, ...others];
+}
+
+/** Entries of a bundle but for what signs for them: the index, the checkpoint, and the rest. */
+export function entriesOf(content: BundleContent, version: number): ZipEntry[] {
   const { records, timestamps, configurations } = content;
   const entries: ZipEntry[] = [
-    { name: bundleNames.index, data: Buffer.from(JSON.stringify(indexOf(content))) },
+    { name: bundleNames.index, data: Buffer.from(JSON.stringify(indexOf(content, version))) },
     { name: bundleNames.checkpoint, data: Buffer.from(content.checkpoint) },
   ];
   for (const { index, container } of records) {
@@ -49,14 +66,14 @@ export function writeBundle(content: BundleContent): Buffer {
     const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const { name, bytes } of sorted) entries.push({ name: `${folder}/${name}`, data: bytes });
   }
-  return writeZip(entries, { isStored: true });
+  return entries;
 }
 
 /** What stands in `bundle.json`, in the order of its keys. */
-function indexOf(content: BundleContent) {
+function indexOf(content: BundleContent, version: number) {
   const { scope, origin, verifierKey, createdAt, configurations, records, tallies, consistency } = content;
   return {
-    version: bundleVersion,
+    version,
     scope: scopeOf(scope),
     origin,
     verifierKey,
@@ -74,7 +91,11 @@ function indexOf(content: BundleContent) {
 
 function scopeOf(scope: BundleContent['scope']) {
   if (scope.kind === 'exchange') return { kind: scope.kind, queryId: scope.queryId };
-  if (scope.kind === 'case') return { kind: scope.kind, title: scope.title };
+  if (scope.kind === 'case') return { kind: scope.kind, title: scope.title, queryIds: scope.queryIds };
+  if (scope.kind === 'archive') {
+    const { kind, grouping, group, from, to } = scope;
+    return { kind, grouping, group, from, to };
+  }
   return { kind: scope.kind, party: scope.party, from: scope.from, to: scope.to };
 }
 

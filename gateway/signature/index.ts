@@ -6,6 +6,7 @@ export {
   writeArchive,
 } from './container/archive.ts';
 export { ArchiveError, type ArchiveErrorCode, type ArchiveLink } from './container/linking-info.ts';
+export { containerNameOf } from './container/name.ts';
 export { type MessageParties, partiesOfMessage } from './container/parties.ts';
 export { type Container, type ErasedContainer, readErasedContainer } from './container/read.ts';
 export { sideFolder as archiveSideFolder } from './container/side-files.ts';

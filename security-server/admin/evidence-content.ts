@@ -30,13 +30,19 @@ export function addEvidenceContentRoutes(app: OpenAPIHono, context: AdminContext
       responses: octets('an *.evidence.zip'),
     }),
     async (c) => {
-      const { scope, purpose, includeBodies, heldSizes } = c.req.valid('json');
+      const { scope, purpose, includeBodies, includeNeighbours, heldSizes } = c.req.valid('json');
       const target = { exchange: 'queryId', party: 'party', case: 'title' }[scope.kind];
       await requireAuditor(c, context, {
-        ...{ action: 'evidence.export', purpose, detail: { scope, includeBodies } },
+        ...{ action: 'evidence.export', purpose, detail: { scope, includeBodies, includeNeighbours } },
         target: String((scope as Readonly<Record<string, unknown>>)[target]),
       });
-      const exported = await exporter.export({ scope, includeBodies, heldSizes, now: now() });
+      const exported = await exporter.export({
+        scope,
+        includeBodies,
+        includeNeighbours,
+        heldSizes,
+        now: now(),
+      });
       const { bytes, records, gaps } = exported;
       return new Response(new Uint8Array(bytes), {
         headers: {

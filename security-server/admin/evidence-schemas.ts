@@ -96,6 +96,12 @@ export const exportSchema = z.strictObject({
   ]),
   purpose: purposeSchema,
   includeBodies: z.boolean().default(false).describe('else digests prove what bodies were'),
+  includeNeighbours: z
+    .boolean()
+    .default(true)
+    .describe(
+      'of an exchange or a case: for a request without response, what the log notes of the responses to others at that time, which proves that there was none; no message of theirs',
+    ),
   heldSizes: z
     .array(z.number().int().min(1).max(Number.MAX_SAFE_INTEGER))
     .max(100)

@@ -3,7 +3,7 @@ import type { SqliteMessageLog } from '../message-log/index.ts';
 
 /** What archiving asks of a message log. */
 export type ArchiveSource = BundleSource &
-  Pick<SqliteMessageLog, 'readTally' | 'partitions' | 'dropPartition'>;
+  Pick<SqliteMessageLog, 'readTally' | 'lastTally' | 'tallyNow' | 'search' | 'partitions' | 'dropPartition'>;
 
 export type ArchivingErrorCode =
   | 'archive-off'

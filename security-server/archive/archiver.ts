@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import type { PrivateKey } from 'openpgp';
+import { type Grouping, readOwnArchive } from '../../gateway/evidence/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
 import { ArchiveIndex, type ArchiveRow } from './archive-index.ts';
 import type { ArchiveSource } from './archive-source.ts';
 import { buildArchive } from './build.ts';
-import { type Batch, collectStretch } from './collect.ts';
-import { archiveName, type Grouping } from './group.ts';
+import { type Batch, collectStretch, type Stretch } from './collect.ts';
+import { archiveName } from './group.ts';
 import { type KeyWrapping, type Recipients, recipientsOf, seal } from './open-pgp.ts';
 import { sha256Of } from './sha256.ts';
 import { Staging } from './staging.ts';
 import type { ArchiveTarget } from './target/index.ts';
-import { readOwnArchive } from './verify.ts';
 
 export interface ArchiverOptions {
   /** Folder of its index, and of archives on their way. */
@@ -133,9 +133,11 @@ export class Archiver {
   async #run(): Promise<ArchiveRun> {
     const { log, grouping, maxBytes } = this.#options;
     const delivered = await this.#deliver();
-    for (let isLast = false; !isLast && !this.#isClosed; ) {
-      const stretch = await collectStretch(log, this.#index.next, { grouping, maxBytes });
-      await this.#stage(stretch.batches, stretch.next);
+    const until = await this.#countAll();
+    for (let isLast = until === undefined; !isLast && !this.#isClosed; ) {
+      const limits = { grouping, maxBytes, until: until ?? 0 };
+      const stretch = await collectStretch(log, this.#index.next, limits);
+      await this.#stage(stretch);
       // One stretch waits here at a time: a target that is away fills no disk.
       delivered.push(...(await this.#deliver()));
       isLast = stretch.isLast;
@@ -143,17 +145,30 @@ export class Archiver {
     return { delivered, removed: await this.#clean(), size: log.tree.size, archived: this.#index.next };
   }
 
-  async #stage(batches: readonly Batch[], next: number): Promise<void> {
+  /**
+   * Has the log counted, so that every archive of this run shows that nothing is missing at its end.
+   * @returns place of the tally; undefined when nothing is new since the last run
+   */
+  async #countAll(): Promise<number | undefined> {
+    const { log } = this.#options;
+    const { size } = log.tree;
+    if (this.#index.next >= size) return undefined;
+    return log.lastTally(size - 1) === size - 1 ? size - 1 : await log.tallyNow();
+  }
+
+  async #stage(stretch: Stretch): Promise<void> {
+    const { next } = stretch;
     const rows: ArchiveRow[] = [];
-    for (const batch of batches) rows.push(await this.#make(batch));
+    for (const batch of stretch.batches) rows.push(await this.#make(stretch, batch));
     if (rows.length > 0 || next > this.#index.next) this.#index.add(rows, next);
   }
 
-  async #make({ group, records, tallies, from, to, leftOut }: Batch): Promise<ArchiveRow> {
-    const { log, configurations, encryption, now } = this.#options;
+  async #make(stretch: Stretch, batch: Batch): Promise<ArchiveRow> {
+    const { log, configurations, encryption, grouping, now } = this.#options;
+    const { group, records, from, to, leftOut } = batch;
     const previous = this.#index.linkOf(group);
     const createdAt = now();
-    const order = { group, records, tallies, previous, createdAt };
+    const order = { grouping, stretch, batch, previous, createdAt };
     const { bytes, lastDigest } = await buildArchive(log, configurations, order);
     // What cannot be read again is found before the log forgets it.
     await readOwnArchive(bytes, previous);

@@ -1,34 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FoundTally, RecordSummary } from '../message-log/index.ts';
 
-/** By whom archives are kept apart. */
-export type Grouping = 'none' | 'member' | 'subsystem';
-
-const fieldsOfMember = 3;
 const maxNameOctets = 120;
-
-/**
- * Group of a record: our own party of the exchange, encoded; empty without grouping. A client that is a member itself
- * makes a group of its own among subsystems.
- */
-export function groupOf(
-  { side, client, provider }: Pick<RecordSummary, 'side' | 'client' | 'provider'>,
-  grouping: Grouping,
-): string {
-  if (grouping === 'none') return '';
-  const owner = side === 'client' ? client : provider;
-  return grouping === 'member' ? owner.split(':').slice(0, fieldsOfMember).join(':') : owner;
-}
-
-/** Lines of a tally that a group may see: others talk to whom they like. */
-export function linesOfGroup(pairs: FoundTally['pairs'], group: string): FoundTally['pairs'] {
-  if (group === '') return pairs;
-  const isOf = (id: string | undefined) => id === group || id?.startsWith(`${group}:`) === true;
-  return pairs.filter(({ text }) => {
-    const [client, provider] = text.split('|');
-    return isOf(client) || isOf(provider);
-  });
-}
 
 export interface ArchiveNaming {
   readonly group: string;

@@ -6,6 +6,8 @@ import {
   type BundleScope,
   type BundleTally,
   type BundleTimestamp,
+  describeContents,
+  isPairOfGroup,
   parseFacts,
 } from '../../gateway/evidence/index.ts';
 import {
@@ -24,7 +26,7 @@ import { nextTurn, recordsPerTurn } from './next-turn.ts';
 /** What of a log goes into a bundle. */
 export type BundleSource = Pick<
   EvidenceSource,
-  'origin' | 'verifierKey' | 'tree' | 'read' | 'openBody' | 'checkpoint'
+  'origin' | 'verifierKey' | 'tree' | 'read' | 'openBody' | 'checkpoint' | 'signContents'
 >;
 
 /** What goes into a bundle, by places of the log. */
@@ -35,6 +37,8 @@ export interface BundlePlan {
   /** Records that only count: their facts alone. */
   readonly beside: readonly number[];
   readonly tallies: readonly FoundTally[];
+  /** Of an exchange or a case: pairs whose numbers the tallies show. */
+  readonly pairs?: ReadonlySet<string>;
   /** Else containers have the signed heads, and digests of the bodies. */
   readonly includeBodies: boolean;
   /** Sizes of the log from which the bundle proves that it only grew, besides those of its timestamps. */
@@ -44,7 +48,7 @@ export interface BundlePlan {
 }
 
 /**
- * Takes records out of the log with all that proves them.
+ * Takes records out of the log with all that proves them, and has the log sign for what it hands out.
  * @throws EvidenceAccessError export-too-large, record-not-found, log-older-than-held; MessageLogError locked
  */
 export async function gatherBundle(
@@ -52,7 +56,7 @@ export async function gatherBundle(
   configurations: ConfigurationArchive,
   plan: BundlePlan,
 ): Promise<BundleContent> {
-  const { scope, tallies, heldSizes = [], createdAt } = plan;
+  const { scope, tallies, pairs, heldSizes = [], createdAt } = plan;
   const checkpoint = await log.checkpoint();
   const { verifierKey } = log;
   if (verifierKey === undefined) throw new Error('a log that has signed a checkpoint has a key');
@@ -63,13 +67,14 @@ export async function gatherBundle(
   const ids = new Set<string>();
   const records = await gatherRecords(log, plan, size, shelf, ids);
   const sizes = shelf.timestamps.map((stamp) => sizeOf(stamp.checkpoint, verifierKey));
-  return {
+  const content: BundleContent = {
     ...{ scope, origin: log.origin, verifierKey, createdAt: createdAt.toISOString(), checkpoint, records },
-    tallies: tallies.map((tally) => gatherTally(log, tally, scope, size)),
+    tallies: tallies.map((tally) => gatherTally(log, tally, linesOf(scope, pairs), size)),
     timestamps: shelf.timestamps,
     configurations: await gatherConfigurations(configurations, ids),
     consistency: proveGrowth(log, [...sizes, ...heldSizes], size),
   };
+  return { ...content, contents: await log.signContents(describeContents(content)) };
 }
 
 async function gatherRecords(
@@ -151,13 +156,23 @@ class TimestampShelf {
   }
 }
 
-/** Lines of other parties stay where they are: whom they talk to is nobody's business here. */
-function gatherTally(log: BundleSource, tally: FoundTally, scope: BundleScope, size: number): BundleTally {
+/** Which pairs a tally shows. Others stay where they are: who talks to whom is nobody's business here. */
+function linesOf(scope: BundleScope, pairs: ReadonlySet<string> = new Set()): (pair: string) => boolean {
+  if (scope.kind === 'party') return (pair) => concerns(pair, scope.party);
+  if (scope.kind === 'archive') return (pair) => isPairOfGroup(pair, scope.grouping, scope.group);
+  return (pair) => pairs.has(pair);
+}
+
+function gatherTally(
+  log: BundleSource,
+  tally: FoundTally,
+  isShown: (pair: string) => boolean,
+  size: number,
+): BundleTally {
   const { index, facts, factsSalt: salt } = tally;
-  const party = scope.kind === 'party' ? scope.party : undefined;
   const pairs = tally.pairs
     .map(({ text, salt: own }, position) => ({ position, text, salt: own }))
-    .filter(({ text }) => concerns(text, party));
+    .filter(({ text }) => isShown(text.slice(0, text.lastIndexOf('|'))));
   return { index, facts, salt, inclusion: proveInclusion(log.tree, index, size), pairs };
 }
 

@@ -13,6 +13,7 @@ export type EvidenceSource = Pick<
   | 'read'
   | 'openBody'
   | 'checkpoint'
+  | 'signContents'
   | 'tallyNow'
   | 'readTally'
   | 'lastTally'

@@ -8,6 +8,8 @@ import { type ExportScope, planExport } from './plan-export.ts';
 export interface ExportQuestion {
   readonly scope: ExportScope;
   readonly includeBodies: boolean;
+  /** Whether responses to others may be told of, to show that a request had none; true unless told. */
+  readonly includeNeighbours?: boolean;
   /** Sizes of checkpoints that were kept: the bundle proves that the log goes on from them. */
   readonly heldSizes?: readonly number[];
   readonly now: Date;
@@ -51,6 +53,7 @@ export class Exporter {
   async export({
     scope: wanted,
     includeBodies,
+    includeNeighbours = true,
     heldSizes = [],
     now,
   }: ExportQuestion): Promise<ExportedEvidence> {
@@ -60,7 +63,7 @@ export class Exporter {
     }
     this.#running += 1;
     try {
-      const plan = await planExport(this.#log, wanted, now, this.#limits);
+      const plan = await planExport(this.#log, wanted, now, { ...this.#limits, includeNeighbours });
       if (plan.records.some((index) => this.#log.read(index)?.timestamp === undefined)) {
         // Without one a signature proves nothing of when it was made.
         await this.#log.stampNow();

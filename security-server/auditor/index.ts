@@ -11,4 +11,5 @@ export { type GapReport, reportGaps } from './gaps.ts';
 export { type Auditor, createAuditor, type JudgedArchive, type JudgedPart, type Judgement } from './judge.ts';
 export { searchRecords } from './search-records.ts';
 export { type ShownMessageId, showExchange } from './show-exchange.ts';
+export { firstTallyAt, lastTallyAt } from './tallies.ts';
 export { tellingLanguages } from './tellers.ts';

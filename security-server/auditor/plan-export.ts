@@ -3,6 +3,7 @@ import type { RecordSummary } from '../message-log/index.ts';
 import type { BundleLimits } from './bundle-limits.ts';
 import { EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
 import { nextTurn } from './next-turn.ts';
+import { showUnanswered } from './show-unanswered.ts';
 import { firstTallyFrom, lastTallyUntil, type ReadTally } from './tallies.ts';
 
 /** What is asked to be exported; instants are milliseconds since the epoch. */
@@ -16,33 +17,43 @@ export interface PlannedRecords {
   readonly records: readonly number[];
   readonly beside: readonly number[];
   readonly tallies: readonly ReadTally[];
+  /** Pairs whose numbers the tallies show, of an exchange or a case. */
+  readonly pairs?: ReadonlySet<string>;
 }
 
 const recordsPerPage = 1_000;
 
 /**
- * Chooses the records that a scope is about and, for a period, the tallies that show it complete.
+ * Chooses the records that a scope is about and, for a period, the tallies that show it complete; for a request that
+ * had no response, what shows that.
  * @throws EvidenceAccessError exchange-not-found, period-not-begun, export-too-large
  */
 export async function planExport(
   log: EvidenceSource,
   scope: ExportScope,
   now: Date,
-  limits: BundleLimits,
+  limits: BundleLimits & { readonly includeNeighbours: boolean },
 ): Promise<PlannedRecords> {
+  const shown = (places: readonly number[]) =>
+    limits.includeNeighbours ? showUnanswered(log, places) : { beside: [], tallies: [] };
   if (scope.kind === 'party') return planPeriod(log, scope, now, limits);
   if (scope.kind === 'exchange') {
     const records = recordsOf(log, scope.queryId, limits.records);
-    return { scope, records, beside: [], tallies: [] };
+    return { scope, records, ...(await shown(records)) };
   }
-  const { kind, title, queryIds } = scope;
+  const { kind, title } = scope;
+  const queryIds = [...new Set(scope.queryIds)].sort();
   const records = new Set<number>();
   for (const queryId of queryIds) {
     for (const index of recordsOf(log, queryId, limits.records)) records.add(index);
     if (records.size > limits.records) throw tooMany(limits.records, 'make several cases of it');
     await nextTurn();
   }
-  return { scope: { kind, title }, records: [...records], beside: [], tallies: [] };
+  const places = [...records].sort((a, b) => a - b);
+  return {
+    ...{ scope: { kind, title, queryIds }, records: places },
+    ...(await shown(places)),
+  };
 }
 
 /**

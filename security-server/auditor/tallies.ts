@@ -23,6 +23,17 @@ export function lastTallyUntil(log: TallySource, at: number, below: number): Rea
   return tallyAtOrBefore(log, Math.min(place, below) - 1);
 }
 
+/** The last tally at a place or before it. */
+export function lastTallyAt(log: TallySource, place: number): ReadTally | undefined {
+  return tallyAtOrBefore(log, place);
+}
+
+/** The first tally at a place or behind it. */
+export function firstTallyAt(log: TallySource, place: number): ReadTally | undefined {
+  const found = firstPlaceWhere(log, (tally) => tally.index >= place);
+  return found === log.tree.size ? undefined : tallyAtOrBefore(log, found);
+}
+
 /**
  * Tallies are in the order of their time, so that one in years is found in some thirty looks.
  * @param holds of all tallies from one on

@@ -14,6 +14,7 @@ interface ExportOptions extends AuditOptions {
   readonly to?: string;
   readonly purpose: string;
   readonly bodies?: boolean;
+  readonly neighbours: boolean;
   readonly checkpoint: readonly string[];
   readonly out: string;
 }
@@ -40,11 +41,16 @@ export function auditExportCommand(): Command {
     .option('--to <time>', 'its end, which no longer belongs to it: 2026-12-01')
     .requiredOption('--purpose <text>', 'why; it stands in the journal of the server')
     .option('--bodies', 'with the bodies of the messages; else their digests prove what they were')
+    .option(
+      '--no-neighbours',
+      'tell nothing of responses to others, which else prove that a request without response had none',
+    )
     .option('--checkpoint <file...>', 'signed checkpoints that you kept: proves that the log only grew', [])
     .requiredOption('--out <file>', 'file to write, which must not be there yet: case.evidence.zip')
     .addHelpText(
       'after',
-      '\nOf a period the file proves that nothing is missing, or names what is. Whoever gets it judges it offline:' +
+      '\nThe log signs for what the file holds: who takes something out later is found. Of a period the file proves that' +
+        '\nnothing is missing, or names what is. Whoever gets it judges it offline:' +
         `\n\n  waygate audit verify case.evidence.zip\n${keyHelp}` +
         '\n\nExit status: 0 written and good, 1 written and not good, 2 refused, wrong usage or unreachable.',
     )
@@ -80,10 +86,13 @@ function describeSteps({ steps }: Verdict): string[] {
 }
 
 async function exportEvidence(options: ExportOptions): Promise<void> {
-  const { purpose, bodies, out, json } = options;
+  const { purpose, bodies, neighbours, out, json } = options;
   const heldCheckpoints = await Promise.all(options.checkpoint.map((file) => readFile(file, 'utf8')));
   const heldSizes = heldCheckpoints.map((note) => readClaim(note).size);
-  const order = { scope: scopeOf(options), purpose, includeBodies: bodies === true, heldSizes };
+  const order = {
+    ...{ scope: scopeOf(options), purpose, heldSizes },
+    ...{ includeBodies: bodies === true, includeNeighbours: neighbours },
+  };
   const { bytes, header } = await orderEvidence(options, '/exports', order);
   // Evidence that was saved before is never written over.
   await writeFile(out, bytes, { flag: 'wx', mode: 0o600 });

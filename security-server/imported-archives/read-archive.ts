@@ -1,5 +1,13 @@
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
-import { type BundleContent, EvidenceError, parseFacts, type Trust } from '../../gateway/evidence/index.ts';
+import {
+  type BundleContent,
+  containerName,
+  EvidenceError,
+  hasEvidence,
+  judgeOwnArchive,
+  parseFacts,
+  type Trust,
+} from '../../gateway/evidence/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import {
@@ -9,7 +17,6 @@ import {
   readArchive,
   readErasedContainer,
 } from '../../gateway/signature/index.ts';
-import { containerName, hasEvidence, verifyArchive } from '../archive/index.ts';
 import { createAuditor } from '../auditor/index.ts';
 import { type ArchiveToImport, ImportError, type ImportedMessage } from './model.ts';
 
@@ -35,7 +42,9 @@ export async function readForImport(name: string, bytes: Buffer, trust: Trust): 
 }
 
 async function readOwn(name: string, bytes: Buffer, trust: Trust): Promise<ArchiveToImport> {
-  const { verdict, lastDigest, previous, content } = await verifyArchive(bytes, trust);
+  const { verdict, archive, trouble } = await judgeOwnArchive(bytes, trust);
+  if (archive === undefined) throw trouble;
+  const { lastDigest, previous, content } = archive;
   if (!verdict.valid) {
     throw new ImportError('not-good', `${verdict.place ?? name}: ${verdict.code}: ${verdict.reason}`);
   }
@@ -45,9 +54,10 @@ async function readOwn(name: string, bytes: Buffer, trust: Trust): Promise<Archi
   };
 }
 
-function messageOf({ facts: octets, index }: BundleContent['records'][number]): ImportedMessage[] {
+function messageOf({ facts: octets, index, container }: BundleContent['records'][number]): ImportedMessage[] {
   const facts = parseFacts(octets);
-  if (facts.kind !== 'message') return [];
+  // What only counts, between a tally and the stretch, is in another archive.
+  if (facts.kind !== 'message' || container === null) return [];
   const { queryId, direction, client, service, userId = null, issue = null, status = null, at } = facts;
   return [
     {

@@ -1,4 +1,4 @@
-import { writeContainer } from '../../gateway/signature/index.ts';
+import { containerNameOf, writeContainer } from '../../gateway/signature/index.ts';
 import type { FoundRecord } from './model.ts';
 
 /** Where bodies are read from. */
@@ -40,16 +40,6 @@ export async function containerOf(record: FoundRecord, log: BodySource): Promise
     at: new Date(record.at),
   });
   return { name: containerNameOf(record), bytes };
-}
-
-/** @see X-Road 7 signed document download: file names */
-export function containerNameOf({
-  queryId,
-  direction,
-  index,
-}: Pick<FoundRecord, 'queryId' | 'direction' | 'index'>): string {
-  const encoded = encodeURIComponent(queryId).slice(0, 226);
-  return `${encoded}-${direction}-${index.toString(32)}.asice`;
 }
 
 async function wholeBody(chunks: AsyncIterable<Buffer> | undefined): Promise<Buffer | undefined> {

@@ -1,5 +1,5 @@
 export { type CheckReport, checkFolder, type Finding, type FolderReport } from './check/index.ts';
-export { containerNameOf, containerOf, type NamedContainer } from './container.ts';
+export { containerOf, type NamedContainer } from './container.ts';
 export { LogStore } from './log-store.ts';
 export { type MonthSize, measureLog } from './measure.ts';
 export { SqliteMessageLog } from './message-log.ts';

@@ -16,6 +16,20 @@ export interface LogStoreOptions {
   readonly maxPages?: number;
 }
 
+/**
+ * Records after which the log is counted again, also within a day: who shows a stretch of it complete tells of no more
+ * besides. A log with more pairs than that is counted as seldom as it has pairs, for a tally has a line for each.
+ */
+const recordsPerTally = 1_000;
+
+/** What one transaction appends with. */
+interface Writing {
+  readonly writer: PartitionWriter;
+  readonly add: (make: (id: number) => Buffer) => void;
+  /** Adds a tally, if nothing has been added yet: one that was due stands there already. */
+  readonly count: () => void;
+}
+
 /** Files of bodies that nothing refers to any more. */
 export interface Erased {
   readonly files: string[];
@@ -35,7 +49,7 @@ export class LogStore {
   #current: Partition | undefined;
   #writer: PartitionWriter | undefined;
   #size: number;
-  #tallyDay: number | undefined;
+  #lastTally: { readonly day: number; readonly place: number } | undefined;
   #periodKey: PeriodKey | undefined;
   /** Partitions where something was erased, and whose write-ahead logs still have it. */
   readonly #toEmpty = new Set<string>();
@@ -57,7 +71,7 @@ export class LogStore {
       this.#take(partition);
     }
     this.#size = this.#current?.nextId() ?? 0;
-    this.#tallyDay = this.#current?.lastTallyDay();
+    this.#lastTally = this.#current?.lastTally();
     this.#tree = TreeFiles.open(join(dir, 'tree'));
     recoverTree(this.#tree, this.#partitions, this.#size, signed);
   }
@@ -75,17 +89,14 @@ export class LogStore {
     if (key === undefined) {
       throw new MessageLogError('locked', 'the token that holds the keys of the log is not signed in');
     }
-    this.#write(first.at, (writer, add) => {
+    this.#write(first.at, ({ writer, add }) => {
       for (const record of records) add((id) => writer.append(id, record, key));
     });
   }
 
   /** @returns the place of a tally of all pairs as they are now */
   tally(at: number): number {
-    this.#write(at, (writer, add) => {
-      // The first write of a day makes one by itself.
-      if (this.#tallyDay === dayOf(at)) add((id) => writer.appendTally(id, at));
-    });
+    this.#write(at, ({ count }) => count());
     return this.#size - 1;
   }
 
@@ -191,24 +202,27 @@ export class LogStore {
   }
 
   /** One transaction: all leaves are there afterwards, with what they stand for, or none is. */
-  #write(
-    at: number,
-    act: (writer: PartitionWriter, add: (make: (id: number) => Buffer) => void) => void,
-  ): void {
+  #write(at: number, act: (writing: Writing) => void): void {
     const { database } = this.#partitionAt(at);
     this.#writer ??= new PartitionWriter(database);
     const writer = this.#writer;
     const leaves: Buffer[] = [];
     const add = (make: (id: number) => Buffer) => leaves.push(make(this.#size + leaves.length));
-    const [day, before] = [dayOf(at), this.#tallyDay];
+    const [day, last] = [dayOf(at), this.#lastTally];
+    const since = this.#size - 1 - (last?.place ?? 0);
+    // With the first write of a day, and so many records after the last.
+    const isDue = last?.day !== day || since >= Math.max(recordsPerTally, writer.pairs);
+    let tallied: number | undefined;
+    const count = () => {
+      if (leaves.length > 0) return;
+      tallied = this.#size;
+      add((id) => writer.appendTally(id, at));
+    };
     try {
       database
         .transaction(() => {
-          act(writer, (make) => {
-            if (before !== day && leaves.length === 0) add((id) => writer.appendTally(id, at));
-            add(make);
-          });
-          if (before !== day && leaves.length === 0) add((id) => writer.appendTally(id, at));
+          if (isDue) count();
+          act({ writer, add, count });
           writer.finish();
         })
         .immediate();
@@ -216,7 +230,7 @@ export class LogStore {
       writer.forget();
       throw error;
     }
-    this.#tallyDay = day;
+    if (tallied !== undefined) this.#lastTally = { day, place: tallied };
     const good = this.#size;
     this.#size += leaves.length;
     try {

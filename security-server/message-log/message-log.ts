@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../certs/key/index.ts';
+import { contentsStart } from '../../gateway/evidence/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { printEncoded, providerOf } from '../../gateway/identifier/index.ts';
 import type { LogEntry, MessageLog } from '../../gateway/road/index.ts';
@@ -179,6 +180,17 @@ export class SqliteMessageLog implements MessageLog {
   /** Signed note that covers everything recorded before the call. @throws MessageLogError locked */
   async checkpoint(): Promise<string> {
     return (await this.#checkpoints.covering()).note;
+  }
+
+  /**
+   * Signs for what an export holds, with the key of its checkpoints.
+   * @param text as `describeContents` writes it
+   * @throws MessageLogError locked
+   */
+  async signContents(text: string): Promise<string> {
+    // No other text: it could be a checkpoint.
+    if (!text.startsWith(`${contentsStart}\n`)) throw new RangeError('an export is what is signed for');
+    return (await this.#keys.noteSigner()).sign(text);
   }
 
   /** Timestamps everything recorded so far. @throws Fault TimestampingFailed */

@@ -55,6 +55,11 @@ export class PartitionWriter {
     this.#pairs = this.#readPairs();
   }
 
+  /** How many pairs have numbers. */
+  get pairs(): number {
+    return this.#pairs.size;
+  }
+
   /** Forgets what a transaction that failed had added. */
   forget(): void {
     this.#pairs = this.#readPairs();
@@ -94,6 +99,7 @@ export class PartitionWriter {
       status: status ?? undefined,
       keepDays: keepDays ?? undefined,
       configuration,
+      signedExports: true,
       head: commitPart(salt(1), Buffer.from(record.headDigest ?? digestOf('sha512', record.head))),
       signature: commitPart(salt(2), signatureHash),
       bodies: bodies.map(({ digest }, index) => commitPart(salt(3 + index), Buffer.from(digest))),

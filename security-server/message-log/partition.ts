@@ -74,9 +74,12 @@ export class Partition {
     return (boundsOf(this.database)?.lastId ?? -1) + 1;
   }
 
-  lastTallyDay(): number | undefined {
-    const row = this.database.prepare<[], { at: number | null }>('SELECT max(at) AS at FROM tally').get();
-    return row?.at == null ? undefined : dayOf(row.at);
+  /** Day and place of the last tally. */
+  lastTally(): { readonly day: number; readonly place: number } | undefined {
+    const row = this.database
+      .prepare<[], { at: number | null; id: number | null }>('SELECT max(at) AS at, max(id) AS id FROM tally')
+      .get();
+    return row?.at == null || row.id === null ? undefined : { day: dayOf(row.at), place: row.id };
   }
 
   close(): void {

@@ -111,7 +111,7 @@ export class RecordReader {
         .prepare<[], { last: number | null }>('SELECT max(lastId) AS last FROM timestamp')
         .get();
       const last = stamped?.last ?? bounds.firstId - 1;
-      // One a day.
+      // A few in a thousand.
       const tallies = database
         .prepare<[number], { count: number }>('SELECT count(*) AS count FROM tally WHERE id > ?')
         .get(last);

@@ -1,5 +1,6 @@
 import { buildFromFiles } from '../../configuration/index.ts';
 import { judgeBundle } from '../judge.ts';
+import { hasEvidence, judgeOwnArchive } from '../own-archive.ts';
 import { isBundle } from '../read-bundle.ts';
 import type { Trust, Verdict } from '../verdict.ts';
 import { runUntilAnswered } from './browser/oracle.ts';
@@ -21,7 +22,7 @@ export interface OfferedFile {
 }
 
 /**
- * Judges what was dropped into the page: a bundle, a container or an archive of containers.
+ * Judges what was dropped into the page: a bundle, a container, or an archive of X-Road's or ours.
  * @throws Unanswerable when this browser cannot check a signature; Fault for a configuration that cannot be read
  */
 export function judgeOffered(
@@ -35,8 +36,9 @@ export function judgeOffered(
   });
 }
 
-function judge({ name, bytes }: OfferedFile, trust: Trust): Promise<Verdict> {
+async function judge({ name, bytes }: OfferedFile, trust: Trust): Promise<Verdict> {
   if (isBundle(bytes)) return judgeBundle(bytes, trust);
-  const judgeOther = name.toLowerCase().endsWith('.zip') ? judgeArchive : judgeSingle;
-  return judgeOther({ name, bytes }, trust.configuration);
+  if (!name.toLowerCase().endsWith('.zip')) return judgeSingle({ name, bytes }, trust.configuration);
+  if (hasEvidence(bytes)) return (await judgeOwnArchive(bytes, trust)).verdict;
+  return judgeArchive({ name, bytes }, trust.configuration);
 }

@@ -1,6 +1,8 @@
 import { Fault } from '../../fault/index.ts';
+import { ArchiveError } from '../../signature/index.ts';
 import { EvidenceError } from '../error.ts';
 import type { BundleContent } from '../model.ts';
+import { hasEvidence, readOwnArchive } from '../own-archive.ts';
 import { isBundle, readBundle } from '../read-bundle.ts';
 import { sha256Hex } from './browser/hashes.ts';
 import { Unanswerable } from './browser/oracle.ts';
@@ -57,7 +59,7 @@ async function judge(file: File): Promise<void> {
   const bytes = await bytesOf(file);
   const { name, size } = file;
   const verdict = await judgeOffered({ name, bytes }, await readHeld());
-  const content = contentOf(bytes);
+  const content = await contentOf(bytes);
   result.replaceChildren(...renderReport({ name, size, sha256: sha256Hex(bytes), verdict, content }));
   status.replaceChildren();
   document.title = `${verdict.valid ? 'Valid' : 'Not valid'}: ${name}`;
@@ -93,13 +95,13 @@ async function bytesOf(file: File): Promise<Buffer> {
   return Buffer.from(await file.arrayBuffer());
 }
 
-/** What a bundle says; undefined for what is none, or cannot be read. */
-function contentOf(bytes: Buffer): BundleContent | undefined {
-  if (!isBundle(bytes)) return undefined;
+/** What a bundle says, alone or in an archive; undefined for what has none, or cannot be read. */
+async function contentOf(bytes: Buffer): Promise<BundleContent | undefined> {
   try {
-    return readBundle(bytes);
+    if (isBundle(bytes)) return readBundle(bytes);
+    return hasEvidence(bytes) ? (await readOwnArchive(bytes)).content : undefined;
   } catch (error) {
-    if (error instanceof EvidenceError) return undefined;
+    if (error instanceof EvidenceError || error instanceof ArchiveError) return undefined;
     throw error;
   }
 }

@@ -11,6 +11,7 @@ import {
 import { composeRestRequest, composeRestResponse, requestHash } from '../../message/index.ts';
 import { buildHashChains, type SigningMaterial, signMessage, writeContainer } from '../../signature/index.ts';
 import { partsOf, signedAt } from '../../signature/testing/pki.ts';
+import { composeEnvelope, soapRequestHash } from '../../soap/index.ts';
 import {
   type HashReader,
   hashBytes,
@@ -21,6 +22,7 @@ import {
   rootOf,
   writeCheckpoint,
 } from '../../transparency/index.ts';
+import { describeContents } from '../contents.ts';
 import {
   commitPart,
   commitTally,
@@ -46,7 +48,9 @@ export interface TestMessage {
   readonly queryId: string;
   /** Subsystem of Alice's that asks. */
   readonly subsystem?: string;
+  /** Of REST the body of the request, of SOAP an attachment beside its envelope. */
   readonly body?: string;
+  readonly protocol?: 'rest' | 'soap';
   readonly userId?: string;
   /** When it is recorded; each second by default. */
   readonly at?: Date;
@@ -112,31 +116,22 @@ export class TestLog implements HashReader {
 
   /** Records a request of Alice's and the answer of Bob's. @returns their indices */
   async exchange(message: TestMessage): Promise<[request: number, response: number]> {
-    const { queryId, subsystem = 'permits', body, userId } = message;
-    const client = parseEncodedClient(`DEV:COM:111:${subsystem}`);
-    const { request, head } = composeRestRequest({
-      verb: body === undefined ? 'GET' : 'POST',
-      target: `/r1/${printRest(service)}/1`,
-      rawHeaders: [
-        ...['X-Road-Client', printRest(client), 'X-Road-Id', queryId],
-        ...(userId === undefined ? [] : ['X-Road-UserId', userId]),
-      ],
-      instance: 'DEV',
-      requestId: `r-${queryId}`,
-      newMessageId: () => queryId,
-    });
-    const bodies = body === undefined ? [] : [Buffer.from(body)];
-    const [headDigest, bodyDigest] = [head, ...bodies].map((bytes) => digestOf('sha512', bytes));
-    const answer = composeRestResponse({
-      ...{ status: 200, reason: 'OK', headers: [['Content-Type', 'application/json']] },
-      ...{ request, requestHash: requestHash(headDigest, bodyDigest) },
-    });
-    const answered = [Buffer.from(`{"answer":"${queryId}"}`)];
-    const { alice, bob } = this.#world;
-    return [
-      await this.#record(message, 'request', head, bodies, message.signer ?? alice),
-      await this.#record(message, 'response', answer, answered, bob),
-    ];
+    const { bob } = this.#world;
+    const { sent, answer, answered } = this.#compose(message);
+    const asked = await sent();
+    return [asked, await this.#record(message, 'response', answer, answered, bob)];
+  }
+
+  /** Records a request of Alice's to which no answer comes. @returns its index */
+  ask(message: TestMessage): Promise<number> {
+    return this.#compose(message).sent();
+  }
+
+  #compose(message: TestMessage) {
+    const signer = message.signer ?? this.#world.alice;
+    const { head, bodies, ...answer } =
+      message.protocol === 'soap' ? composeSoap(message) : composeRest(message);
+    return { sent: () => this.#record(message, 'request', head, bodies, signer), ...answer };
   }
 
   async #record(
@@ -169,7 +164,7 @@ export class TestLog implements HashReader {
       ...{ kind: 'message', sequence, at: (message.at ?? this.now()).toISOString() },
       ...{
         ...numbered,
-        protocol: 'rest',
+        protocol: message.protocol ?? 'rest',
         service: printEncoded(service),
         queryId,
         requestId: `r-${queryId}`,
@@ -177,6 +172,7 @@ export class TestLog implements HashReader {
       ...(userId !== undefined && { userId }),
       ...(direction === 'response' && { status: 200 }),
       configuration: snapshot.id,
+      signedExports: true as const,
       head: commit(salts.head, head),
       signature: commit(salts.signature, documents.signature),
       bodies: bodies.map((bytes, at) => commit(salts.bodies[at], bytes)),
@@ -211,6 +207,11 @@ export class TestLog implements HashReader {
     return this.#world.note.sign(writeCheckpoint({ origin, size, root: rootOf(this, size) }));
   }
 
+  /** Signs for an export, as a log does that leaves out or puts in what it likes. */
+  sign(content: BundleContent): BundleContent {
+    return { ...content, contents: this.#world.note.sign(describeContents(content)) };
+  }
+
   /** Stamps all that was not stamped yet, with a checkpoint beside it. */
   async stamp(at: Date = this.now()): Promise<void> {
     const from = this.#stampedTo;
@@ -243,26 +244,31 @@ export class TestLog implements HashReader {
 
   /**
    * Exports records, with tallies and all proofs.
+   * @param asked of a case the message ids may be left out: they are those of its records
    * @param indices of records
    * @param options.tallies their indices
    * @param options.erased parts that are left out, of every record that has them
    * @param options.bare records whose messages are left out
+   * @param options.isUnsigned as version 1 was, without the log's word on what it holds
    */
   bundle(
-    scope: BundleScope,
+    asked: BundleScope,
     indices: readonly number[],
     {
       tallies = [],
       erased = [],
       bare = [],
       oldSizes = [],
+      isUnsigned = false,
     }: {
       readonly tallies?: readonly number[];
       readonly erased?: readonly string[];
       readonly bare?: readonly number[];
       readonly oldSizes?: readonly number[];
+      readonly isUnsigned?: boolean;
     } = {},
   ): BundleContent {
+    const scope = isUnsigned ? asked : this.#tellIds(asked, indices);
     const used = new Map<number, number>();
     const records = indices.map((index) => {
       const { facts, salts, message } = this.#entry(index);
@@ -294,7 +300,7 @@ export class TestLog implements HashReader {
       ...timestamps.map(({ checkpoint }) => Number(checkpoint.split('\n')[1])),
       ...oldSizes,
     ]);
-    return {
+    const content: BundleContent = {
       ...{ scope, origin, verifierKey: this.#world.note.verifierKey, createdAt: '2026-04-01T00:00:00.000Z' },
       checkpoint: this.checkpoint(),
       records,
@@ -315,6 +321,13 @@ export class TestLog implements HashReader {
           proof: proveConsistency(this, oldSize, this.size),
         })),
     };
+    return isUnsigned ? content : this.sign(content);
+  }
+
+  #tellIds(scope: BundleScope, indices: readonly number[]): BundleScope {
+    if (scope.kind !== 'case' || scope.queryIds !== undefined) return scope;
+    const ids = indices.flatMap((index) => this.#entry(index).message?.facts.queryId ?? []);
+    return { ...scope, queryIds: [...new Set(ids)].sort() };
   }
 
   #entry(index: number): Entry {
@@ -335,6 +348,42 @@ export class TestLog implements HashReader {
         }),
     });
   }
+}
+
+/** A request of Alice's, and the answer of Bob's to it. */
+function composeRest({ queryId, subsystem = 'permits', body, userId }: TestMessage) {
+  const client = parseEncodedClient(`DEV:COM:111:${subsystem}`);
+  const { request, head } = composeRestRequest({
+    verb: body === undefined ? 'GET' : 'POST',
+    target: `/r1/${printRest(service)}/1`,
+    rawHeaders: [
+      ...['X-Road-Client', printRest(client), 'X-Road-Id', queryId],
+      ...(userId === undefined ? [] : ['X-Road-UserId', userId]),
+    ],
+    instance: 'DEV',
+    requestId: `r-${queryId}`,
+    newMessageId: () => queryId,
+  });
+  const bodies = body === undefined ? [] : [Buffer.from(body)];
+  const [headDigest, bodyDigest] = [head, ...bodies].map((bytes) => digestOf('sha512', bytes));
+  const answer = composeRestResponse({
+    ...{ status: 200, reason: 'OK', headers: [['Content-Type', 'application/json']] },
+    ...{ request, requestHash: requestHash(headDigest, bodyDigest) },
+  });
+  const answered = [Buffer.from(`{"answer":"${queryId}"}`)];
+  return { head, bodies, answer, answered };
+}
+
+function composeSoap({ queryId, subsystem = 'permits', body, userId }: TestMessage) {
+  const header = {
+    client: parseEncodedClient(`DEV:COM:111:${subsystem}`),
+    ...{ service, id: queryId, protocolVersion: '4.0' },
+    ...(userId !== undefined && { userId }),
+  };
+  const head = Buffer.from(composeEnvelope(header, '<person/>'));
+  const answer = composeEnvelope({ ...header, requestHash: soapRequestHash(head) }, '<personResponse/>');
+  const bodies = body === undefined ? [] : [Buffer.from(body)];
+  return { head, bodies, answer: Buffer.from(answer), answered: [] };
 }
 
 /** Root of 256 hashes. */

@@ -140,6 +140,10 @@ function renderFile({ name, size, sha256, content }: JudgedFile): HTMLElement {
 function describeScope(scope: BundleScope): Child {
   if (scope.kind === 'exchange') return ['one exchange, ', copyable(scope.queryId, 'message ID')];
   if (scope.kind === 'case') return ['a case, ', said(scope.title)];
+  if (scope.kind === 'archive') {
+    const whose = scope.group === '' ? 'the whole log' : partyText(scope.group);
+    return ['an archive of ', el('strong', {}, said(whose)), ` from place ${scope.from} to ${scope.to}`];
+  }
   return [
     'all of ',
     el('strong', {}, said(partyText(scope.party))),

@@ -19,6 +19,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['scope', 'The record belongs to what was asked for'],
   ['tally', 'How many records there should be'],
   ['linking', 'The archive is complete'],
+  ['contents', 'Nothing was taken out since the export'],
 ]);
 
 export function titleOf({ id }: Step): string {

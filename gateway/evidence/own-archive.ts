@@ -1,21 +1,25 @@
 import { z } from 'zod';
 import {
-  type BundleContent,
-  judgeBundle,
-  readBundle,
-  type Trust,
-  type Verdict,
-} from '../../gateway/evidence/index.ts';
-import {
   ArchiveError,
   type ArchiveLink,
+  containerNameOf,
   archiveSideFolder as evidenceFolder,
   readArchive,
   type VerifiedArchive,
+  type WrittenArchive,
   writeArchive,
   writeZip,
-} from '../../gateway/signature/index.ts';
-import { containerName } from './build.ts';
+} from '../signature/index.ts';
+import { EvidenceError } from './error.ts';
+import { parseFacts } from './facts.ts';
+import { judgeBundle } from './judge.ts';
+import type { BundleContent } from './model.ts';
+import { readBundle } from './read-bundle.ts';
+import { bad, concludeVerdict, good, type Trust, type Verdict } from './verdict.ts';
+import { bundleNames, zipEntriesOf } from './write-bundle.ts';
+
+/** Entry of an archive that says in which order its containers were linked. */
+const linkingInfo = 'linkinginfo';
 
 const indexSchema = z.object({
   records: z.array(z.object({ index: z.number().int().min(0), container: z.string().nullable() })),
@@ -26,6 +30,32 @@ export interface ReadOwnArchive extends VerifiedArchive {
   /** Its evidence, in one file that `judgeBundle` judges. */
   readonly bundle: Buffer;
   readonly content: BundleContent;
+  /** Of which group it is an archive, in words. */
+  readonly title: string;
+}
+
+/**
+ * Writes an archive: containers as X-Road reads them, and beside them the bundle of their evidence without them.
+ * @param content whose records all have their containers
+ * @param previous the archive before in the same group; undefined for the first
+ */
+export function writeOwnArchive(content: BundleContent, previous?: ArchiveLink): WrittenArchive {
+  const containers = content.records.flatMap(({ container, facts, index }) =>
+    container === null ? [] : [{ name: containerName(facts, index), bytes: container }],
+  );
+  const beside = zipEntriesOf(content)
+    .filter(({ name }) => !name.startsWith(recordsFolder))
+    .map(({ name, data }) => [name, Buffer.from(data)] as const);
+  return writeArchive(containers, previous, new Map(beside));
+}
+
+const recordsFolder = 'records/';
+
+/** Name of a record's container by its facts. */
+export function containerName(bytes: Buffer, index: number): string {
+  const facts = parseFacts(bytes);
+  if (facts.kind !== 'message') throw new Error('a record of a message has facts of a message');
+  return containerNameOf({ queryId: facts.queryId, direction: facts.direction, index });
 }
 
 /**
@@ -41,43 +71,61 @@ export async function readOwnArchive(bytes: Buffer, previous?: ArchiveLink): Pro
   const content = readBundle(bundle);
   const containers = new Map(archive.containers.map(({ name, bytes: container }) => [name, container]));
   for (const { index, facts, container } of content.records) {
+    if (container === null) continue;
     const name = containerName(facts, index);
     const linked = containers.get(name);
-    if (linked === undefined || container === null || !linked.equals(container)) {
+    if (linked?.equals(container) !== true) {
       throw new ArchiveError('broken-link', `the evidence of record ${index} is not that of ${name}`);
     }
     containers.delete(name);
   }
   const [left] = containers.keys();
   if (left !== undefined) throw new ArchiveError('missing', `${left} has no evidence beside it`);
-  return { ...archive, bundle, content };
+  return { ...archive, bundle, content, title: titleOf(content) };
+}
+
+function titleOf({ scope }: BundleContent): string {
+  // Version 1 told its group in the title of a case.
+  if (scope.kind === 'case') return scope.title;
+  if (scope.kind !== 'archive') return '';
+  return scope.group === '' ? 'archive of a message log' : `archive of ${scope.group}`;
 }
 
 /** What an archive that Waygate made is found to be. */
 export interface JudgedOwnArchive {
   readonly verdict: Verdict;
-  /** Of which group it is an archive, in words. */
-  readonly title: string;
-  /** Where the next archive goes on. */
-  readonly lastDigest: string;
-  /** The archive that this one says to follow. */
-  readonly previous: ArchiveLink | undefined;
-  readonly content: BundleContent;
+  /** Undefined when its files do not belong together. */
+  readonly archive?: ReadOwnArchive;
+  /** Why they do not. */
+  readonly trouble?: ArchiveError | EvidenceError;
 }
 
 /**
  * Judges an archive that Waygate made, as a bundle of evidence is judged.
- * @throws ArchiveError; EvidenceError bundle-malformed
+ * @param before link of the archive before; left out when that is not at hand
  */
-export async function verifyArchive(
+export async function judgeOwnArchive(
   bytes: Buffer,
   trust: Trust,
   before?: ArchiveLink,
 ): Promise<JudgedOwnArchive> {
-  const { bundle, content, lastDigest, previous } = await readOwnArchive(bytes, before);
-  const { scope } = content;
-  const title = scope.kind === 'case' ? scope.title : '';
-  return { verdict: await judgeBundle(bundle, trust), title, lastDigest, previous, content };
+  let archive: ReadOwnArchive;
+  try {
+    archive = await readOwnArchive(bytes, before);
+  } catch (trouble) {
+    const isKnown = trouble instanceof ArchiveError || trouble instanceof EvidenceError;
+    if (!isKnown) throw trouble;
+    const place = trouble instanceof EvidenceError ? trouble.place : undefined;
+    const text = `The archive is not as it was written: ${trouble.message}.`;
+    const step = bad('linking', place ?? linkingInfo, trouble.code, text);
+    return { verdict: concludeVerdict([step], [], []), trouble };
+  }
+  const count = `The archive has ${archive.containers.length} containers, each with its evidence, linked in their order.`;
+  const { steps, gaps, warnings } = await judgeBundle(archive.bundle, trust);
+  return {
+    verdict: concludeVerdict([good('linking', linkingInfo, count), ...steps], gaps, warnings),
+    archive,
+  };
 }
 
 const evidenceName = Buffer.from(`${evidenceFolder}bundle.json`);
@@ -98,6 +146,9 @@ function requireForm(bytes: Buffer, { containers, previous, beside }: VerifiedAr
   throw new ArchiveError('malformed', `the archive is not in its one form: octet ${at} is not ${form}`);
 }
 
+/** Entries of a bundle that stand before its containers. */
+const heads = new Set<string>([bundleNames.index, bundleNames.checkpoint, bundleNames.contents]);
+
 /** Puts the containers to their evidence, in the order in which a bundle has them. */
 function bundleOf({ beside, containers }: VerifiedArchive): Buffer {
   const index = beside.get('bundle.json');
@@ -108,7 +159,7 @@ function bundleOf({ beside, containers }: VerifiedArchive): Buffer {
     throw new ArchiveError('missing', 'the archive has not as many containers as its evidence tells');
   const records = named.map((name, place) => ({ name, data: containers[place]?.bytes ?? Buffer.alloc(0) }));
   const files = [...beside].map(([name, data]) => ({ name, data }));
-  const isHead = ({ name }: { readonly name: string }) => name === 'bundle.json' || name === 'checkpoint';
+  const isHead = ({ name }: { readonly name: string }) => heads.has(name);
   const entries = [...files.filter(isHead), ...records, ...files.filter((file) => !isHead(file))];
   return writeZip(entries, { isStored: true });
 }
@@ -123,8 +174,10 @@ function readNames(index: Buffer): string[] {
   }
   const read = indexSchema.safeParse(value);
   if (!read.success) throw new ArchiveError('malformed', 'waygate/bundle.json lists no records');
-  return read.data.records.map(({ index: place, container }) => {
-    if (container !== `records/${place}.asice`)
+  return read.data.records.flatMap(({ index: place, container }) => {
+    // Records that only count, between a tally and the stretch, have none.
+    if (container === null) return [];
+    if (container !== bundleNames.container(place))
       throw new ArchiveError('malformed', `waygate/bundle.json has no container for record ${place}`);
     return container;
   });
