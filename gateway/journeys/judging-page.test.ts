@@ -7,13 +7,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waygate } from '../../bin/journeys/run.ts';
 import { createAuditor } from '../../security-server/index.ts';
 import { readConfigurationFolder } from '../configuration/index.ts';
-import { type BundleContent, judgeBundle, type Trust, writeBundle } from '../evidence/index.ts';
-import { makeCorpus } from '../evidence/testing/corpus.ts';
+import { type BundleContent, judgeBundle, type Trust, type Verdict, writeBundle } from '../evidence/index.ts';
+import { type CorpusBundle, flippedBytes, makeArchives, makeCorpus } from '../evidence/testing/corpus.ts';
 import { TestLog } from '../evidence/testing/test-log.ts';
 import { createWorld, type World } from '../evidence/testing/world.ts';
 import { writeArchive } from '../signature/container/archive.ts';
+import { composeEnvelope, parseEnvelope } from '../soap/index.ts';
+import { bodyOf, call, startNetwork } from './network.ts';
 
 const executablePath = '/usr/bin/chromium';
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'];
@@ -43,6 +46,84 @@ const readShown = `(() => {
   const count = (state) => document.querySelectorAll('.step.' + state).length;
   return { word: verdict.textContent, code, place, steps: [count('good'), count('bad'), count('absent')] };
 })()`;
+
+/** What the page should show of a verdict. */
+function shownOf({ valid, code, place, steps }: Verdict): Shown {
+  const count = (wanted: string) => steps.filter(({ state }) => state === wanted).length;
+  return {
+    word: valid ? 'Valid' : 'Not valid',
+    ...{ code, place },
+    steps: [count('good'), count('bad'), count('absent')],
+  };
+}
+
+/** Exports of a network's server, of exchanges that went over its road: one without answer among them. */
+async function exportFromServer(): Promise<{ readonly name: string; readonly bytes: Buffer }[]> {
+  const network = await startNetwork();
+  try {
+    const { path } = await network.publish('echo', async (incoming, outgoing) => {
+      outgoing.end(await bodyOf(incoming));
+    });
+    for (const id of ['rest-1', 'rest-2']) {
+      const headers = { 'X-Road-Id': id, 'X-Road-UserId': 'EE1' };
+      expect((await call(network, path, { method: 'POST', body: 'asked', headers })).status).toBe(200);
+    }
+    await network.publish(
+      'ask',
+      async (incoming, outgoing) => {
+        const { header } = parseEnvelope(await bodyOf(incoming));
+        outgoing.setHeader('content-type', 'text/xml; charset=UTF-8');
+        outgoing.end(composeEnvelope(header, '<askResponse/>'));
+      },
+      'WSDL',
+    );
+    const body = composeEnvelope(soapHeader, '<ask/>');
+    const headers = { 'content-type': 'text/xml; charset=UTF-8' };
+    expect((await call(network, '/', { method: 'POST', body, headers })).status).toBe(200);
+    const silent = await network.publish('silent', (_incoming, outgoing) => outgoing.destroy());
+    const unanswered = await call(network, silent.path, { headers: { 'X-Road-Id': 'open-1' } });
+    expect(unanswered.status).toBeGreaterThanOrEqual(500);
+    const today = new Date().toISOString().slice(0, 10);
+    const scopes = [
+      { kind: 'exchange', queryId: 'rest-1' },
+      { kind: 'exchange', queryId: 'soap-1' },
+      { kind: 'exchange', queryId: 'open-1' },
+      { kind: 'case', title: 'Complaint 117', queryIds: ['rest-1', 'soap-1', 'rest-2'] },
+      {
+        kind: 'party',
+        party: 'PILOT:MUN:2001',
+        from: `${today}T00:00:00.000Z`,
+        to: '2100-01-01T00:00:00.000Z',
+      },
+    ];
+    const exported: { name: string; bytes: Buffer }[] = [];
+    for (const [at, scope] of scopes.entries()) {
+      const response = await fetch(`${network.city.adminUrl}/api/v1/evidence/exports`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${network.city.apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ scope, purpose: 'complaint 117', includeBodies: at % 2 === 0 }),
+      });
+      expect([at, response.status]).toEqual([at, 200]);
+      exported.push({ name: `export ${at}`, bytes: Buffer.from(await response.arrayBuffer()) });
+    }
+    return exported;
+  } finally {
+    await network.close();
+  }
+}
+
+const soapHeader = {
+  client: subsystem('MUN', '2001', 'portal'),
+  service: { ...subsystem('GOV', '1001', 'population'), kind: 'SERVICE', serviceCode: 'ask' },
+  ...{ id: 'soap-1', userId: 'EE2', protocolVersion: '4.0' },
+} as const;
+
+function subsystem(memberClass: string, memberCode: string, subsystemCode: string) {
+  return { kind: 'SUBSYSTEM', instance: 'PILOT', memberClass, memberCode, subsystemCode } as const;
+}
+
+/** Each makes its verdict in one process, one after another. */
+const filesAtOnce = 60;
 
 describe.skipIf(!isThere(executablePath))('the judging page (needs chromium)', () => {
   const dir = mkdtempSync(join(tmpdir(), 'judging-page-'));
@@ -89,13 +170,7 @@ describe.skipIf(!isThere(executablePath))('the judging page (needs chromium)', (
 
   /** What the page should show, by the judge in this process. */
   async function expected(bytes: Buffer, trust?: Trust): Promise<Shown> {
-    const { valid, code, place, steps } = await judgeBundle(bytes, trust);
-    const count = (wanted: string) => steps.filter(({ state }) => state === wanted).length;
-    return {
-      word: valid ? 'Valid' : 'Not valid',
-      ...{ code, place },
-      steps: [count('good'), count('bad'), count('absent')],
-    };
+    return shownOf(await judgeBundle(bytes, trust));
   }
 
   async function oneExchange(): Promise<BundleContent> {
@@ -105,21 +180,65 @@ describe.skipIf(!isThere(executablePath))('the judging page (needs chromium)', (
     return log.bundle({ kind: 'exchange', queryId: 'DEV-1' }, records, { oldSizes: [2] });
   }
 
-  it('agrees with the judge in a program on every bundle of the corpus, with the network off', async () => {
-    const corpus = await makeCorpus();
-    expect(corpus.length).toBeGreaterThan(200);
+  /** What the command says of files, by their names; some at a time, as a shell does with `*`. */
+  async function commanded(
+    files: readonly string[],
+    ...options: readonly string[]
+  ): Promise<Map<string, Verdict>> {
+    const verdicts = new Map<string, Verdict>();
+    for (let at = 0; at < files.length; at += filesAtOnce) {
+      const { stdout, stderr } = await waygate(
+        ...['audit', 'verify', '--json', ...options],
+        ...files.slice(at, at + filesAtOnce),
+      );
+      expect(stderr).toBe('');
+      const { bundles } = JSON.parse(stdout) as { bundles: { file: string; verdict: Verdict }[] };
+      for (const one of bundles) verdicts.set(one.file, one.verdict);
+    }
+    return verdicts;
+  }
+
+  /** Judges each file on the page and with the command. @returns what differs */
+  async function differences(corpus: readonly CorpusBundle[], ending: string): Promise<string[]> {
+    const paths = corpus.map(({ bytes }, at) => {
+      const path = join(dir, `${at}${ending}`);
+      writeFileSync(path, bytes);
+      return path;
+    });
+    const verdicts = await commanded(paths);
     const differing: string[] = [];
-    const outcomes = new Set<string | null>();
-    for (const { name, bytes, expectValid } of corpus) {
-      const [shown, wanted] = [await judge(bytes), await expected(bytes)];
-      outcomes.add(wanted.code);
-      if (JSON.stringify(shown) !== JSON.stringify(wanted) || (wanted.word === 'Valid') !== expectValid) {
-        differing.push(`${name}: ${JSON.stringify(shown)}, expected ${JSON.stringify(wanted)}`);
+    for (const [at, { name, bytes, expectValid }] of corpus.entries()) {
+      const verdict = verdicts.get(paths[at] ?? '');
+      if (verdict === undefined) throw new Error(`the command says nothing of ${name}`);
+      const wanted = shownOf(verdict);
+      const shown = await judge(bytes, `${at}${ending}`);
+      if (JSON.stringify(shown) !== JSON.stringify(wanted) || verdict.valid !== expectValid) {
+        differing.push(`${name}: ${JSON.stringify(shown)}, the command: ${JSON.stringify(wanted)}`);
       }
     }
-    expect(differing).toEqual([]);
-    expect(outcomes.size).toBeGreaterThan(10);
+    return differing;
+  }
+
+  it('agrees with the command on every bundle of the corpus, with the network off', async () => {
+    const corpus = await makeCorpus();
+    expect(corpus.length).toBeGreaterThan(200);
+    expect(await differences(corpus, '.evidence.zip')).toEqual([]);
     expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
+    expect(complaints).toEqual([]);
+  }, 900_000);
+
+  it('agrees with the command on archives, by the evidence inside them', async () => {
+    expect(await differences(await makeArchives(), '.zip')).toEqual([]);
+    expect(complaints).toEqual([]);
+  }, 600_000);
+
+  it('agrees with the command on what a running server exports, over REST and SOAP, whole and altered', async () => {
+    const exported = await exportFromServer();
+    const corpus = exported.flatMap(({ name, bytes }, at) => [
+      { name, bytes, expectValid: true },
+      ...flippedBytes(name, bytes, 8, at),
+    ]);
+    expect(await differences(corpus, '.evidence.zip')).toEqual([]);
     expect(complaints).toEqual([]);
   }, 600_000);
 

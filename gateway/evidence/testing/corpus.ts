@@ -1,4 +1,5 @@
 import type { BundleContent, BundleRecord, BundleScope } from '../model.ts';
+import { writeOwnArchive } from '../own-archive.ts';
 import { writeBundle } from '../write-bundle.ts';
 import { TestLog } from './test-log.ts';
 import { createWorld } from './world.ts';
@@ -26,6 +27,7 @@ export async function makeCorpus(): Promise<CorpusBundle[]> {
       subsystem: number % 3 === 0 ? 'taxes' : 'permits',
       ...(number % 2 === 0 && { body: JSON.stringify({ number, name: 'Väinö 🙂' }) }),
       ...(number % 4 === 0 && { userId: `EE${number}` }),
+      ...(number % 4 === 1 && { protocol: 'soap' }),
     });
     exchanges.push({ queryId, indices });
     if (number % 5 === 4) await log.stamp();
@@ -80,7 +82,10 @@ const erasures = [['attachment1'], ['message.xml'], ['message.xml', 'attachment1
 /** Changes of what a bundle says; each is written anew, so that the file as such is whole. */
 const mutations: readonly (readonly [what: string, mutate: (content: BundleContent) => BundleContent])[] = [
   ['with a record of another place', firstRecord(({ index }) => ({ index: index + 1000 }))],
-  ['with other facts', firstRecord(({ facts }) => ({ facts: replaced(facts, '"rest"', '"soap"') }))],
+  [
+    'with other facts',
+    firstRecord(({ facts }) => ({ facts: replaced(facts, '"side":"client"', '"side":"provider"') })),
+  ],
   [
     'with an earlier number',
     firstRecord(({ facts }) => ({ facts: replaced(facts, '"sequence":', '"sequence":1') })),
@@ -152,6 +157,46 @@ const mutations: readonly (readonly [what: string, mutate: (content: BundleConte
   ],
 ];
 
+/**
+ * Archives of a log, good ones and mutated ones, each with its evidence.
+ * @returns some 60, and 30 of them were linked anew after a record was taken out with its evidence
+ */
+export async function makeArchives(): Promise<CorpusBundle[]> {
+  const log = await TestLog.create(await createWorld());
+  const first = log.tally();
+  const all: number[] = [];
+  for (let number = 0; number < 8; number += 1) {
+    const protocol = number % 3 === 0 ? 'soap' : 'rest';
+    all.push(...(await log.exchange({ queryId: `DEV-${number}`, protocol, body: `{"n":${number}}` })));
+  }
+  const tallies = [first, log.tally()];
+  await log.stamp();
+  const scope = { kind: 'archive', grouping: 'none', group: '', from: first, to: first + 17 } as const;
+  const whole = log.bundle(scope, all, { tallies });
+  const archive = (content: BundleContent) => writeOwnArchive(content).bytes;
+  const good = archive(whole);
+  const without = (gone: number) => all.filter((index) => index !== gone);
+  return [
+    { name: 'archive', bytes: good, expectValid: true },
+    {
+      name: 'archive of one group',
+      bytes: archive(log.bundle({ ...scope, grouping: 'member', group: 'DEV:COM:111' }, all, { tallies })),
+      expectValid: true,
+    },
+    ...all.map((gone) => ({
+      name: `archive without record ${gone}, linked anew`,
+      bytes: archive({ ...whole, records: whole.records.filter(({ index }) => index !== gone) }),
+      expectValid: false,
+    })),
+    ...all.map((gone) => ({
+      name: `archive without record ${gone}, signed for and linked anew`,
+      bytes: archive(log.bundle(scope, without(gone), { tallies })),
+      expectValid: false,
+    })),
+    ...flippedBytes('archive', good, 40, 6),
+  ];
+}
+
 function firstRecord(change: (record: BundleRecord) => Partial<BundleRecord>) {
   return (content: BundleContent): BundleContent => ({
     ...content,
@@ -192,8 +237,11 @@ function flipped(
   count: number,
   seed: number,
 ): CorpusBundle[] {
-  if (content === undefined) return [];
-  const bytes = writeBundle(content);
+  return content === undefined ? [] : flippedBytes(name, writeBundle(content), count, seed);
+}
+
+/** The file with one bit changed, in so many places spread over it. */
+export function flippedBytes(name: string, bytes: Buffer, count: number, seed: number): CorpusBundle[] {
   const random = randomOf(seed);
   return Array.from({ length: count }, (_, at) => {
     const octet = Math.floor(((at + random()) / count) * bytes.length);
