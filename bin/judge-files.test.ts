@@ -1,14 +1,22 @@
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Trust } from '../gateway/evidence/index.ts';
+import {
+  describeContents,
+  judgeOwnArchive,
+  readOwnArchive,
+  type Trust,
+  writeOwnArchive,
+} from '../gateway/evidence/index.ts';
 import { readZip, writeArchive } from '../gateway/signature/index.ts';
+import type { SqliteMessageLog } from '../security-server/message-log/index.ts';
 import { archiveParts } from '../security-server/testing/archived-log.ts';
 import { type LogBench, startLogBench } from '../security-server/testing/log-bench.ts';
 import { judgeFiles } from './judge-files.ts';
 
 let bench: LogBench;
 let trust: Trust;
+let log: SqliteMessageLog;
 /** Three archives of one log, as they were made. */
 let made: readonly { readonly name: string; readonly bytes: Buffer }[];
 let dir: string;
@@ -16,7 +24,7 @@ let dir: string;
 beforeAll(async () => {
   bench = await startLogBench();
   const ids = [0, 1, 2].map((part) => [1, 2, 3].map((n) => `id-${part}-${n}`));
-  ({ made, trust } = await archiveParts(bench, ids));
+  ({ made, trust, log } = await archiveParts(bench, ids));
 });
 afterAll(() => bench.close());
 beforeEach(() => {
@@ -93,6 +101,30 @@ describe('archives of one log', () => {
         containers[0] = { name: first.name, bytes: second.bytes };
     });
     expect((await judge()).linking).toMatchObject({ valid: false });
+  });
+
+  it('each of which leaves a record to the other are found, though the log itself signed for both', async () => {
+    const { name = '', bytes = Buffer.alloc(0) } = made[1] ?? {};
+    const { content, previous } = await readOwnArchive(bytes);
+    const { scope } = content;
+    const [first] = content.records.filter(({ container }) => container !== null);
+    if (scope.kind !== 'archive' || first === undefined) throw new Error('an archive has records');
+    const less = {
+      ...content,
+      scope: { ...scope, from: first.index + 1 },
+      records: content.records.map((record) =>
+        record === first ? { ...record, container: null, erased: [], timestamp: null } : record,
+      ),
+    };
+    const contents = await log.signContents(describeContents(less));
+    const archive = writeOwnArchive({ ...less, contents }, previous);
+    expect((await judgeOwnArchive(archive.bytes, trust)).verdict).toMatchObject({ code: null });
+    writeFileSync(join(dir, name), archive.bytes);
+    const { linking } = await judgeFiles(files().slice(0, 2), trust);
+    expect(linking).toMatchObject({
+      code: 'missing',
+      reason: expect.stringContaining(`record ${first.index} `),
+    });
   });
 
   it('that are encrypted are opened first', async () => {

@@ -72,8 +72,14 @@ async function judgeOwn(
 class ArchiveChain {
   /** Last digests of a group's archives, by the names under which they are followed. */
   readonly #groups = new Map<string, Map<string, string>>();
+  /** Places before which a group's archives, by the same names, have everything. */
+  readonly #ends = new Map<string, number>();
 
-  add(name: string, { title, lastDigest, previous }: ReadOwnArchive): Linking {
+  add(name: string, { title, lastDigest, previous, content }: ReadOwnArchive): Linking {
+    const end = this.#ends.get(previous?.fileName ?? '');
+    const { scope, records } = content;
+    if (scope.kind === 'archive') for (const one of [name, `${name}.gpg`]) this.#ends.set(one, scope.to);
+
     const known = this.#groups.get(title) ?? new Map<string, string>();
     const isFirst = known.size === 0;
     this.#groups.set(title, known);
@@ -83,6 +89,13 @@ class ArchiveChain {
       return isFirst ? good : broken('broken-link', `${name} begins the ${title} anew: it follows no other`);
     }
     const digest = known.get(previous.fileName);
+    // Between two stretches only their numbers are told, of records that must be in one of them.
+    const lost = records.find(
+      ({ index }) => scope.kind === 'archive' && end !== undefined && end <= index && index < scope.from,
+    );
+    if (lost !== undefined) {
+      return broken('missing', `record ${lost.index} is neither in ${previous.fileName} nor in ${name}`);
+    }
     if (digest === previous.digest || (digest === undefined && isFirst)) return good;
     return digest === undefined
       ? broken('missing', `${name} follows ${previous.fileName}, which was not given before it`)

@@ -14,7 +14,7 @@ export {
   tallyText,
   writeFacts,
 } from './facts.ts';
-export { type Grouping, groupings, groupOf, isPairOfGroup } from './group.ts';
+export { type Grouping, groupOf, isPairOfGroup } from './group.ts';
 export { judgeBundle } from './judge.ts';
 export { isOfParty } from './judge-scope.ts';
 export type {

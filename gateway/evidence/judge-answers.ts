@@ -31,7 +31,16 @@ export function judgeAnswers(
   const open = isUntold
     ? []
     : messages.filter((record) => !isResponse(record) && !answered.has(exchangeOf(record.facts)));
-  const judged = open.map((request) => judgeOpen(request, records, tallies));
+  const byPair = new Map<string, AskedRecord[]>();
+  for (const record of records.filter(isResponse)) {
+    const pair = pairOf(record.facts);
+    const known = byPair.get(pair);
+    if (known === undefined) byPair.set(pair, [record]);
+    else known.push(record);
+  }
+  const judged = open.map((request) =>
+    judgeOpen(request, byPair.get(pairOfResponse(request)) ?? [], tallies),
+  );
   return {
     steps: [
       ...judgeAsked(messages, scope),
@@ -64,31 +73,52 @@ function judgeBeside(records: readonly AskedRecord[], open: readonly AskedRecord
     });
 }
 
+/** @param responses of its pair, in the order of the log */
 function judgeOpen(
   request: AskedRecord,
-  records: readonly AskedRecord[],
+  responses: readonly AskedRecord[],
   tallies: readonly KnownTally[],
 ): JudgedSequence {
   const about = `records/${request.index}`;
   const pair = pairOfResponse(request);
   const lower = tallies.findLast(({ index }) => index < request.index);
-  const uppers = tallies.filter(({ index }) => index > request.index);
-  const [nearest] = uppers;
-  if (lower === undefined || nearest === undefined) return unproven(about);
-  const between = (upper: KnownTally) => ({
-    ...{ pair, lower, upper },
-    numbered: records.filter(
-      ({ index, facts }) => index > lower.index && index < upper.index && pairOf(facts) === pair,
-    ),
-  });
-  // The farther the tally, the longer no response is shown to have come; tallies for other requests may be in between.
-  const upper = uppers.findLast((one) => judgePair(between(one)).gaps.length === 0) ?? nearest;
-  const { steps, gaps } = judgePair(between(upper));
+  const above = responses.filter(({ index }) => index > (lower?.index ?? 0));
+  const upper = farthest(
+    pair,
+    above,
+    lower?.counts.get(pair) ?? 0,
+    tallies.filter(({ index }) => index > request.index),
+  );
+  if (lower === undefined || upper === undefined) return unproven(about);
+  const numbered = above.filter(({ index }) => index < upper.index);
+  const { steps, gaps } = judgePair({ pair, numbered, lower, upper });
   if (steps.some(({ state }) => state === 'bad')) return { steps, gaps, warnings: [] };
   const text = `There was no response to this request until ${upper.at}: all that were recorded of its pair are to others.`;
   const isShown = upper.counts.has(pair) || upper.hidden === 0;
   const warning = `${about}: tally ${upper.index} shows no number of ${pair}; that it had none is the word of whoever exported this`;
   return { steps: [...steps, good(id, about, text)], gaps, warnings: isShown ? [] : [warning] };
+}
+
+/**
+ * The farthest of some tallies up to which no number is missing: the farther, the longer no response is shown to have
+ * come. The nearest when one is missing before all of them.
+ */
+function farthest(
+  pair: string,
+  responses: readonly AskedRecord[],
+  from: number,
+  uppers: readonly KnownTally[],
+): KnownTally | undefined {
+  let [found, next, last] = [uppers[0], 0, from];
+  for (const upper of uppers) {
+    for (let one = responses[next]; one !== undefined && one.index < upper.index; one = responses[next]) {
+      if (one.facts.sequence !== last + 1) return found;
+      last += 1;
+      next += 1;
+    }
+    if ((upper.counts.get(pair) ?? 0) === last) found = upper;
+  }
+  return found;
 }
 
 function unproven(about: string): JudgedSequence {

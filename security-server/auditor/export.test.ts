@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { judgeBundle } from '../../gateway/evidence/index.ts';
+import { describeContents, judgeBundle, readBundle, writeBundle } from '../../gateway/evidence/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
 import { type LogBench, startLogBench } from '../testing/log-bench.ts';
 import type { BundleLimits } from './bundle-limits.ts';
@@ -68,6 +68,43 @@ describe('an export', () => {
     expect(await verdictOf(await exporter().export(order))).toMatchObject({ code: 'consistency-missing' });
     await expect(exporter().export({ ...order, heldSizes: [1_000] })).rejects.toMatchObject({
       code: 'log-older-than-held',
+    });
+  });
+
+  it('shows of a request without response that it had none, by the numbers of responses to others', async () => {
+    const { configuration } = bench.services;
+    const answer = async (queryId: string) => {
+      const asked = await bench.entry(queryId);
+      await log.record({ ...asked, direction: 'response', status: 200 });
+    };
+    await answer('one');
+    await log.record(await bench.entry('open'));
+    await answer('two');
+    await answer('three');
+    const verdictOf = async (includeNeighbours: boolean) => {
+      const order = { ...all(), includeNeighbours, scope: { kind: 'exchange', queryId: 'open' } as const };
+      const { bytes } = await exporter().export(order);
+      return { ...(await judgeBundle(bytes, { configuration })), content: readBundle(bytes) };
+    };
+    const shown = await verdictOf(true);
+    const told = shown.steps.filter(({ id, about }) => id === 'exchange' && about === 'records/5');
+    expect([shown.code, told]).toMatchObject([
+      null,
+      [{ state: 'good', text: expect.stringContaining('until') }],
+    ]);
+    const containers = shown.content.records.map(({ container }) => container !== null);
+    expect(containers).toEqual([false, true, false, false]);
+    const alone = await verdictOf(false);
+    expect(alone.content.records).toHaveLength(1);
+    expect(alone.steps).toContainEqual(
+      expect.objectContaining({ code: 'response-missing', state: 'absent' }),
+    );
+    // Whoever takes one of the others out has to answer for its number.
+    const records = shown.content.records.filter(({ index }) => index !== 6);
+    const less = { ...shown.content, records };
+    const signed = { ...less, contents: await log.signContents(describeContents(less)) };
+    expect(await judgeBundle(writeBundle(signed), { configuration })).toMatchObject({
+      ...{ code: 'gap', gaps: [{ after: 1, before: 3 }] },
     });
   });
 

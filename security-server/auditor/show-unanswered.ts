@@ -3,7 +3,7 @@ import type { RecordSummary } from '../message-log/index.ts';
 import { requireRecord } from './bundle-records.ts';
 import type { EvidenceSource } from './evidence-source.ts';
 import { nextTurn } from './next-turn.ts';
-import { firstTallyAt, lastTallyAt, type ReadTally } from './tallies.ts';
+import { firstTallyFrom, lastTallyAt, type ReadTally } from './tallies.ts';
 
 /** What shows of requests that they had no response. */
 export interface ShownUnanswered {
@@ -37,8 +37,7 @@ export async function showUnanswered(
   for (const request of open) {
     const lower = lastTallyAt(log, request.index);
     const upper = await tallyAfter(log, request);
-    const found = responsesBetween(log, request, lower?.index ?? 0, upper.index);
-    await nextTurn();
+    const found = await responsesBetween(log, request, lower?.index ?? 0, upper.index);
     if (lower === undefined || found === undefined) continue;
     const others = found.filter((index) => !known.has(index) && !beside.has(index));
     if (beside.size + others.length > maxBeside) continue;
@@ -55,10 +54,8 @@ export async function showUnanswered(
 
 /** The first tally once no response can come any more; a new one while it still can. */
 async function tallyAfter(log: EvidenceSource, { index, at }: RecordSummary): Promise<ReadTally> {
-  for (let tally = firstTallyAt(log, index); tally !== undefined; ) {
-    if (tally.at >= at + longestWaitMs) return tally;
-    tally = firstTallyAt(log, tally.index + 1);
-  }
+  const known = firstTallyFrom(log, at + longestWaitMs);
+  if (known !== undefined && known.index > index) return known;
   const last = log.tree.size - 1;
   const newest = lastTallyAt(log, last);
   if (newest?.index === last) return newest;
@@ -68,14 +65,14 @@ async function tallyAfter(log: EvidenceSource, { index, at }: RecordSummary): Pr
 }
 
 /** @returns undefined when there are more than an export tells of */
-function responsesBetween(
+async function responsesBetween(
   log: EvidenceSource,
   { client, provider, side }: RecordSummary,
   above: number,
   below: number,
-): number[] | undefined {
+): Promise<number[] | undefined> {
   const found: number[] = [];
-  for (let before = below; ; ) {
+  for (let before = below; ; await nextTurn()) {
     const page = log.search({ client, side, direction: 'response', before, limit: recordsPerPage });
     const inside = page.filter(({ index }) => index > above);
     // What is under the client, as subsystems are under a member, is numbered apart.

@@ -4,12 +4,14 @@ import type { Trust } from '../../gateway/evidence/index.ts';
 import type { ArchiveRow } from '../archive/archive-index.ts';
 import { Archiver } from '../archive/archiver.ts';
 import { FolderTarget } from '../archive/target/folder.ts';
+import type { SqliteMessageLog } from '../message-log/index.ts';
 import type { LogBench } from './log-bench.ts';
 
 export interface ArchivedLog {
   /** Archives, one for each part, in the order in which they were made. */
   readonly made: readonly (ArchiveRow & { readonly bytes: Buffer })[];
   readonly trust: Trust;
+  readonly log: SqliteMessageLog;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function archiveParts(
   await archiver.close();
   return {
     made: rows.map((row) => ({ ...row, bytes: readFileSync(join(dir, 'target', row.name)) })),
+    log,
     trust: { configuration: bench.services.configuration, verifierKey: log.verifierKey ?? '' },
   };
 }
