@@ -18,9 +18,10 @@ export interface LogStoreOptions {
 
 /**
  * Records after which the log is counted again, also within a day: who shows a stretch of it complete tells of no more
- * besides. A log with more pairs than that is counted as seldom as it has pairs, for a tally has a line for each.
+ * besides. A log with many pairs is counted less often, for a tally has a line for each.
  */
 const recordsPerTally = 1_000;
+const recordsPerPair = 4;
 
 /** What one transaction appends with. */
 interface Writing {
@@ -211,7 +212,7 @@ export class LogStore {
     const [day, last] = [dayOf(at), this.#lastTally];
     const since = this.#size - 1 - (last?.place ?? 0);
     // With the first write of a day, and so many records after the last.
-    const isDue = last?.day !== day || since >= Math.max(recordsPerTally, writer.pairs);
+    const isDue = last?.day !== day || since >= Math.max(recordsPerTally, recordsPerPair * writer.pairs);
     let tallied: number | undefined;
     const count = () => {
       if (leaves.length > 0) return;
