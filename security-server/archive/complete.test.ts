@@ -48,6 +48,7 @@ it('archives of any log, cut anywhere, hold every record once, and each is judge
         const dir = mkdtempSync(join(bench.root, 'complete-'));
         const archiver = await Archiver.open({
           ...{ dir: join(dir, 'own'), log, target: new FolderTarget(join(dir, 'target')), grouping },
+          token: bench.services.token,
           ...{ maxBytes: 12_000, intervalMs: 0, now: bench.services.now },
           configurations: {
             snapshot: async () => undefined,
