@@ -11,6 +11,8 @@ let world: World;
 let log: TestLog;
 let tallies: number[];
 let inside: number[];
+/** Records of the party that are not of the period. */
+let outside: number[];
 let scope: BundleScope;
 
 const pair = (subsystem: string, direction: string) =>
@@ -19,8 +21,8 @@ const pair = (subsystem: string, direction: string) =>
 beforeAll(async () => {
   world = await createWorld();
   log = await TestLog.create(world);
-  await log.exchange({ queryId: 'DEV-0' });
-  await log.exchange({ queryId: 'DEV-1', subsystem: 'taxes' });
+  outside = await log.exchange({ queryId: 'DEV-0' });
+  outside.push(...(await log.exchange({ queryId: 'DEV-1', subsystem: 'taxes' })));
   const from = log.now().toISOString();
   tallies = [log.tally()];
   inside = [];
@@ -31,7 +33,7 @@ beforeAll(async () => {
   const to = log.now().toISOString();
   tallies.push(log.tally());
   await log.stamp();
-  await log.exchange({ queryId: 'DEV-9' });
+  outside.push(...(await log.exchange({ queryId: 'DEV-9' })));
   scope = { kind: 'party', party: 'DEV:COM:111', from, to };
 });
 
@@ -154,6 +156,75 @@ describe("the bundle of a party's period", () => {
     const bareTwice = { ...bundle(), records: [bareOne, bareOne, ...bundle().records.slice(1)] };
     expect(outcomeOf(await judge(bareTwice))).toBe(`bundle-malformed at records/${one.index}`);
   });
+
+  /** Refused, and one of these records is where. */
+  const namesOneOf = ({ valid, place }: Verdict, indices: readonly number[]) => {
+    expect(valid).toBe(false);
+    const named = /^records\/(\d+)(\.asice)?$/.exec(place ?? '')?.[1];
+    expect(indices.map(String)).toContain(named);
+  };
+
+  it(
+    'refuses every record that was put in, with its message or without, and names it',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.subarray(outside, { minLength: 1 }),
+          fc.subarray(outside),
+          async (put, withoutMessage) => {
+            const indices = [...inside, ...put].sort((a, b) => a - b);
+            namesOneOf(await judge(log.bundle(scope, indices, { tallies, bare: withoutMessage })), put);
+          },
+        ),
+        { numRuns: 20 },
+      );
+    },
+    slow,
+  );
+
+  it(
+    'refuses every other order of its records, and names one that is not in its place',
+    async () => {
+      const order = fc.shuffledSubarray(inside, { minLength: inside.length, maxLength: inside.length });
+      await fc.assert(
+        fc.asyncProperty(order, async (shuffled) => {
+          fc.pre(shuffled.some((index, at) => index !== inside[at]));
+          const { records } = bundle();
+          const byIndex = new Map(records.map((one) => [one.index, one]));
+          const moved = shuffled.filter((index, at) => index !== inside[at]);
+          const reordered = shuffled.flatMap((index) => byIndex.get(index) ?? []);
+          namesOneOf(await judge({ ...bundle(), records: reordered }), moved);
+        }),
+        { numRuns: 20 },
+      );
+    },
+    slow,
+  );
+
+  it(
+    'refuses every record that stands in it twice, wherever, and names it',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat({ max: inside.length - 1 }),
+          fc.nat({ max: inside.length }),
+          fc.boolean(),
+          async (which, where, isBare) => {
+            const { records } = bundle();
+            const one = records[which];
+            if (one === undefined) throw new Error('there is one');
+            const copy = isBare ? { ...one, container: null, timestamp: null } : one;
+            const doubled = [...records.slice(0, where), copy, ...records.slice(where)];
+            // Put far from its place it is out of order, and so is its neighbour.
+            const around = [one, records[where - 1], records[where]].flatMap((near) => near?.index ?? []);
+            namesOneOf(await judge({ ...bundle(), records: doubled }), around);
+          },
+        ),
+        { numRuns: 30 },
+      );
+    },
+    slow,
+  );
 
   it('takes records beside the period without their messages', async () => {
     const narrow: BundleScope = {
