@@ -94,7 +94,10 @@ function describe(report: FolderReport): string {
     `contents      ${isOpened ? 'opened and compared' : 'left sealed: give the PIN to have them compared'}`,
   ];
   if (report.isClean) return `${lines.join('\n')}\nclean\n`;
-  const found = report.findings.map(({ code, place, text }) => `${place}: ${code}: ${text}`);
+  const found = report.findings.map(
+    ({ code, place, partition, text }) =>
+      `${partition === undefined ? '' : `${partition} `}${place}: ${code}: ${text}`,
+  );
   const omitted = report.omitted > 0 ? [`and ${report.omitted} more`] : [];
   return `${[...lines, 'NOT clean', ...found, ...omitted].join('\n')}\n`;
 }

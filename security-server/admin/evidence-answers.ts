@@ -148,7 +148,14 @@ export const statisticsAnswerSchema = z
 export const checkReportSchema = z
   .object({
     isClean: z.boolean(),
-    findings: list(z.object({ code: z.string(), place: z.string(), text: z.string() })),
+    findings: list(
+      z.object({
+        code: z.string(),
+        place: z.string(),
+        partition: z.string().optional().describe('month of the log where that is'),
+        text: z.string(),
+      }),
+    ),
     omitted: count,
     size: count,
     checked: count,

@@ -72,6 +72,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
     let undecided: StampToJudge | undefined;
     for (const [index, name] of names.entries()) {
       const place = `partition ${name}`;
+      findings.partition = name;
       const database = findings.attempt('unreadable', place, () =>
         openPartitionReader(partitionFile(dir, name)),
       );
@@ -119,7 +120,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
         const stamped = await checkTimestamps({ database, tree, verifierKey, findings, configurations });
         report.timestamps += stamped.count;
         undecided = stamped.undecided ?? undecided;
-        checkCounts(database, place, pairs, findings);
+        checkCounts(database, pairs, findings);
         next = bounds.lastId + 1;
       } catch (error) {
         findings.add('unreadable', place, error instanceof Error ? error.message : String(error));
@@ -127,6 +128,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
         database.close();
       }
     }
+    findings.partition = undefined;
     if (undecided !== undefined) await judgeLast(undecided, tsasNow, findings);
     if (next !== undefined && next < report.size) {
       findings.add(
@@ -139,6 +141,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
     const notes = [...ownCheckpoint(dir, report.size, findings), ...heldCheckpoints];
     for (const { name, note } of notes) checkCheckpoint({ place: name, note, verifierKey, tree }, findings);
     await checkFiles(dir, names, findings);
+    findings.partition = undefined;
     return finish();
   } finally {
     tree.close();
@@ -172,7 +175,6 @@ function checkDatabase(database: Database.Database, place: string, findings: Fin
 /** Numbers that are kept beside the records, to go on from and to count by. */
 function checkCounts(
   database: Database.Database,
-  place: string,
   pairs: ReadonlyMap<string, number> | undefined,
   findings: Findings,
 ): void {
@@ -183,8 +185,8 @@ function checkCounts(
       if (kept.get(pair) === pairs.get(pair)) continue;
       findings.add(
         'gap',
-        place,
-        `${pair} has come to ${kept.get(pair) ?? 0}, its records to ${pairs.get(pair) ?? 0}`,
+        `pair ${pair}`,
+        `It has come to ${kept.get(pair) ?? 0}, its records to ${pairs.get(pair) ?? 0}`,
       );
     }
   }
@@ -192,14 +194,36 @@ function checkCounts(
     .prepare<[], { id: number; digest: Buffer; text: string }>('SELECT * FROM shared')
     .iterate()) {
     if (digestOf('sha256', Buffer.from(text, 'latin1')).equals(digest)) continue;
-    findings.add('altered', `${place} shared text ${id}`, 'It is not what its digest says');
+    findings.add('altered', `shared text ${id}`, 'It is not what its digest says');
   }
+  checkConditions(database, findings);
   const wrong = database.prepare<[], { day: number; route: number }>(dailyDifferences).all();
   for (const { day, route } of wrong) {
     const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
-    findings.add('disagrees', place, `The statistics of ${date}, route ${route}, do not count its records`);
+    findings.add('disagrees', `statistics of ${date}, route ${route}`, 'They do not count its records');
   }
 }
+
+/**
+ * The values are no evidence, and nothing could tell what they were: when the log was last opened and tried, and since
+ * when no timestamp came, by which a running server decides whether it goes on. What came of that decision is evidence:
+ * records without a timestamp show by themselves.
+ */
+function checkConditions(database: Database.Database, findings: Findings): void {
+  const rows = database
+    .prepare<[], { name: string; value: number }>('SELECT name, value FROM condition')
+    .all();
+  for (const { name, value } of rows) {
+    if (conditions.includes(name) && value >= 0) continue;
+    findings.add(
+      'altered',
+      `condition ${name}`,
+      `It is none of ${conditions.join(', ')}, or before all time`,
+    );
+  }
+}
+
+const conditions: readonly string[] = ['opened', 'checked', 'timestampingFailsSince'];
 
 /** Days and routes whose counts are not those of the records. */
 const dailyDifferences = `
@@ -223,6 +247,7 @@ function ownCheckpoint(dir: string, size: number, findings: Findings): { name: s
 async function checkFiles(dir: string, names: readonly string[], findings: Findings): Promise<void> {
   const present = new Set(await readdir(join(dir, 'bodies')).catch(() => []));
   for (const name of names) {
+    findings.partition = name;
     const database = findings.attempt('unreadable', `partition ${name}`, () =>
       openPartitionReader(partitionFile(dir, name)),
     );

@@ -179,8 +179,12 @@ async function checkMessage(
     return;
   }
   const salts = saltsOf(row.salts);
-  for (const [index, { position, digest }] of bodies.entries()) {
+  if (!isClaim(row.isHeadWhole)) findings.add('altered', `${place} head`, 'Whether it is whole was changed');
+  for (const [index, { position, digest, isDeflated }] of bodies.entries()) {
     const salt = salts.bodies[index];
+    if (!isClaim(isDeflated)) {
+      findings.add('altered', `${place} body ${position}`, 'Whether it is deflated was changed');
+    }
     if (position !== index + 1 || salt === undefined || commitPart(salt, digest) !== message.bodies[index]) {
       findings.add(
         'disagrees',
@@ -191,6 +195,10 @@ async function checkMessage(
   }
   if (question.periodKey !== undefined)
     await checkContent(question, row, message, bodies, question.periodKey);
+}
+
+function isClaim(value: number): boolean {
+  return value === 0 || value === 1;
 }
 
 function checkSequence(
@@ -275,6 +283,8 @@ async function checkContent(
       findings.add('altered', where, 'It is nowhere, and deflated');
     const found = findings.attempt('unsealed', where, () => content.placeOf(body));
     if (found === undefined) continue;
+    if (found.kind === 'memory' && found.bytes.length !== body.size)
+      findings.add('altered', where, 'Its size was changed');
     try {
       const digest = found.kind === 'memory' ? digestOf('sha512', found.bytes) : await digestOfFile(found);
       if (!digest.equals(body.digest))

@@ -17,6 +17,7 @@ export interface TimestampsToCheck {
 }
 
 interface TimestampRow {
+  readonly id: number;
   readonly at: number;
   readonly firstId: number;
   readonly lastId: number;
@@ -49,9 +50,12 @@ export async function checkTimestamps(question: TimestampsToCheck): Promise<Chec
   const rows = database.prepare<[], TimestampRow>('SELECT * FROM timestamp ORDER BY lastId').all();
   let before = -1;
   let undecided: StampToJudge | undefined;
-  for (const row of rows) {
-    const { firstId, lastId, checkpoint } = row;
+  for (const [index, row] of rows.entries()) {
+    const { id, firstId, lastId, checkpoint } = row;
     const place = `timestamp of records ${firstId} to ${lastId}`;
+    // None is ever removed alone.
+    if (id !== index + 1)
+      findings.add('altered', place, `It is number ${id}, and stands as number ${index + 1}`);
     checkLeaves(question, row, before, place);
     before = lastId;
     const made = findings.attempt('altered', place, () => chainsOfBatch(row).result);

@@ -15,6 +15,8 @@ export interface Finding {
   readonly code: FindingCode;
   /** Where: `record 12`, `partition 2026-11`, `checkpoint`, `tree level 1 hash 7`. */
   readonly place: string;
+  /** Partition where that is, such as `2026-11`; absent for what is of the whole log. */
+  readonly partition?: string;
   readonly text: string;
 }
 
@@ -26,9 +28,13 @@ export class Findings {
   readonly list: Finding[] = [];
   /** Findings that found no more room in the list. */
   omitted = 0;
+  /** Partition that is being checked. */
+  partition: string | undefined;
 
   add(code: FindingCode, place: string, text: string): void {
-    if (this.list.length < maxFindings) this.list.push({ code, place, text });
+    const { partition } = this;
+    if (this.list.length < maxFindings)
+      this.list.push({ code, place, ...(partition !== undefined && { partition }), text });
     else this.omitted += 1;
   }
 
