@@ -147,6 +147,39 @@ export class LogKeys {
     });
   }
 
+  /**
+   * What in the file does not fit: the origin, the checkpoint key, the keys of periods. Not found is a change of when a
+   * key was made, which decides nothing, and of the partition with which it goes: at the turn of a month records may lie
+   * under their neighbour's key, so that comparing would accuse an honest log. Both are what the owner of the file may
+   * do to it anyway; a key that went too early shows as records that cannot be opened.
+   * @param isOpened whether the token is signed in: what it wraps can only be tried then
+   */
+  faults(isOpened: boolean): string[] {
+    const stored = this.#stored;
+    if (stored === undefined) return [];
+    const { origin, verifierKey, checkpointKey, periods } = stored;
+    const faults: string[] = [];
+    const attempt = (what: string, act: () => boolean) => {
+      try {
+        if (!act()) faults.push(`${what} does not fit the others`);
+      } catch (error) {
+        faults.push(`${what} cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    };
+    attempt('origin', () => verifierKey.startsWith(`${origin}+`));
+    attempt('number of a period', () => new Set(periods.map(({ id }) => id)).size === periods.length);
+    if (!isOpened) return faults;
+    attempt('checkpoint key', () => {
+      const key = this.#unwrap(checkpointKey, checkpointPurpose);
+      const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+      return createNoteSigner(origin, privateKey).verifierKey === verifierKey;
+    });
+    for (const { id, key } of periods) {
+      attempt(`key ${id}`, () => this.#unwrap(key, purposeOf(id)).length === 32);
+    }
+    return faults;
+  }
+
   #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
     const done = this.#changes.then(act);
     this.#changes = done.catch(() => undefined);

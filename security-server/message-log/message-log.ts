@@ -316,6 +316,7 @@ export class SqliteMessageLog implements MessageLog {
     return checkLog({
       ...{ dir: this.#options.dir, verifierKey: this.verifierKey, heldCheckpoints: held },
       periodKey: (id) => this.#keys.periodKey(id),
+      keyFaults: this.#keys.faults(this.#options.token.isActive()),
       tsasNow: async () => this.#options.configuration.current().tsaCertificates(),
       ...(onProgress !== undefined && { onProgress }),
     });

@@ -34,6 +34,7 @@ export async function checkFolder({ folder, pin, ...question }: FolderToCheck): 
     const report = await checkLog({
       ...{ ...question, dir, verifierKey },
       ...(token !== undefined && { periodKey: (id) => keys.periodKey(id) }),
+      keyFaults: keys.faults(token !== undefined),
       tsasNow: () => tsasOf(join(folder, 'globalconf')),
     });
     return { ...report, origin: keys.origin, verifierKey: verifierKey ?? null };

@@ -24,6 +24,8 @@ export interface LogToCheck {
   readonly heldCheckpoints?: readonly { readonly name: string; readonly note: string }[];
   /** Opens what is sealed; absent: only what is outside is checked. */
   readonly periodKey?: PeriodKeySource;
+  /** What does not fit in the file of keys. */
+  readonly keyFaults?: readonly string[];
   /**
    * Timestamping authorities that count now: for the last records alone, when no record after them names the
    * configuration that was in force when they were stamped.
@@ -55,6 +57,7 @@ const progressEvery = 10_000;
 export async function checkLog(question: LogToCheck): Promise<CheckReport> {
   const { dir, verifierKey, heldCheckpoints = [], tsasNow, periodKey, onProgress } = question;
   const findings = new Findings();
+  for (const fault of question.keyFaults ?? []) findings.add('altered', 'keys.json', fault);
   const names = partitionNames(dir);
   const opened = findings.attempt('unreadable', 'tree', () => TreeFiles.open(join(dir, 'tree'), 'r'));
   const report = { size: opened?.size ?? 0, checked: 0, removed: 0, timestamps: 0, partitions: names.length };

@@ -4,9 +4,10 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogBench, startLogBench } from '../../testing/log-bench.ts';
+import { pin } from '../../testing/trust-services.ts';
 import { LogKeys } from '../log-keys.ts';
 import { partitionFile, partitionNames } from '../partition.ts';
-import { type CheckReport, checkLog, type LogToCheck } from './index.ts';
+import { type CheckReport, checkFolder, checkLog, type LogToCheck } from './index.ts';
 
 const month = 31 * 86_400_000;
 
@@ -46,7 +47,7 @@ beforeAll(async () => {
   await bench.reset();
   const { token, now } = bench.services;
   keys = await LogKeys.open({ dir: master, token, origin: 'any', now });
-});
+}, 120_000);
 afterAll(() => bench.close());
 
 const check = (dir: string, more: Partial<LogToCheck> = {}): Promise<CheckReport> =>
@@ -98,14 +99,14 @@ describe('a whole log', () => {
   });
 });
 
-describe('one changed bit', () => {
-  interface Cell {
-    readonly partition: string;
-    readonly table: string;
-    readonly column: string;
-    readonly row: Readonly<Record<string, unknown>>;
-  }
+interface Cell {
+  readonly partition: string;
+  readonly table: string;
+  readonly column: string;
+  readonly row: Readonly<Record<string, unknown>>;
+}
 
+describe('one changed bit', () => {
   /**
    * Not covered: what a running server decides by and nothing could tell; `checkConditions` says why. Beside cells
    * there are the pages that SQLite does not use, which mean nothing.
@@ -223,6 +224,33 @@ describe('one changed bit', () => {
     );
   });
 
+  it('in the file of keys is found, and named, unless it is of when, or for which month, a key was made', async () => {
+    const data = mkdtempSync(join(bench.root, 'data-'));
+    cpSync(master, join(data, 'messages'), { recursive: true });
+    cpSync(join(bench.root, 'token'), join(data, 'token'), { recursive: true });
+    const path = join(data, 'messages', 'keys.json');
+    const whole = readFileSync(path);
+    expect((await checkFolder({ folder: data, pin })).findings).toEqual([]);
+    const skipped = [...whole.toString('latin1').matchAll(/"(?:createdAt|partition)":"([^"]*)"/g)].map(
+      ({ index, 0: text, 1: value = '' }) =>
+        [index + text.length - 1 - value.length, index + text.length - 1] as const,
+    );
+    const isSkipped = (at: number) => skipped.some(([from, to]) => at >= from && at < to);
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: whole.length * 8 - 1 }), async (bit) => {
+        fc.pre(!isSkipped(bit >> 3));
+        writeFileSync(path, flip(whole, bit));
+        const found = await checkFolder({ folder: data, pin }).catch(
+          (error: { code?: string }) => error.code,
+        );
+        // Of one that cannot be read nothing else can be told.
+        if (typeof found !== 'object') expect(found).toBe('damaged');
+        else expect(found.isClean, whole.toString('latin1', (bit >> 3) - 9, (bit >> 3) + 9)).toBe(false);
+      }),
+      { numRuns: 40 },
+    );
+  }, 300_000);
+
   it('in the file of a body is found, and its place named', async () => {
     const [file = ''] = readdirSync(join(master, 'bodies'));
     const report = await changed((dir) => {
@@ -237,19 +265,7 @@ describe('one changed bit', () => {
 });
 
 /** Flips one bit of a value. @returns false when the table takes no such value */
-function changeCell(
-  database: Database.Database,
-  {
-    table,
-    column,
-    row,
-  }: {
-    readonly table: string;
-    readonly column: string;
-    readonly row: Readonly<Record<string, unknown>>;
-  },
-  bit: number,
-): boolean {
+function changeCell(database: Database.Database, { table, column, row }: Cell, bit: number): boolean {
   const value = row[column];
   const where = Object.keys(row)
     .map((name) => `${name} IS @old_${name}`)
