@@ -302,6 +302,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     serveTls(secure, { context: async () => internal().context, onFailure: () => undefined });
     const clientTls = await listen(secure, options.clientHost, options.clientTlsPort, '--client-tls-port');
     closers.push(() => clientTls.close());
+    // What was accepted is finished: information systems first, for their exchanges may come back to this server.
+    closers.push(async () => {
+      const graceMs = options.stopGraceMs ?? 5_000;
+      await Promise.all([client.close(graceMs), clientTls.close(graceMs)]);
+      await provider.close(graceMs);
+    });
 
     const requests = await ManagementSender.start({
       settings,

@@ -42,6 +42,8 @@ export interface ServerSettings {
   readonly acceptableTimestampFailureMs: number;
   readonly configurationPollMs: number;
   readonly allowedFederations: 'none' | 'all' | ReadonlySet<string>;
+  /** How long exchanges under way may take to end when the server is stopped; 5 s unless told. */
+  readonly stopGraceMs?: number;
   /** Octets of one message body. */
   readonly maxBodyBytes: number;
   /** How long operational data are kept; 7 days unless told. */

@@ -46,8 +46,11 @@ export async function listen(
         const timer = setTimeout(() => {
           for (const socket of sockets) socket.destroy();
         }, graceMs);
+        // What is answered meanwhile keeps its connection open for the next request, which is not taken any more.
+        const idle = setInterval(() => server.closeIdleConnections(), 100);
         server.close(() => {
           clearTimeout(timer);
+          clearInterval(idle);
           resolve();
         });
         server.closeIdleConnections();

@@ -65,6 +65,7 @@ const startSchema = z.object({
     .string()
     .refine(isChoiceOfInstances, { error: 'expected none, all, or codes of instances separated by commas' })
     .default('none'),
+  stopGraceSeconds: z.coerce.number().min(0).max(3_600).default(30),
   maxBodyMegabytes: z.coerce.number().min(1).default(10_240),
   logMaxPages: z.coerce.number().int().min(100).optional(),
   diskLowMegabytes: megabytes.optional(),
@@ -186,6 +187,10 @@ export function withStartOptions(command: Command): Command {
       '--allowed-federations <instances>',
       'other instances whose members take part: none, all, or codes separated by commas (none)',
     )
+    .option(
+      '--stop-grace-seconds <s>',
+      'how long exchanges under way may take to end when it is stopped (30)',
+    )
     .option('--max-body-megabytes <n>', 'largest message body (10240)')
     .option('--log-max-pages <n>', 'pages of 4 KiB the message log may grow to; as the disk allows')
     .option(
@@ -249,6 +254,7 @@ export function serverSettings(
       ...(pooledPeerConnections !== undefined && { pooled: pooledPeerConnections }),
       ...(minimumPeerVersion !== undefined && { minimumVersion: minimumPeerVersion }),
     },
+    stopGraceMs: rest.stopGraceSeconds * 1000,
     maxBodyBytes: rest.maxBodyMegabytes * 1024 * 1024,
     allowedFederations:
       allowedFederations === 'none' || allowedFederations === 'all'
