@@ -41,8 +41,8 @@ import { measureLog, SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices, createSoapServices } from './metadata/index.ts';
 import { ServerMetrics } from './metrics/index.ts';
 import { addressOfHost, firstAnswering, Monitoring } from './monitoring/index.ts';
-import { createPeerPools, type PeerPosture, postureOf, startOcspPort } from './peers/index.ts';
-import { HistoryWatch, RegistryHistoryError } from './registry-history/index.ts';
+import { createAskPeer, createPeerPools, type PeerPosture, postureOf, startOcspPort } from './peers/index.ts';
+import { CheckpointExchange, HistoryWatch, RegistryHistoryError } from './registry-history/index.ts';
 import type { RunningServer, ServerSettings } from './running-server.ts';
 import { SettingsStore } from './settings/index.ts';
 import {
@@ -263,8 +263,22 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         now,
       });
 
+    // Java servers staple nothing; where there may be some, only whom a message met is asked.
+    const stapling = new Set<string>();
+    const checkpoints = new CheckpointExchange({
+      ...{ watch: registryHistory, self: settings.serverId, now, random: Math.random },
+      configuration: () => configuration.current(),
+      pauseMs: options.compareCheckpointsEveryMs ?? 600_000,
+      ask: createAskPeer({
+        ...{ signer: certificates, port: options.instancePeerPort, now },
+        configuration: () => configuration.current(),
+        mayAsk: (address) => posture.ocsp === undefined || stapling.has(address),
+      }),
+    });
+    closers.push(() => checkpoints.close());
+    checkpoints.start();
     const provider = await listen(
-      createProviderSide(road, settings, posture, monitoring, serviceOutcomes, closers),
+      createProviderSide(road, settings, posture, monitoring, serviceOutcomes, checkpoints, closers),
       options.peerHost,
       options.peerPort,
       '--peer-port',
@@ -277,9 +291,10 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       ));
     closers.push(() => ocsp?.close());
 
-    const peers = createPeerPools(posture, now, (provider, error) =>
-      peerOutcomes.note(printEncoded(provider), error),
-    );
+    const peers = createPeerPools(posture, now, {
+      onConnected: (provider, error) => peerOutcomes.note(printEncoded(provider), error),
+      onStapled: ({ host }) => stapling.add(host),
+    });
     closers.push(() => peers.close());
     const clientSide = { ...road, peers, peerPort: options.instancePeerPort, random: Math.random };
     const plain = createPlainHandlers({
@@ -357,6 +372,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         disk,
         configurations: snapshots,
         registryHistory,
+        checkpoints,
         archiving,
         journal,
         backups,
@@ -423,6 +439,7 @@ function createProviderSide(
   { staples, pooled, minimumVersion }: PeerPosture,
   monitoring: Monitoring,
   outcomes: Outcomes,
+  checkpoints: CheckpointExchange,
   closers: (() => Promise<void> | void)[],
 ) {
   const services = new ServiceCaller(({ id }, fault) => outcomes.note(printEncoded(id), fault));
@@ -444,6 +461,7 @@ function createProviderSide(
     checkPeer: createPeerCheck(),
     staples,
     oneShot: !pooled,
+    beside: (incoming, outgoing, chain) => checkpoints.answer(incoming, outgoing, chain),
     ...(minimumVersion !== undefined && { minimumPeerVersion: minimumVersion }),
   });
 }

@@ -58,6 +58,8 @@ export interface ServerSettings {
   readonly readDisk?: ReadDisk;
   /** Pause between readings of the disk; 2 s unless told. */
   readonly readDiskEveryMs?: number;
+  /** Pause between looks at the checkpoints of other servers, one at a time; 10 minutes unless told. */
+  readonly compareCheckpointsEveryMs?: number;
   /** Told when the disk becomes low, tight or full, and when it no longer is. */
   readonly onDiskLevel?: (status: DiskStatus, former: DiskLevel) => void;
   /** How the message log is archived; absent: not at all. */

@@ -19,7 +19,9 @@ export function createProviderListener(road: ProviderSide): Server {
   // Says `Connection: close` with the first answer.
   if (road.oneShot === true) server.maxRequestsPerSocket = 1;
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    serve(incoming, outgoing, chains.get(incoming.socket) ?? [], road).catch((error) => {
+    const chain = chains.get(incoming.socket) ?? [];
+    if (road.beside?.(incoming, outgoing, chain) === true) return;
+    serve(incoming, outgoing, chain, road).catch((error) => {
       outgoing.destroy();
       road.report({ side: 'provider', error, durationMs: 0 });
     });

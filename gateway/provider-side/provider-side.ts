@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import type { RestRequest } from '../message/index.ts';
 import type { Road, ServerSettings } from '../road/index.ts';
@@ -61,6 +63,16 @@ export interface ProviderSide extends Road {
   readonly checkPeer: PeerCheck;
   /** Least release of a calling server, such as 7.6.0; absent: any. */
   readonly minimumPeerVersion?: string;
+  /**
+   * Answers requests of peers that are no messages, at paths of their own; messages come at `/`.
+   * @param chain what the peer showed in the handshake, leaf first
+   * @returns false for what is a message, or nothing
+   */
+  readonly beside?: (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    chain: readonly Certificate[],
+  ) => boolean;
   /** Whether peers that ask for it are shown our status in the handshake; default true. */
   readonly staples?: boolean;
   /** Closes each connection after its first answer, as Java servers do unless told; default false. */

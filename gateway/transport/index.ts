@@ -6,7 +6,7 @@ export {
   MultipartScanner,
   type PartHeaders,
 } from './multipart.ts';
-export type { PeerAddress } from './peer-handshake.ts';
+export { type PeerAddress, shakeHands } from './peer-handshake.ts';
 export type { AuthenticationIdentity, PeerConnection } from './peer-pool.ts';
 export { PeerPools, type PeerPoolsOptions } from './peer-pools.ts';
 export { receiveMessage } from './receive.ts';

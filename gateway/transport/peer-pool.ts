@@ -43,6 +43,8 @@ export interface PeerPoolOptions {
   readonly completeStatuses?: StatusCompleter;
   /** One exchange per connection, as Java servers have it unless told; default false. */
   readonly oneShot?: boolean;
+  /** Told of each verified server that stapled its status in the handshake, as those of other makes do not. */
+  readonly onStapled?: (address: PeerAddress) => void;
   /** Told when the peer broke an exchange off, or did not answer it. */
   readonly onUnanswered?: () => void;
   /** Per address and provider; default 128. */
@@ -193,6 +195,7 @@ export class PeerPool implements PeerConnection {
         const { host, port } = this.address;
         throw new Fault('NetworkError', `The security server at ${host}:${port} closed the connection`);
       }
+      if (shown.stapled.length > 0) this.#options.onStapled?.(this.address);
       const entry = { socket, chain, ocspResponses };
       this.#live.add(entry);
       socket.once('close', () => this.#live.delete(entry));

@@ -14,7 +14,7 @@ import type { ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
 import type { ServerMetrics } from '../metrics/index.ts';
 import type { Monitoring } from '../monitoring/index.ts';
-import type { HistoryWatch } from '../registry-history/index.ts';
+import type { CheckpointExchange, HistoryWatch } from '../registry-history/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
 import type { ServerSigner } from '../signer/index.ts';
 import type { ServerTokens } from '../tokens/index.ts';
@@ -34,6 +34,8 @@ export interface AdminContext {
   readonly configurations: ConfigurationArchive;
   /** What history of its register the registry commits to. */
   readonly registryHistory: HistoryWatch;
+  /** What showing it to other servers came to. */
+  readonly checkpoints: Pick<CheckpointExchange, 'figures'>;
   readonly archiving: Archiving;
   readonly journal: Journal;
   /** Of this server itself. */

@@ -27,6 +27,19 @@ const historySchema = z
     conflict: troubleSchema
       .optional()
       .describe('the last checkpoint that contradicted the kept one, also when none does any more'),
+    comparisons: z
+      .object({
+        same: z.number().int(),
+        consistent: z.number().int(),
+        ahead: z.number().int().describe('the other server had seen more, and compared ours'),
+        forked: z.number().int(),
+        unclear: z.number().int().describe('of another key, or without a proof that could be had'),
+        unanswered: z.number().int().describe('servers that could not be asked'),
+        lastAt: z.string().optional(),
+      })
+      .describe(
+        'what servers of this program found by showing each other their checkpoints, since the start',
+      ),
   })
   .openapi('RegistryHistory');
 const comparisonSchema = z
@@ -44,7 +57,7 @@ const comparisonSchema = z
 /** What history of its register the registry has committed to, as this server saw it. */
 export function addRegistryHistoryRoutes(
   app: OpenAPIHono,
-  { registryHistory, refreshConfiguration }: AdminContext,
+  { registryHistory, checkpoints, refreshConfiguration }: AdminContext,
 ): void {
   app.openapi(
     createRoute({
@@ -64,6 +77,7 @@ export function addRegistryHistoryRoutes(
           }),
           ...(trouble !== undefined && { trouble: show(trouble) }),
           ...(conflict !== undefined && { conflict: show(conflict) }),
+          comparisons: checkpoints.figures(),
         },
         200,
       );

@@ -7,13 +7,13 @@ import type { PeerPosture } from './posture.ts';
 export function createPeerPools(
   { ocsp, pooled }: PeerPosture,
   now: () => Date,
-  onConnected?: PeerPoolsOptions['onConnected'],
+  told: Pick<PeerPoolsOptions, 'onConnected' | 'onStapled'> = {},
 ): PeerPools {
   const statuses = ocsp && new PeerStatuses({ port: ocsp.instancePort, now });
   return new PeerPools({
     now,
     oneShot: !pooled,
-    ...(onConnected !== undefined && { onConnected }),
+    ...told,
     verify: ({ provider: party, ...evidence }) =>
       verifyAuthenticationPeer({ ...evidence, party, at: now(), anchorBy: 'leaf' }),
     ...(statuses !== undefined && {

@@ -39,6 +39,8 @@ const stateSchema = z.object({
   kept: keptSchema.optional(),
   /** What is wrong now. */
   trouble: troubleSchema.optional(),
+  /** Another server was shown another history: holds until somebody forgets the checkpoint. */
+  split: troubleSchema.optional(),
   /** The last checkpoint that contradicts a kept one: it proves what the registry did, also when it does no more. */
   conflict: troubleSchema.optional(),
 });

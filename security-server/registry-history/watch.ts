@@ -59,8 +59,11 @@ export class HistoryWatch {
     this.#state = readState(options.file);
   }
 
+  /** What is wrong now includes that another server was shown another history, whatever was shown here since. */
   state(): HistoryState {
-    return this.#state;
+    const { trouble, split } = this.#state;
+    const now = trouble ?? split;
+    return { ...this.#state, ...(now !== undefined && { trouble: now }) };
   }
 
   /**
@@ -106,7 +109,7 @@ export class HistoryWatch {
     const isOne = await this.#goesOn(theirs, ours, new URL(kept.folder));
     if (isOne) return { verdict: theirs.size === ours.size ? 'same' : 'consistent', ...sizes };
     const text = `Another server was shown another history of ${theirs.size} entries: the registry tells different servers different things`;
-    await this.#tell({ code: 'registry-history-forked', text, checkpoint: note });
+    await this.#tellSplit({ code: 'registry-history-forked', text, checkpoint: note });
     return { verdict: 'forked', ...sizes };
   }
 
@@ -140,12 +143,16 @@ export class HistoryWatch {
     const at = this.#options.now().toISOString();
     const isSame = kept?.checkpoint === checkpoint && this.#state.trouble === undefined;
     if (isSame) return;
-    const { conflict } = this.#state;
+    const { conflict, split } = this.#state;
     const now: KeptCheckpoint = {
       ...{ verifierKey, checkpoint, folder: folder.href, since: kept?.since ?? at },
       keptAt: kept?.checkpoint === checkpoint ? kept.keptAt : at,
     };
-    await this.#write({ kept: now, ...(conflict !== undefined && { conflict }) });
+    await this.#write({
+      kept: now,
+      ...(conflict !== undefined && { conflict }),
+      ...(split !== undefined && { split }),
+    });
   }
 
   async #goesOn(old: Checkpoint, young: Checkpoint, folder: URL): Promise<boolean> {
@@ -168,6 +175,15 @@ export class HistoryWatch {
     const isConflict = told.checkpoint !== undefined;
     await this.#write({ ...this.#state, trouble: told, ...(isConflict && { conflict: told }) });
     this.#options.onTrouble(told);
+  }
+
+  /** It does not pass with the next configuration, which is as good as the one before, here. */
+  async #tellSplit(found: Omit<HistoryTrouble, 'at'>): Promise<void> {
+    const { split } = this.#state;
+    const isKnown = split !== undefined;
+    const told: HistoryTrouble = { ...found, at: this.#options.now().toISOString() };
+    await this.#write({ ...this.#state, split: split ?? told, conflict: told });
+    if (!isKnown) this.#options.onTrouble(told);
   }
 
   async #write(state: HistoryState): Promise<void> {

@@ -172,8 +172,8 @@ export const configurationCauses = foundBy(
       severity: 'will-stop',
       who: 'registry',
       cause: say(
-        'The registry contradicts the history of its register that it signed for before. New configurations are refused.',
-        'Das Register widerspricht der Geschichte seines Verzeichnisses, für die es zuvor unterschrieben hat. Neue Konfigurationen werden abgelehnt.',
+        'The registry contradicts the history of its register that it signed for before, here or to another server. Configurations that contradict what was signed for here are refused.',
+        'Das Register widerspricht der Geschichte seines Verzeichnisses, für die es zuvor unterschrieben hat, hier oder gegenüber einem anderen Server. Konfigurationen, die dem hier Unterschriebenen widersprechen, werden abgelehnt.',
       ),
       remedy: say(
         'Do not reset it. Ask the operator of the registry, and compare the checkpoint with other servers.',
