@@ -10,6 +10,7 @@ import { hashLeaf } from './hash.ts';
 import { createNoteSigner } from './note.ts';
 import { writeTileFolder } from './publish.ts';
 import { type HashReader, rootOf } from './reader.ts';
+import { buildGoChecker, type GoChecker, hasGo } from './testing/go-checker.ts';
 import { leavesOf, readerOf } from './testing/trees.ts';
 import { parseTilePath, tilePath } from './tile.ts';
 
@@ -183,4 +184,27 @@ it('paths of tiles are read as they are printed, and in no other spelling', () =
   ]) {
     expect(parseTilePath(other), other).toBeUndefined();
   }
+});
+
+describe.skipIf(!hasGo)('the checker of Go (needs go)', () => {
+  let checker: GoChecker;
+  beforeAll(async () => {
+    checker = await buildGoChecker();
+  }, 240_000);
+  afterAll(() => checker?.close());
+
+  it('finds the same folders good and the same ones altered', async () => {
+    const dir = await publish([100, 700, 705]);
+    expect(await checker.checkLog(dir, verifierKey)).toMatchObject({ isGood: true });
+    for (const [which, file] of filesOf(dir).entries()) {
+      const whole = readFileSync(join(dir, file));
+      const altered = Buffer.from(whole);
+      const at = Math.floor((whole.length * (which % 7)) / 7);
+      altered[at] = (altered[at] ?? 0) ^ 1;
+      writeFileSync(join(dir, file), altered);
+      expect(await checker.checkLog(dir, verifierKey), file).toMatchObject({ isGood: false });
+      expect(namedIn(dir)).toEqual([file]);
+      writeFileSync(join(dir, file), whole);
+    }
+  }, 120_000);
 });

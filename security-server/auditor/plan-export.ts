@@ -99,7 +99,7 @@ async function planPeriod(
   const above = lower?.index ?? -1;
   const between = await collect(
     inPeriod.length + limits.beside,
-    'the log counts once a day, and the days of this period have more: export single exchanges as a case',
+    'the log was counted too seldom around this period: export single exchanges as a case',
     (before = upper.index) =>
       log.search({ party, before, limit: recordsPerPage }).filter(({ index }) => index > above),
   );

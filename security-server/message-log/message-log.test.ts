@@ -58,6 +58,28 @@ describe('records', () => {
     expect(container.attachments.get('/attachment2')).toEqual(Buffer.alloc(50_000, 'large'));
   });
 
+  it('are counted after every thousand, also within a day and over a restart', async () => {
+    const template = await entry('many');
+    let log = await open();
+    const recordMany = async (count: number) => {
+      const ids = Array.from({ length: count }, (_, at) => `many-${at}`);
+      await Promise.all(ids.map((queryId) => log.record({ ...template, queryId })));
+    };
+    await recordMany(600);
+    log = await reopen(log);
+    for (let round = 0; round < 9; round += 1) await recordMany(200);
+    const places: number[] = [];
+    for (let at = log.lastTally(log.tree.size - 1); at !== undefined; at = log.lastTally(at - 1))
+      places.unshift(at);
+    const apart = places.slice(1).map((place, at) => place - (places[at] ?? 0));
+    expect(apart).toHaveLength(2);
+    for (const distance of apart) {
+      expect(distance).toBeGreaterThan(1_000);
+      // What goes to the disk together is counted together.
+      expect(distance).toBeLessThanOrEqual(1_201);
+    }
+  }, 60_000);
+
   it('keep small bodies beside them and take the files of large ones over', async () => {
     const log = await open();
     await log.record(await entry('one', Buffer.from('small'), Buffer.alloc(2_000)));
