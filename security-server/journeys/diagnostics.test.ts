@@ -108,6 +108,18 @@ describe('diagnoses of a running security server', () => {
     expect(JSON.stringify(traffic)).not.toContain('P-1001');
   });
 
+  it('the consumer traces its calls; the service gets the W3C trace context as it was sent', async () => {
+    const seen: unknown[] = [];
+    const { path } = await network.publish('traced', (incoming, outgoing) => {
+      seen.push([incoming.headers['traceparent'], incoming.headers['tracestate']]);
+      outgoing.end();
+    });
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const headers = { traceparent, tracestate: 'city=1' };
+    expect((await call(network, path, { headers })).status).toBe(200);
+    expect(seen).toEqual([[traceparent, 'city=1']]);
+  });
+
   it('the token is signed out; the answer names it first, and /metrics counts it', async () => {
     await network.cityAdmin.delete('/tokens/software/activation');
     await probe({ kind: 'registry' });
