@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { initRegistry, type RunningRegistry, startRegistry } from '../central-registry/index.ts';
 import { sendToAdmin } from '../gateway/http/index.ts';
+import { type HoldingFigures, measureHolding } from './holding.ts';
 import { fillRegister, firstCode, type RegistrySize } from './registry-fill.ts';
 
 /** What was asked for, and how long the slowest answer of several took. */
@@ -25,6 +26,8 @@ export interface RegistryFigures {
   readonly publicationMs: number;
   /** Of the processor, for the cheapest of several. */
   readonly publicationProcessorMs: number;
+  /** A change that many servers wait for. */
+  readonly holding: HoldingFigures;
   /** Of the administration API. */
   readonly pages: readonly PageFigures[];
   /** Of the console, for somebody who has signed in. */
@@ -32,6 +35,7 @@ export interface RegistryFigures {
 }
 
 const size: RegistrySize = { members: 10_000, subsystemsEach: 5, servers: 250, requests: 20_000 };
+const waitingServers = 2_000;
 const rounds = 5;
 const instance = 'BENCH';
 const pin = 'Bench-Registry-1';
@@ -83,12 +87,15 @@ export async function measureRegistry(dir: string): Promise<RegistryFigures> {
     const startMs = performance.now() - begun;
     const published = await measure((round) => publishChange(registry, round));
     const publication = { publicationMs: published.worstMs, publicationProcessorMs: published.processorMs };
+    const holding = await measureHolding(registry, waitingServers, async () => {
+      await ask(registry, 'PUT', `/members/${member}`, { name: 'Renamed for all' });
+    });
     const pages = await measureAll(paths, (path) => ask(registry, 'GET', path));
     const cookie = await signIn(registry);
     const consolePages = await measureAll(consolePaths, (path) => look(registry, path, cookie));
     const subsystems = size.members * size.subsystemsEach;
     const { members, servers } = size;
-    return { members, subsystems, servers, startMs, ...publication, pages, consolePages };
+    return { members, subsystems, servers, startMs, ...publication, holding, pages, consolePages };
   } finally {
     await registry.close();
   }

@@ -22,6 +22,7 @@ const log = {
 const registry = {
   ...{ members: 10_000, subsystems: 50_000, servers: 250, startMs: 900 },
   ...{ publicationMs: 1_100, publicationProcessorMs: 1_000 },
+  holding: { clients: 2_000, held: 2_000, halfMs: 900, allMs: 5_001, processorMs: 800 },
   pages: [{ path: '/members', worstMs: 12, processorMs: 7, octets: 1_234 }],
   consolePages: [{ path: '/slow', worstMs: 301, processorMs: 290, octets: 5 }],
 };
@@ -57,6 +58,7 @@ describe('the report of the ladder', () => {
 
   it('marks what is over its budget', () => {
     expect(writeRegistry(registry)).toContain('| /slow | 301 **over 300** | 290 | 5 |');
+    expect(writeRegistry(registry)).toContain('all after 5001 ms **over 5000**');
     expect(writeRegistry(registry)).not.toContain('over 2,000');
     expect(writeRegistry({ ...registry, publicationMs: 2_001 })).toContain('2001 ms **over 2,000**');
   });

@@ -1,4 +1,5 @@
 import { arch, cpus, totalmem } from 'node:os';
+import type { HoldingFigures } from './holding.ts';
 import type { LoadResult } from './load.ts';
 import type { LogCost } from './log-cost.ts';
 import type { PageFigures, RegistryFigures } from './registry.ts';
@@ -93,7 +94,7 @@ Sealing and the tree by themselves take ${evidenceMs.toFixed(3)} ms a record; wi
 }
 
 /** What a page and a publication may take. Milliseconds. */
-const budgets = { page: 300, publication: 2_000 };
+const budgets = { page: 300, publication: 2_000, inForce: 5_000 };
 
 /** A registry of the size of a country. @param run when it was measured by itself, and beside what */
 export function writeRegistry(
@@ -113,7 +114,7 @@ export function writeRegistry(
   const published = `${publicationMs.toFixed(0)} ms${over(publicationMs, budgets.publication)}`;
   return `## A registry of ${count(members)} members, ${count(subsystems)} subsystems and ${count(servers)} servers
 
-${run === undefined ? '' : `${run.at.toISOString().slice(0, 10)}, measured by itself${run.beside === '' ? '' : `, beside ${run.beside}`}. `}Ready after ${startMs.toFixed(0)} ms. A change is published, signed in all versions of the configuration, after ${published} (the processor works for ${publicationProcessorMs.toFixed(0)} ms). Budgets: ${count(budgets.page)} ms a page, ${count(budgets.publication)} ms a publication. The slowest of five answers, and what the processor did for the cheapest of them, asker included; of the administration API:
+${run === undefined ? '' : `${run.at.toISOString().slice(0, 10)}, measured by itself${run.beside === '' ? '' : `, beside ${run.beside}`}. `}Ready after ${startMs.toFixed(0)} ms. A change is published, signed in all versions of the configuration, after ${published} (the processor works for ${publicationProcessorMs.toFixed(0)} ms). ${writeHolding(figures.holding)} Budgets: ${count(budgets.page)} ms a page, ${count(budgets.publication)} ms a publication. The slowest of five answers, and what the processor did for the cheapest of them, asker included; of the administration API:
 
 | Asked for | ms | of the processor | Octets |
 |---|---|---|---|
@@ -125,6 +126,12 @@ Of the console, signed in:
 |---|---|---|---|
 ${rows(figures.consolePages)}
 `;
+}
+
+/** Of the budget of a change to be in force everywhere. */
+function writeHolding({ clients, held, halfMs, allMs, processorMs }: HoldingFigures): string {
+  const over = allMs > budgets.inForce ? ` **over ${budgets.inForce}**` : '';
+  return `Of ${clients} servers that wait for a change on the loopback (${held} held), half have the directory that has it after ${halfMs.toFixed(0)} ms and all after ${allMs.toFixed(0)} ms${over}, publication included; the processor works for ${processorMs.toFixed(0)} ms, for registry and servers together.`;
 }
 
 const recordsPerExchange = 4;
