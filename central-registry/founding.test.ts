@@ -168,6 +168,34 @@ describe('the first start of a registry', () => {
     expect(existsSync(join(data, 'register.sqlite'))).toBe(false);
   });
 
+  it('throttled code: who guesses waits, also with the right one; script in a code is text', async () => {
+    await serve();
+    const guess = (code: string) => ask('POST', '/sign-in', new URLSearchParams({ code }));
+    const guesses = [];
+    for (let index = 0; index < 7; index += 1) guesses.push((await guess(`<script>${index}`)).status);
+    expect(guesses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    expect((await guess('<script>alert(1)</script>')).text).not.toContain('<script>alert');
+    expect((await guess(served?.code ?? '')).status).toBe(429);
+    const { status, json } = await ask('POST', '/api/v1/session', { code: served?.code });
+    expect([status, json.code]).toEqual([429, 'sign-in-throttled']);
+  });
+
+  it('session fixation and cookie flags: a planted session opens nothing, and a new one is out of reach', async () => {
+    await serve();
+    caller.cookie = `waygate-first-start-session=${'A'.repeat(43)}`;
+    const planted = caller.cookie;
+    expect((await ask('GET', '/')).location).toBe('/sign-in');
+    const answer = await fetch(`${served?.adminUrl}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie: planted },
+      body: JSON.stringify({ code: served?.code }),
+    });
+    const [cookie = ''] = answer.headers.getSetCookie();
+    expect(cookie).toMatch(/^waygate-first-start-session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(cookie).not.toContain('A'.repeat(43));
+    expect((await ask('GET', '/')).location).toBe('/sign-in');
+  });
+
   it('host header injection: answers to addresses and the names it was told of alone', async () => {
     await serve();
     for (const path of ['/', '/sign-in', '/api/v1/founding', '/health/live']) {

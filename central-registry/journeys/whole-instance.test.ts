@@ -255,6 +255,11 @@ describe.skipIf(!hasChromium())('an instance, in a browser (needs chromium)', ()
     await page.waitForURL('**/join');
     await page.getByText('waits for the registration officer').first().waitFor({ timeout: 60_000 });
     faults.push(...(await findFaults(joiner)));
+    const request = await page.context().request.get(`${adminUrl}/join/requests/signing`);
+    expect(await request.text()).toContain('BEGIN CERTIFICATE REQUEST');
+    await page.goto(`${adminUrl}/join/certificates`);
+    faults.push(...(await findFaults(joiner)));
+    await page.goto(`${adminUrl}/join`);
     expect(faults).toEqual([]);
     if (code === '1001') await picture(page, 'joining');
     return { id, run, settings, joiner, adminUrl };
