@@ -6,12 +6,18 @@ import {
   type NavGroup,
   type Visit,
 } from '../../gateway/console/index.ts';
+import { addCertificatePages } from './certificates/index.ts';
 import { addDiagnosticsPages, diagnosticsTextsOf } from './diagnostics/index.ts';
 import { addEvidencePages, evidenceTextsOf } from './evidence/index.ts';
+import { addInternalTlsPages } from './internal-tls/index.ts';
 import { addJoinPages } from './joining/index.ts';
+import { addKeyPages } from './keys/index.ts';
 import { addOverview } from './overview/index.ts';
+import { addRequestPages } from './requests/index.ts';
 import { textsOf } from './texts.ts';
+import { addTokenPages } from './tokens/index.ts';
 import { addTrafficPages, trafficTextsOf } from './traffic/index.ts';
+import { trustLinks } from './trust-links.ts';
 
 export { addFirstPages } from './joining/index.ts';
 
@@ -39,6 +45,11 @@ export function createServerConsole(options: ServerConsoleOptions): Console {
   addDiagnosticsPages(console);
   addTrafficPages(console);
   addEvidencePages(console);
+  addTokenPages(console);
+  addKeyPages(console);
+  addCertificatePages(console);
+  addInternalTlsPages(console);
+  addRequestPages(console);
   addJoinPages(console);
   addBackupPages(console);
   return console;
@@ -51,6 +62,7 @@ function navigation(visit: Visit): readonly NavGroup[] {
   const has = (role: string) => session?.roles.includes(role) === true;
   return [
     { links: [{ href: '/', text: t.overview }] },
+    { heading: t.groups.trust, links: trustLinks(visit) },
     ...(has('auditor')
       ? [
           {

@@ -25,6 +25,7 @@ describe.skipIf(!hasChromium())('the console of a security server (needs chromiu
   let watched: WatchedPage;
   let url: string;
   let paths: readonly string[];
+  let unlinked: readonly string[];
   const pictures = new Pictures('server');
   /** Of the console, whichever program it is of. */
   const { paths: patterns } = createServerConsole({
@@ -39,7 +40,7 @@ describe.skipIf(!hasChromium())('the console of a security server (needs chromiu
     await network.ministryAdmin.post('/users', {
       ...{ name: 'anna', password, roles: [...roles, 'system-administrator', 'auditor'] },
     });
-    await fillServer(network);
+    unlinked = await fillServer(network);
     browser = await launchBrowser();
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     watched = await WatchedPage.open(context, url);
@@ -77,10 +78,15 @@ describe.skipIf(!hasChromium())('the console of a security server (needs chromiu
   it('shows every page without a barrier, light and dark, and lets the keyboard reach everything', async () => {
     const { page } = watched;
     const found: Record<string, unknown> = {};
-    const visited = await findPages(page, url, { patterns, more: answers }, async (path, status) => {
-      const faults = await watched.findFaults(status);
-      if (faults !== undefined) found[path] = faults;
-    });
+    const visited = await findPages(
+      page,
+      url,
+      { patterns, more: [...answers, ...unlinked] },
+      async (path, status) => {
+        const faults = await watched.findFaults(status);
+        if (faults !== undefined) found[path] = faults;
+      },
+    );
     paths = visited.pages;
     expect(found).toEqual({});
     expect([watched.complaints, watched.elsewhere]).toEqual([[], []]);

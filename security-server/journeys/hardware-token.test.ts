@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -54,12 +55,71 @@ describe.skipIf(!hasSoftHsm())('a member whose key is in a device (needs softhsm
     admin = adminClient(network.urls.city, await keyOf('city'));
   }
 
-  const exchange = async () => {
+  const exchange = async (client = 'PILOT/MUN/2001/permits') => {
     const url = `${network.clientUrls.city}/r1/PILOT/GOV/1001/population/register/persons/P-1001`;
-    const response = await request(url, { headers: { 'X-Road-Client': 'PILOT/MUN/2001/permits' } });
+    const response = await request(url, { headers: { 'X-Road-Client': client } });
     await response.body.dump();
     return response.headers['x-road-error'] ?? response.statusCode;
   };
+  /** @returns PEM of what the authority of the pilot issues for a request */
+  async function issue(pem: string, kind: string, memberCode: string, memberName: string): Promise<string> {
+    const { issue: secret } = await loadOrMakeSecrets(network.data);
+    const issued = await request(`${network.urls.authority}/issue`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ...{ request: pem, kind, profile: 'basic' },
+        applicant: {
+          ...{ instance: 'PILOT', memberClass: 'MUN', memberCode, memberName },
+          ...{ serverCode: 'ss2', dnsName: '127.0.0.2' },
+        },
+      }),
+    });
+    return issued.body.text();
+  }
+
+  /** A second member on the same server, whose key is in the software token, and who may call the register. */
+  async function addMember(): Promise<string> {
+    const registry = adminClient(network.urls.registry, await keyOf('registry'));
+    await registry.post('/members', { id: 'PILOT:MUN:2002', name: 'Town' });
+    const client = 'PILOT:MUN:2002:portal';
+    const path = `/clients/${encodeURIComponent(client)}`;
+    await admin.put(path, { status: 'saved', connectionType: 'NOSSL', certificates: [] });
+    const spec = { type: 'ec', curve: 'P-256' };
+    const key = await admin.post<{ id: string }>('/keys', { label: 'town', spec });
+    const { request: pem } = await admin.post<{ request: string }>(`/keys/${key.id}/requests`, {
+      subject: { O: 'Town', CN: 'ss2' },
+    });
+    await admin.post('/certificates', { certificate: await issue(pem, 'signing', '2002', 'Town') });
+    await admin.post('/management-requests', { kind: 'clientReg', client, subsystemName: 'Portal' });
+    const ministry = adminClient(network.urls.ministry, await keyOf('ministry'));
+    const rights = '/clients/PILOT%3AGOV%3A1001%3Apopulation/services/register/access-rights';
+    const given = await ministry.get<readonly object[]>(rights);
+    const right = { subject: client, endpoints: [{ method: '*', path: '**' }] };
+    await ministry.put(rights, [...given, right]);
+    return 'PILOT/MUN/2002/portal';
+  }
+
+  /** Calls without a pause until it is ended, and counts what came of it. */
+  function startCalling(client?: string) {
+    const outcomes = new Map<string, number>();
+    let isOver = false;
+    const calling = (async () => {
+      while (!isOver) {
+        const outcome = String(await exchange(client));
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }
+    })();
+    return {
+      count: (outcome: string) => outcomes.get(outcome) ?? 0,
+      outcomes: () => [...outcomes.keys()].sort(),
+      end: async () => {
+        isOver = true;
+        await calling;
+      },
+    };
+  }
+
   const device = async () => (await admin.get<readonly KnownToken[]>('/tokens'))[1];
 
   it('is certified like any other, and signs with it from then on', async () => {
@@ -70,21 +130,7 @@ describe.skipIf(!hasSoftHsm())('a member whose key is in a device (needs softhsm
     const { request: pem } = await admin.post<{ request: string }>(`/keys/${key.id}/requests`, {
       subject: { O: 'City', CN: 'ss2' },
     });
-    const { issue } = await loadOrMakeSecrets(network.data);
-    const certificateOf = async (kind: string) => {
-      const issued = await request(`${network.urls.authority}/issue`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${issue}`, 'content-type': 'application/json' },
-        body: JSON.stringify({
-          ...{ request: pem, kind, profile: 'basic' },
-          applicant: {
-            ...{ instance: 'PILOT', memberClass: 'MUN', memberCode: '2001', memberName: 'City of Rivertown' },
-            ...{ serverCode: 'ss2', dnsName: '127.0.0.2' },
-          },
-        }),
-      });
-      return issued.body.text();
-    };
+    const certificateOf = (kind: string) => issue(pem, kind, '2001', 'City of Rivertown');
     await expect(
       admin.post('/certificates', { certificate: await certificateOf('authentication') }),
     ).rejects.toThrow('authentication-key-in-device');
@@ -122,4 +168,45 @@ describe.skipIf(!hasSoftHsm())('a member whose key is in a device (needs softhsm
     await expect.poll(exchange, { timeout: 30_000 }).toBe(200);
     expect((await device())?.trouble).toBeUndefined();
   });
+
+  it('pulled out and put back under load: its member gets clear faults and comes back by itself, others go on', async () => {
+    const town = await addMember();
+    await expect.poll(() => exchange(town), { timeout: 60_000 }).toBe(200);
+    await expect.poll(() => exchange(), { timeout: 60_000 }).toBe(200);
+    const refused = 'server.clientproxy.cannot_create_signature';
+    const ofDevice = [startCalling(), startCalling(), startCalling()];
+    const ofTown = [startCalling(town), startCalling(town)];
+    const reaches = (callers: typeof ofTown, outcome: string, more: number) => {
+      const wanted = callers.map((one) => one.count(outcome) + more);
+      const all = () => callers.every((one, index) => one.count(outcome) >= (wanted[index] ?? 0));
+      return expect.poll(all, { timeout: 60_000 }).toBe(true);
+    };
+    try {
+      for (let time = 0; time < 2; time += 1) {
+        await Promise.all([reaches(ofDevice, '200', 5), reaches(ofTown, '200', 5)]);
+        hsm.hide();
+        // Its driver may go on for a while with what it has read: a device that is pulled out ends that.
+        endModule(city.pid);
+        await Promise.all([reaches(ofDevice, refused, 5), reaches(ofTown, '200', 20)]);
+        expect(await device()).toMatchObject({ isActive: false, state: 'away', trouble: expect.any(String) });
+        hsm.show();
+        await Promise.all([reaches(ofDevice, '200', 5), reaches(ofTown, '200', 5)]);
+      }
+    } finally {
+      for (const caller of [...ofDevice, ...ofTown]) await caller.end();
+    }
+    expect(ofDevice.map((one) => one.outcomes())).toEqual(ofDevice.map(() => ['200', refused]));
+    expect(ofTown.map((one) => one.outcomes())).toEqual(ofTown.map(() => ['200']));
+    expect(await device()).toMatchObject({ isActive: true, state: 'signed-in' });
+  }, 300_000);
 });
+
+/** Kills the process of the module that a server has started, and no other. */
+function endModule(server: number): void {
+  const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim().split(' ');
+  const module = children.find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('module-process'),
+  );
+  if (module === undefined) throw new Error('the server has no process with a module');
+  process.kill(Number(module), 'SIGKILL');
+}

@@ -1,4 +1,4 @@
-export { type SigningMode, signingModes } from './batch-signer.ts';
+export { BatchSigner, type SigningMode, signingModes } from './batch-signer.ts';
 export {
   type CertificateRequestRecord,
   certificateRequests,

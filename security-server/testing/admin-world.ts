@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSoftwareToken, type Token } from '../../certs/token/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import type { Api } from '../../gateway/console/index.ts';
 import { everybodyIs } from '../../gateway/http/testing/principals.ts';
 import type { ServerId } from '../../gateway/identifier/index.ts';
 import { type AdminContext, createServerAdmin } from '../admin/index.ts';
@@ -27,6 +28,8 @@ export interface AdminWorld {
   readonly requests: SentRequest[];
   /** What the configuration says otherwise than usual. */
   changes: Partial<GlobalConfiguration>;
+  /** As a console asks it, with somebody signed in. */
+  readonly api: Api;
   ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: Body }>;
   close(): Promise<void>;
 }
@@ -93,6 +96,13 @@ export async function openAdminWorld(): Promise<AdminWorld> {
     },
     set changes(value) {
       changes = value;
+    },
+    api: (request) => {
+      if (new URL(request.url).pathname === '/api/v1/session') {
+        return Response.json({ name: 'anna', roles: ['security-officer'], csrfToken: 'token' });
+      }
+      request.headers.set('authorization', 'Bearer x');
+      return app.request(request);
     },
     ask: async (method, url, body) => {
       const response = await app.request(`/api/v1${url}`, {

@@ -1,7 +1,10 @@
 import type { TestNetwork } from '../../../gateway/journeys/network.ts';
 
-/** Gives the ministry's server something of everything that its console shows. */
-export async function fillServer({ ministryAdmin, city }: TestNetwork): Promise<void> {
+/**
+ * Gives the ministry's server something of everything that its console shows.
+ * @returns paths of pages that no link leads to in this state of it
+ */
+export async function fillServer({ ministryAdmin, city }: TestNetwork): Promise<readonly string[]> {
   const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
   await ministryAdmin.put('/backup-settings', { recipients: [recipient], keepLast: 7, madeElsewhere: false });
   await ministryAdmin.post('/backups', {});
@@ -11,4 +14,30 @@ export async function fillServer({ ministryAdmin, city }: TestNetwork): Promise<
   if (!exchange.ok) throw new Error(`the first exchange: ${await exchange.text()}`);
   const expiresAt = new Date(Date.now() + 90 * 86_400_000).toISOString();
   await ministryAdmin.post('/api-keys', { label: 'monitoring', roles: ['auditor'], expiresAt });
+  return askForCertificate(ministryAdmin);
+}
+
+/**
+ * A key whose certificate is still awaited, and pages that are linked only from tokens and certificates in a state that
+ * this server has not.
+ * @returns the paths of those
+ */
+async function askForCertificate(admin: TestNetwork['ministryAdmin']): Promise<readonly string[]> {
+  const [service] = await admin.get<readonly { readonly name: string }[]>('/certification-services');
+  const spec = { type: 'ec', curve: 'P-256' };
+  const key = await admin.post<{ readonly id: string }>('/keys', { label: 'awaited', spec });
+  const asked = { service: service?.name ?? '', use: 'authentication' };
+  await admin.post(`/keys/${key.id}/requests`, asked);
+  const certificates =
+    await admin.get<readonly { readonly sha256: string; readonly use: string }[]>('/certificates');
+  const own = certificates.find(({ use }) => use === 'authentication')?.sha256;
+  const query = new URLSearchParams({ ...asked, address: 'ss1.example' });
+  return [
+    '/tokens/software/allow-pin',
+    `/certificates/${own}/register`,
+    `/certificates/${own}/switch-on`,
+    `/keys/${key.id}/request?${query}`,
+    `/keys/${key.id}/order?${query}`,
+    '/keys/new',
+  ];
 }

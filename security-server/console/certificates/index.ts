@@ -1,0 +1,3 @@
+export { addCertificatePages } from './pages.tsx';
+export { textsOf as certificateTextsOf } from './texts.ts';
+export { certificateOf } from './upload.ts';

@@ -1,0 +1,2 @@
+export { addInternalTlsPages } from './pages.tsx';
+export { textsOf as internalTlsTextsOf } from './texts.ts';

@@ -1,0 +1,2 @@
+export { addKeyPages } from './pages.tsx';
+export { textsOf as keyTextsOf } from './texts.ts';

@@ -1,0 +1,2 @@
+export { addRequestPages } from './pages.tsx';
+export { textsOf as requestTextsOf } from './texts.ts';
