@@ -1,27 +1,29 @@
 /**
- * `node dist/bench/device-signatures.js`: messages a second that are signed with an RSA key of 4096 bits in a device
- * (SoftHSM), one by one and together. The key alone, without the exchange around it.
+ * `node dist/bench/device-signatures.js MODULE LABEL`: messages a second that are signed with an RSA key of 4096 bits in
+ * a device, one by one and together. The key alone, without the exchange around it; it is deleted in the end. The PIN is
+ * in WAYGATE_DEVICE_PIN; SoftHSM finds its tokens by SOFTHSM2_CONF.
  */
 import { performance } from 'node:perf_hooks';
 import { digestOf } from '../certs/key/index.ts';
 import { HardwareToken, Pkcs11Module } from '../certs/pkcs11/index.ts';
-import { hasSoftHsm, SoftHsm } from '../certs/pkcs11/testing/soft-hsm.ts';
 import { buildName, createCertificate } from '../certs/x509/index.ts';
 import type { SigningIdentity } from '../gateway/road/index.ts';
 import { BatchSigner, type SigningMode } from '../security-server/signer/index.ts';
 
-const pin = '12345678';
 /** Messages that are waiting at any time, as exchanges that run at once. */
 const concurrency = 200;
 const seconds = 10;
 
 async function main(): Promise<void> {
-  if (!hasSoftHsm()) throw new Error('softhsm2 is not installed');
-  const hsm = new SoftHsm();
-  hsm.addToken('bench', pin);
-  const module = new Pkcs11Module({ path: hsm.module, environment: hsm.environment });
+  const [, , path, label] = process.argv;
+  const { WAYGATE_DEVICE_PIN: pin, SOFTHSM2_CONF } = process.env;
+  if (path === undefined || label === undefined || pin === undefined) {
+    throw new Error('expected: the module and the label of a token, and its PIN in WAYGATE_DEVICE_PIN');
+  }
+  const environment = SOFTHSM2_CONF === undefined ? {} : { SOFTHSM2_CONF };
+  const module = new Pkcs11Module({ path, environment });
   try {
-    const token = await HardwareToken.open({ module, label: 'bench' });
+    const token = await HardwareToken.open({ module, label });
     await token.activate(pin);
     const { id } = await token.generateKey({ type: 'rsa', bits: 4096 }, 'bench');
     const identity = await identityOf(token, id);
@@ -33,9 +35,9 @@ async function main(): Promise<void> {
       process.stdout.write(`${line}\n`);
     }
     process.stdout.write(`batch / single: ${ratio}\n`);
+    await token.deleteKey(id);
   } finally {
     await module.close();
-    hsm.remove();
   }
 }
 
