@@ -17,7 +17,12 @@ import {
 import { printEncoded, printRest } from '../gateway/identifier/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
 import { addPeopleRoutes, OidcSignIn, People, peoplePath } from '../gateway/people/index.ts';
-import { createPeerCheck, createProviderListener, ServiceCaller } from '../gateway/provider-side/index.ts';
+import {
+  createPeerCheck,
+  createProviderListener,
+  Quotas,
+  ServiceCaller,
+} from '../gateway/provider-side/index.ts';
 import type { Road } from '../gateway/road/index.ts';
 import { createVerifier } from '../gateway/signature/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
@@ -277,8 +282,17 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     });
     closers.push(() => checkpoints.close());
     checkpoints.start();
+    const quotas = new Quotas();
     const provider = await listen(
-      createProviderSide(road, settings, posture, monitoring, serviceOutcomes, checkpoints, closers),
+      createProviderSide(
+        { ...road, quotas },
+        settings,
+        posture,
+        monitoring,
+        serviceOutcomes,
+        checkpoints,
+        closers,
+      ),
       options.peerHost,
       options.peerPort,
       '--peer-port',
@@ -324,11 +338,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       await provider.close(graceMs);
     });
 
+    const loopback = () => ({ url: new URL(urlOf('https', clientTls)), ...internal() });
     const requests = await ManagementSender.start({
       settings,
       configuration,
       signers: managementSigners(certificates, token, settings),
-      loopback: () => ({ url: new URL(urlOf('https', clientTls)), ...internal() }),
+      loopback,
       now,
       newId: randomUUID,
       onFailure: (sent, error) => onTrouble(`management request ${sent?.id ?? ''}`, error),
@@ -381,6 +396,15 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         refreshConfiguration: () => configuration.refresh(),
         reloadCertificates,
         metrics,
+        loopback,
+        explain: {
+          ...road,
+          quotas,
+          peerPort: options.instancePeerPort,
+          settings: () => settings.current(),
+          now,
+        },
+        operations: (messageId) => monitoring.ofMessage(messageId),
         health,
         diagnostics,
         traffic: (query) => monitoring.traffic(query),
@@ -434,7 +458,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
 }
 
 function createProviderSide(
-  road: Road,
+  road: Road & { readonly quotas: Quotas },
   settings: SettingsStore,
   { staples, pooled, minimumVersion }: PeerPosture,
   monitoring: Monitoring,

@@ -80,6 +80,7 @@ function answerRestFault(
   outgoing.writeHead(rendering.status, {
     'Content-Type': rendering.contentType,
     'X-Road-Error': spellCode(fault),
+    ...(fault.retryAfterSeconds !== undefined && { 'Retry-After': fault.retryAfterSeconds }),
     'Content-Length': Buffer.byteLength(rendering.body),
   });
   outgoing.end(incoming.method === 'HEAD' ? undefined : rendering.body);

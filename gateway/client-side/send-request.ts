@@ -93,7 +93,9 @@ export async function sendRequest(
     if (response.statusCode !== 200 && response.statusCode !== 500) {
       throw new Fault('HttpError', `The peer answered with HTTP status ${response.statusCode}`);
     }
-    if (mediaTypeOf(contentType) === 'text/xml') throw await readFault(response.body);
+    if (mediaTypeOf(contentType) === 'text/xml') {
+      throw await readFault(response.body, response.headers['retry-after']);
+    }
     if (mediaTypeOf(contentType) !== 'multipart/mixed') {
       throw new Fault('InvalidContentType', `The peer answered with content type '${contentType}'`, {
         within: ['ServiceFailed'],
@@ -116,7 +118,7 @@ export async function sendRequest(
   }
 }
 
-async function readFault(body: Readable): Promise<Fault> {
+async function readFault(body: Readable, retryAfter: unknown): Promise<Fault> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -125,7 +127,10 @@ async function readFault(body: Readable): Promise<Fault> {
       return new Fault('InvalidMessage', 'The peer answered with a fault of more than 1 MiB');
     chunks.push(chunk);
   }
-  const fault = readSoapFault(Buffer.concat(chunks));
+  // Only Waygate says it, beside a fault that no quota of X-Road's could raise.
+  const seconds =
+    typeof retryAfter === 'string' && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : undefined;
+  const fault = readSoapFault(Buffer.concat(chunks), seconds);
   return fault ?? new Fault('InvalidMessage', 'The peer answered with XML that is not a fault');
 }
 

@@ -36,6 +36,8 @@ const codes = {
   ServiceType: true,
   AccessDenied: true,
   ServiceDisabled: true,
+  /** Of this program alone: X-Road knows no quotas. */
+  QuotaExceeded: true,
   ServiceMissingUrl: true,
   ServiceMalformedUrl: true,
   ServiceFailed: true,

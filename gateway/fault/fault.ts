@@ -8,6 +8,8 @@ export interface FaultOptions {
   readonly within?: readonly FaultCode[];
   /** Kept for the log; strangers never see it. */
   readonly cause?: unknown;
+  /** After how long the same request may be taken; of QuotaExceeded. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** The one class of refusals. Its message is shown to strangers: say what was expected, what came, what to do. */
@@ -16,12 +18,18 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly within: readonly FaultCode[];
   readonly origin: FaultOrigin | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: FaultCode, message: string, { origin, within = [], cause }: FaultOptions = {}) {
+  constructor(
+    code: FaultCode,
+    message: string,
+    { origin, within = [], cause, retryAfterSeconds }: FaultOptions = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.within = within;
     this.origin = origin;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   /** The same fault nested in `wrapper`, once. */
@@ -36,11 +44,12 @@ export class Fault extends Error {
   }
 
   #with(changed: FaultOptions): Fault {
-    const { origin, within, cause } = this;
+    const { origin, within, cause, retryAfterSeconds } = this;
     const copy = new Fault(this.code, this.message, {
       within,
       ...(origin !== undefined && { origin }),
       ...(cause !== undefined && { cause }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
       ...changed,
     });
     if (this.stack !== undefined) copy.stack = this.stack;
@@ -58,11 +67,12 @@ export class RelayedFault extends Fault {
   /** The whole fault message as it came, for whoever speaks SOAP. */
   readonly xml: string | undefined;
 
-  constructor(peerCode: string, message: string, detail: string, xml?: string) {
+  constructor(peerCode: string, message: string, detail: string, xml?: string, retryAfterSeconds?: number) {
     const known = readCode(peerCode);
     super(known?.code ?? 'InternalError', message, {
       within: known?.within ?? [],
       ...(known?.origin !== undefined && { origin: known.origin }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     });
     this.peerCode = peerCode;
     this.detail = detail;

@@ -2,7 +2,7 @@ import { child, escapeText, parseXml, type XmlElement, XmlError } from '../xml/i
 import { type Fault, RelayedFault, spellCode } from './fault.ts';
 
 export interface RestRendering {
-  readonly status: 400 | 500;
+  readonly status: 400 | 429 | 500;
   readonly contentType: string;
   readonly body: string;
 }
@@ -15,7 +15,7 @@ export interface RestRendering {
  */
 export function renderRest(fault: Fault, accept: string | undefined, detail: string): RestRendering {
   const type = spellCode(fault);
-  const status = /^server\./i.test(type) ? 500 : 400;
+  const status = fault.code === 'QuotaExceeded' ? 429 : /^server\./i.test(type) ? 500 : 400;
   const shown = {
     type,
     message: fault.message,
@@ -60,8 +60,11 @@ function xmlSafe(text: string): string {
   return text.replace(/\p{Surrogate}|[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/gu, '\ufffd');
 }
 
-/** Reads a fault that a peer sent; undefined when the XML is something else. */
-export function readSoapFault(xml: Buffer): RelayedFault | undefined {
+/**
+ * Reads a fault that a peer sent; undefined when the XML is something else.
+ * @param retryAfterSeconds what the peer said beside it
+ */
+export function readSoapFault(xml: Buffer, retryAfterSeconds?: number): RelayedFault | undefined {
   const fault = faultElement(xml);
   if (fault === undefined) return undefined;
   const field = (name: string) => {
@@ -71,7 +74,7 @@ export function readSoapFault(xml: Buffer): RelayedFault | undefined {
   const code = field('faultcode');
   return code === ''
     ? undefined
-    : new RelayedFault(code, field('faultstring'), field('detail'), xml.toString());
+    : new RelayedFault(code, field('faultstring'), field('detail'), xml.toString(), retryAfterSeconds);
 }
 
 /** A fault is short; a message that is longer is something else, and is not made a tree to find that out. */

@@ -1,8 +1,9 @@
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { printFull } from '../identifier/index.ts';
-import type { Exchange, ServerSettings, ServiceSettings } from '../road/index.ts';
+import type { AppliedLimit, Exchange, ServerSettings, ServiceSettings } from '../road/index.ts';
 import { checkPeerVersion } from './check-version.ts';
+import type { UsedUp } from './quotas.ts';
 import type { FromPeer } from './receive-request.ts';
 
 /** What of a service a request calls: for SOAP, the whole of it. */
@@ -15,35 +16,112 @@ export interface CalledEndpoint {
 /** SOAP operations are called as a whole: only a right on the service itself, its base endpoint, lets them pass. */
 export const baseEndpoint: CalledEndpoint = { method: 'POST', path: '' };
 
+/** A request for a service, with all that decides about it. */
+export interface ServiceCall {
+  readonly exchange: Pick<Exchange, 'protocol' | 'client' | 'service'> & FromPeer;
+  readonly endpoint: CalledEndpoint;
+  readonly settings: ServerSettings;
+  readonly configuration: GlobalConfiguration;
+  /** At which rights must hold, and in whose period the request counts. */
+  readonly at: Date;
+  /** Counts the request, or only looks whether it would be taken. */
+  readonly count: (limits: readonly AppliedLimit[], at: Date) => UsedUp | undefined;
+}
+
+export type ServiceCheckId = 'service' | 'kind' | 'access' | 'version' | 'enabled' | 'quota';
+
+type Refuse = (call: ServiceCall, service: ServiceSettings) => Fault | undefined;
+
 /**
- * Whether a request may reach its service, judged in X-Road 7's order: exists, kind fits, right, not disabled. What
- * is ours, the least release that a service takes, comes behind the right: strangers learn nothing of it.
- * @param at instant at which the right must hold
- * @throws Fault UnknownService, ServiceType, AccessDenied, ClientProxyVersionNotSupported, ServiceDisabled
+ * In the order of X-Road 7. What is ours, the least release that a service takes, comes behind the right: strangers
+ * learn nothing of it. What counts comes last, so that nothing is counted that is refused.
  */
-export function checkService(
-  { protocol, client, service: id, peerVersion }: Exchange & FromPeer,
-  { method, path }: CalledEndpoint,
-  settings: ServerSettings,
-  configuration: GlobalConfiguration,
-  at: Date,
-): ServiceSettings {
-  const service = settings.service(id);
-  if (service === undefined) throw new Fault('UnknownService', `Unknown service: ${printFull(id)}`);
-  const isSoap = service.kind === 'WSDL';
-  if (isSoap !== (protocol === 'soap')) {
-    const [is, other] = isSoap ? ['SOAP', 'REST'] : ['REST', 'SOAP'];
-    throw new Fault(
-      'ServiceType',
-      `Service is a ${is} service and cannot be called with ${other}: ${printFull(id)}`,
-    );
-  }
-  if (!settings.isAllowed(client, id, method, path, configuration, at)) {
-    throw new Fault('AccessDenied', `Request is not allowed: ${printFull(id)}`);
-  }
-  checkPeerVersion(peerVersion, service.minimumPeerVersion);
-  if (service.disabledNotice !== undefined) {
-    throw new Fault('ServiceDisabled', `Service ${printFull(id)} is disabled: ${service.disabledNotice}`);
+const checks: readonly (readonly [ServiceCheckId, Refuse])[] = [
+  ['kind', refuseOtherKind],
+  ['access', refuseWithoutRight],
+  ['version', refuseOldPeer],
+  ['enabled', refuseDisabled],
+  ['quota', refuseOverQuota],
+];
+
+/**
+ * Whether a request may reach its service.
+ * @throws Fault UnknownService, ServiceType, AccessDenied, ClientProxyVersionNotSupported, ServiceDisabled,
+ *   QuotaExceeded
+ */
+export function checkService(call: ServiceCall): ServiceSettings {
+  const service = call.settings.service(call.exchange.service);
+  if (service === undefined) throw unknownService(call);
+  for (const [, refuse] of checks) {
+    const fault = refuse(call, service);
+    if (fault !== undefined) throw fault;
   }
   return service;
+}
+
+/** The very checks of `checkService`, told one by one: those after a refusal are not made. */
+export function explainService(
+  call: ServiceCall,
+): readonly { readonly id: ServiceCheckId; readonly fault?: Fault }[] {
+  const service = call.settings.service(call.exchange.service);
+  if (service === undefined) return [{ id: 'service', fault: unknownService(call) }];
+  const told: { id: ServiceCheckId; fault?: Fault }[] = [{ id: 'service' }];
+  for (const [id, refuse] of checks) {
+    const fault = refuse(call, service);
+    told.push({ id, ...(fault !== undefined && { fault }) });
+    if (fault !== undefined) break;
+  }
+  return told;
+}
+
+function unknownService({ exchange }: ServiceCall): Fault {
+  return new Fault('UnknownService', `Unknown service: ${printFull(exchange.service)}`);
+}
+
+function refuseOtherKind({ exchange }: ServiceCall, { id, kind }: ServiceSettings): Fault | undefined {
+  const isSoap = kind === 'WSDL';
+  if (isSoap === (exchange.protocol === 'soap')) return undefined;
+  const [is, other] = isSoap ? ['SOAP', 'REST'] : ['REST', 'SOAP'];
+  const message = `Service is a ${is} service and cannot be called with ${other}: ${printFull(id)}`;
+  return new Fault('ServiceType', message);
+}
+
+function refuseWithoutRight({
+  exchange: { client, service },
+  endpoint: { method, path },
+  settings,
+  configuration,
+  at,
+}: ServiceCall): Fault | undefined {
+  if (settings.isAllowed(client, service, method, path, configuration, at)) return undefined;
+  return new Fault('AccessDenied', `Request is not allowed: ${printFull(service)}`);
+}
+
+function refuseOldPeer(
+  { exchange }: ServiceCall,
+  { minimumPeerVersion }: ServiceSettings,
+): Fault | undefined {
+  try {
+    checkPeerVersion(exchange.peerVersion, minimumPeerVersion);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
+function refuseDisabled(_call: ServiceCall, { id, disabledNotice }: ServiceSettings): Fault | undefined {
+  if (disabledNotice === undefined) return undefined;
+  return new Fault('ServiceDisabled', `Service ${printFull(id)} is disabled: ${disabledNotice}`);
+}
+
+function refuseOverQuota({ exchange, settings, at, count }: ServiceCall): Fault | undefined {
+  const { client, service } = exchange;
+  const usedUp = count(settings.limitsOf(client, service), at);
+  if (usedUp === undefined) return undefined;
+  const { limit, renewsAt } = usedUp;
+  const whose = limit.scope === 'all' ? 'all consumers together' : `'${printFull(client)}'`;
+  const retryAfterSeconds = Math.max(1, Math.ceil((renewsAt.getTime() - at.getTime()) / 1000));
+  const message = `Service ${printFull(service)} takes ${limit.requests} requests in ${limit.periodMs / 1000} s from ${whose}, and no more until ${renewsAt.toISOString()}`;
+  return new Fault('QuotaExceeded', message, { retryAfterSeconds });
 }

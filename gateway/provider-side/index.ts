@@ -1,5 +1,6 @@
 export { type OnCalled, ServiceCaller } from './call-service.ts';
 export { createPeerCheck } from './check-peer.ts';
+export { baseEndpoint, explainService } from './check-service.ts';
 export { isPeerVersion } from './check-version.ts';
 export { createProviderListener } from './listener.ts';
 export type {
@@ -10,3 +11,5 @@ export type {
   SoapServiceAnswer,
   UnsignedAnswer,
 } from './provider-side.ts';
+export { Quotas } from './quotas.ts';
+export { admit } from './receive-request.ts';

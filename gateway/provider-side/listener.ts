@@ -62,7 +62,12 @@ async function serve(
     road.report({ ...eventOf('provider', trace, startedAt), error, detail });
     if (outgoing.headersSent || outgoing.destroyed) return;
     const fault = renderFault(error);
-    const headers = { 'Content-Type': 'text/xml;charset=utf-8', 'Content-Length': Buffer.byteLength(fault) };
+    const { retryAfterSeconds } = asFault(error);
+    const headers = {
+      'Content-Type': 'text/xml;charset=utf-8',
+      'Content-Length': Buffer.byteLength(fault),
+      ...(retryAfterSeconds !== undefined && { 'Retry-After': retryAfterSeconds }),
+    };
     outgoing.writeHead(200, headers).end(fault);
   }
 }

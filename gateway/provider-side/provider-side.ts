@@ -7,6 +7,7 @@ import type { SoapHeader } from '../soap/index.ts';
 import type { XmlElement } from '../xml/index.ts';
 import type { ServiceCaller } from './call-service.ts';
 import type { PeerCheck } from './check-peer.ts';
+import type { Quotas } from './quotas.ts';
 
 /** An answer of a REST service. */
 export interface UnsignedAnswer {
@@ -58,6 +59,7 @@ export type BuiltInSoapServices = (
 
 export interface ProviderSide extends Road {
   readonly services: ServiceCaller;
+  readonly quotas: Quotas;
   readonly builtIn: BuiltInServices;
   readonly builtInSoap: BuiltInSoapServices;
   readonly checkPeer: PeerCheck;

@@ -4,7 +4,13 @@ import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { equal, memberOf, printFull, providerOf } from '../identifier/index.ts';
 import { parseRestRequest, type RestRequest } from '../message/index.ts';
-import { decoded, type Exchange, type Road, readHashAlgorithm, type ServerSettings } from '../road/index.ts';
+import {
+  decoded,
+  type Exchange,
+  readHashAlgorithm,
+  type ServerSettings,
+  type Signer,
+} from '../road/index.ts';
 import { charsetOf, readEnvelope, type SoapHeader } from '../soap/index.ts';
 import { mediaTypeOf, type ReceivedMessage, receiveMessage } from '../transport/index.ts';
 import { checkPeerVersion } from './check-version.ts';
@@ -60,7 +66,7 @@ export async function receiveRequest(
     onHead: async ({ protocol, head, headType, ocspResponses }) => {
       request = await read(protocol, head, headType);
       noteRequest(request);
-      await admit(request, settings, road);
+      await admit(request, settings, road.signer);
       road.checkPeer(chain, ocspResponses, request.client, configuration, road.clock.now());
     },
   });
@@ -119,8 +125,15 @@ function readHttpHeaders(incoming: IncomingMessage, road: ProviderSide) {
   return { contentType, digest, read };
 }
 
-/** The message must be for this very server, and its provider one of ours that can sign. */
-async function admit(exchange: Exchange, settings: ServerSettings, road: Road): Promise<void> {
+/**
+ * The message must be for this very server, and its provider one of ours that can sign.
+ * @throws Fault InvalidSecurityServer, UnknownMember, CannotCreateSignature
+ */
+export async function admit(
+  exchange: Pick<Exchange, 'service' | 'securityServer'>,
+  settings: ServerSettings,
+  signer: Signer,
+): Promise<void> {
   const { securityServer } = exchange;
   // For REST the Java server does not compare; a message pinned to one server must not be answered by another.
   if (securityServer !== undefined && !equal(securityServer, settings.serverId)) {
@@ -133,5 +146,5 @@ async function admit(exchange: Exchange, settings: ServerSettings, road: Road): 
     throw new Fault('UnknownMember', message);
   }
   // Nothing is worth receiving if the answer could not be signed.
-  await road.signer.signingIdentity(memberOf(provider));
+  await signer.signingIdentity(memberOf(provider));
 }

@@ -16,7 +16,7 @@ import type { AnswerToSend } from './send-answer.ts';
 
 /**
  * The service that a REST request may reach.
- * @throws Fault UnknownService, ServiceType, AccessDenied, ClientProxyVersionNotSupported, ServiceDisabled; BadRequest for a path with two readings
+ * @throws Fault UnknownService, ServiceType, AccessDenied, ClientProxyVersionNotSupported, ServiceDisabled, QuotaExceeded; BadRequest for a path with two readings
  */
 export async function chooseRestService(
   request: RestRequest & Exchange & FromPeer,
@@ -33,8 +33,10 @@ export async function chooseRestService(
     };
   }
   const path = normaliseServicePath(request.servicePath);
-  const called = { method: request.verb, path };
-  const service = checkService(request, called, settings, configuration, road.clock.now());
+  const service = checkService({
+    ...{ exchange: request, endpoint: { method: request.verb, path }, settings, configuration },
+    ...{ at: road.clock.now(), count: (limits, at) => road.quotas.take(limits, at) },
+  });
   return async ({ attachments: [body], parts: [headPart, bodyPart] }) => {
     const { abandon, ...answered } = await road.services.call(service, request, body);
     const stream =

@@ -28,7 +28,7 @@ const envelopeType = 'text/xml; charset=UTF-8';
 
 /**
  * The service that a SOAP request may reach.
- * @throws Fault UnknownService, ServiceType, AccessDenied, ClientProxyVersionNotSupported, ServiceDisabled
+ * @throws Fault UnknownService, ServiceType, AccessDenied, ClientProxyVersionNotSupported, ServiceDisabled, QuotaExceeded
  */
 export async function chooseSoapService(
   request: SoapRequest & Exchange & FromPeer,
@@ -54,7 +54,10 @@ export async function chooseSoapService(
       abandon: () => undefined,
     });
   }
-  const service = checkService(request, baseEndpoint, settings, configuration, road.clock.now());
+  const service = checkService({
+    ...{ exchange: request, endpoint: baseEndpoint, settings, configuration, at: road.clock.now() },
+    count: (limits, at) => road.quotas.take(limits, at),
+  });
   return (received) => callSoapService(service, request, received, road);
 }
 

@@ -64,6 +64,16 @@ export interface ServiceSettings {
   readonly minimumPeerVersion?: string;
 }
 
+/** How many requests a service takes in a period, as it applies to one consumer. */
+export interface AppliedLimit {
+  /** What is counted: the same text, the same count. */
+  readonly counter: string;
+  /** For whom: this consumer, or all together. */
+  readonly scope: 'consumer' | 'all';
+  readonly requests: number;
+  readonly periodMs: number;
+}
+
 /** One immutable view of the settings, taken once per message. */
 export interface ServerSettings {
   readonly serverId: ServerId;
@@ -84,6 +94,8 @@ export interface ServerSettings {
     configuration: GlobalConfiguration,
     at: Date,
   ): boolean;
+  /** Limits of a service for one consumer; none: as many requests as it likes. */
+  limitsOf(caller: ClientId, service: ServiceId): readonly AppliedLimit[];
   /** SHA-256 hex of the server's own internal TLS certificate, let in as any SSLAUTH client. */
   readonly internalCertificateHash?: string;
 }

@@ -11,6 +11,7 @@ import { EvidenceAccessError, type EvidenceAccessErrorCode } from '../auditor/in
 import { MessageLogError } from '../message-log/index.ts';
 import { OpenApiError } from '../openapi/index.ts';
 import { SettingsConflict } from '../settings/index.ts';
+import { TrialError } from '../trial/index.ts';
 import { WsdlError } from '../wsdl/index.ts';
 import { addAccessRightRoutes } from './access-rights.ts';
 import { addArchiveRoutes } from './archives.ts';
@@ -24,10 +25,12 @@ import { addDiagnosticsRoutes } from './diagnostics.ts';
 import { addDiskRoutes } from './disk.ts';
 import { addErasureRoutes } from './erasures.ts';
 import { addEvidenceRoutes } from './evidence.ts';
+import { addExplanationRoutes } from './explanations.ts';
 import { addInternalTlsRoutes } from './internal-tls.ts';
 import { addJoinRoutes, explainJoining } from './join.ts';
 import { addKeyRequestRoutes } from './key-requests.ts';
 import { addKeyRoutes } from './keys.ts';
+import { addLimitRoutes } from './limits.ts';
 import { addLocalGroupRoutes } from './local-groups.ts';
 import { addManagementRoutes } from './management.ts';
 import { addOpenApiRoutes } from './open-api.ts';
@@ -38,6 +41,7 @@ import { addServiceRoutes } from './services.ts';
 import { addSubjectRoutes } from './subjects.ts';
 import { addTokenRoutes } from './token.ts';
 import { addTrafficRoutes } from './traffic.ts';
+import { addTrialRoutes } from './trials.ts';
 
 export interface ServerAdminOptions {
   readonly version: string;
@@ -58,6 +62,9 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addClientRoutes(app, context);
   addLocalGroupRoutes(app, context);
   addServiceRoutes(app, context);
+  addLimitRoutes(app, context);
+  addExplanationRoutes(app, context);
+  addTrialRoutes(app, context);
   addServiceDescriptionRoutes(app, context);
   addOpenApiRoutes(app, context);
   addAccessRightRoutes(app, context);
@@ -128,6 +135,7 @@ function explain(error: unknown): Problem | undefined {
   if (error instanceof OpenApiError) {
     return new Problem(error.code === 'too-large' ? 413 : 422, `openapi-${error.code}`, error.message);
   }
+  if (error instanceof TrialError) return new Problem(422, error.code, error.message);
   if (error instanceof WsdlError) return new Problem(422, `wsdl-${error.code}`, error.message);
   if (error instanceof SettingsConflict) {
     return new Problem(error.code.startsWith('unknown') ? 404 : 409, error.code, error.message);

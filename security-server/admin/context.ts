@@ -8,12 +8,13 @@ import type { ConfigurationArchive } from '../auditor/index.ts';
 import type { BodyPolicyStore } from '../body-policy/index.ts';
 import type { Diagnostics, ProbeSources } from '../diagnostics/index.ts';
 import type { DiskWatch } from '../disk/index.ts';
+import type { ExplainContext } from '../explain/index.ts';
 import type { Health } from '../health/index.ts';
 import type { JoinDesk } from '../join/index.ts';
-import type { ManagementSender } from '../management/index.ts';
+import type { Loopback, ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
 import type { ServerMetrics } from '../metrics/index.ts';
-import type { Monitoring } from '../monitoring/index.ts';
+import type { Monitoring, OperationalRecord } from '../monitoring/index.ts';
 import type { CheckpointExchange, HistoryWatch } from '../registry-history/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
 import type { ServerSigner } from '../signer/index.ts';
@@ -47,6 +48,12 @@ export interface AdminContext {
   readonly refreshConfiguration: () => Promise<void>;
   /** Makes the signer use the certificates as they are now. */
   readonly reloadCertificates: () => Promise<void>;
+  /** The server's own port for information systems. */
+  readonly loopback: () => Loopback;
+  /** With what calls are explained. */
+  readonly explain: ExplainContext;
+  /** What was kept of exchanges under a message id, newest first. */
+  readonly operations: (messageId: string) => readonly OperationalRecord[];
   readonly health: () => Promise<Health>;
   /** What is wrong, and how to mend it. */
   readonly diagnostics: Pick<Diagnostics, 'report' | 'forget'>;

@@ -9,6 +9,7 @@ import {
 import { addCertificatePages } from './certificates/index.ts';
 import { addDiagnosticsPages, diagnosticsTextsOf } from './diagnostics/index.ts';
 import { addEvidencePages, evidenceTextsOf } from './evidence/index.ts';
+import { addExplainPages, explainTextsOf } from './explain/index.ts';
 import { addInternalTlsPages } from './internal-tls/index.ts';
 import { addJoinPages } from './joining/index.ts';
 import { addKeyPages } from './keys/index.ts';
@@ -18,6 +19,7 @@ import { textsOf } from './texts.ts';
 import { addTokenPages } from './tokens/index.ts';
 import { addTrafficPages, trafficTextsOf } from './traffic/index.ts';
 import { trustLinks } from './trust-links.ts';
+import { addTryItPages, tryItTextsOf } from './try-it/index.ts';
 
 export { addFirstPages } from './joining/index.ts';
 
@@ -44,6 +46,8 @@ export function createServerConsole(options: ServerConsoleOptions): Console {
   addOverview(console);
   addDiagnosticsPages(console);
   addTrafficPages(console);
+  addTryItPages(console);
+  addExplainPages(console);
   addEvidencePages(console);
   addTokenPages(console);
   addKeyPages(console);
@@ -62,6 +66,13 @@ function navigation(visit: Visit): readonly NavGroup[] {
   const has = (role: string) => session?.roles.includes(role) === true;
   return [
     { links: [{ href: '/', text: t.overview }] },
+    {
+      heading: t.groups.exchange,
+      links: [
+        ...(has('service-administrator') ? [{ href: '/try-it', text: tryItTextsOf(visit).title }] : []),
+        { href: '/explain', text: explainTextsOf(visit).title },
+      ],
+    },
     { heading: t.groups.trust, links: trustLinks(visit) },
     ...(has('auditor')
       ? [

@@ -12,6 +12,8 @@ const password = 'four words of oil';
 /** Pages that no link leads to: what a form answers with. */
 const answers = [
   '/evidence?party=PILOT%3AGOV%3A1001',
+  '/explain?messageId=first-1',
+  '/explain?client=PILOT%3AMUN%3A2001%3Aportal&provider=PILOT%3AGOV%3A1001%3Apopulation&serviceCode=none&path=',
   '/evidence/gaps?from=',
   '/evidence/statistics?per=service',
 ];

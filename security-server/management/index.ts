@@ -1,3 +1,4 @@
+export type { Loopback } from './deliver.ts';
 export { hostManagementService } from './host.ts';
 export { postPinned } from './pinned-post.ts';
 export { ManagementSender } from './sender.ts';

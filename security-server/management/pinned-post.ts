@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { isIP } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
@@ -7,6 +7,10 @@ import { Fault } from '../../gateway/fault/index.ts';
 
 export interface PinnedPost {
   readonly url: URL;
+  /** POST unless told. */
+  readonly method?: string;
+  /** Path and query as they are sent, where they are not those of the address. */
+  readonly target?: string;
   readonly contentType: string;
   readonly bytes: Buffer;
   /** Sent beside those of every request. */
@@ -22,6 +26,7 @@ export interface PinnedPost {
 export interface PostAnswer {
   readonly status: number;
   readonly contentType: string;
+  readonly headers: IncomingHttpHeaders;
   readonly bytes: Buffer;
 }
 
@@ -79,7 +84,7 @@ function connectPinned({ url, pinned, context }: PinnedPost, signal: AbortSignal
 }
 
 function exchange(
-  { url, contentType, bytes, headers: more }: PinnedPost,
+  { url, contentType, bytes, headers: more, method = 'POST', target }: PinnedPost,
   socket: TLSSocket,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
@@ -88,18 +93,19 @@ function exchange(
     const headers = {
       host: url.host,
       'content-type': contentType,
-      'content-length': bytes.length,
-      soapaction: '""',
+      ...(method !== 'GET' && { 'content-length': bytes.length }),
+      ...(method === 'POST' && { soapaction: '""' }),
       connection: 'close',
       ...more,
     };
-    const options = { method: 'POST', path: `${url.pathname}${url.search}`, headers, signal };
+    const path = target ?? `${url.pathname}${url.search}`;
+    const options = { method, path, headers, signal };
     const outgoing = request({ ...options, createConnection: () => socket }, (incoming) => {
       const type = incoming.headers['content-type'] ?? '';
-      buffer(bounded(incoming, url)).then(
-        (body) => resolve({ status: incoming.statusCode ?? 0, contentType: type, bytes: body }),
-        fail,
-      );
+      buffer(bounded(incoming, url)).then((body) => {
+        const { statusCode = 0, headers: answered } = incoming;
+        resolve({ status: statusCode, contentType: type, headers: answered, bytes: body });
+      }, fail);
     });
     outgoing.once('error', fail);
     outgoing.end(bytes);

@@ -14,7 +14,7 @@ import type { RoadEvent } from '../../gateway/road/index.ts';
 import type { SettingsSnapshot } from '../settings/index.ts';
 import type { OwnCertificate } from '../signer/index.ts';
 import { answerMetrics } from './metrics.ts';
-import { operationalRecordOf } from './operational-record.ts';
+import { type OperationalRecord, operationalRecordOf } from './operational-record.ts';
 import { answerHealthData, answerOperationalData } from './operational-services.ts';
 import { OperationalStore } from './operational-store.ts';
 import { ServiceHealthBook } from './service-health.ts';
@@ -92,6 +92,11 @@ export class Monitoring {
   traffic(query: Omit<TrafficQuery, 'now'>): Traffic {
     this.#store.flush();
     return this.#store.traffic.read({ ...query, now: this.#options.now() });
+  }
+
+  /** What was kept under a message id, newest first. */
+  ofMessage(messageId: string): readonly OperationalRecord[] {
+    return this.#store.ofMessage(messageId);
   }
 
   /** Services of the server's owner, as X-Road has them. */

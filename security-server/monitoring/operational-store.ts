@@ -22,6 +22,7 @@ const steps: readonly string[] = [
    ) STRICT;
    CREATE INDEX operationAt ON operation (at);`,
   trafficSchema,
+  "CREATE INDEX operationMessageId ON operation (json_extract(record, '$.messageId'));",
 ];
 
 export interface OperationalStoreOptions {
@@ -51,6 +52,8 @@ const flushEveryMs = 1000;
 const pruneEveryMs = 3_600_000;
 /** Records that may wait for the disk; more come only when it stands still. */
 const maxWaiting = 20_000;
+/** Records of one message id that are told: clients may use one for many requests. */
+const maxOfMessage = 100;
 /** Records of one answer, unless more fall into one second. */
 export const maxRecordsInAnswer = 10_000;
 
@@ -141,6 +144,17 @@ export class OperationalStore {
     // All in one second: they must go together, or the next question would find the same ones again.
     if (whole.length === 0) return { records: read(last.at, last.at, -1).map(parse), nextFrom: last.at + 1 };
     return { records: whole.map(parse), nextFrom: last.at };
+  }
+
+  /** What was kept under a message id, newest first. */
+  ofMessage(messageId: string): readonly OperationalRecord[] {
+    this.flush();
+    return this.#store.database
+      .prepare<unknown[], { record: string }>(
+        "SELECT record FROM operation WHERE json_extract(record, '$.messageId') = ? ORDER BY id DESC LIMIT ?",
+      )
+      .all(messageId, maxOfMessage)
+      .map(parse);
   }
 
   close(): void {

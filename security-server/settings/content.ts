@@ -7,6 +7,7 @@ import type {
   Endpoint,
   LocalGroup,
   OpenApiDescription,
+  ServiceLimit,
   ServiceRecord,
   SettingsContent,
   WsdlDescription,
@@ -54,6 +55,7 @@ export async function readContent(db: Kysely<SettingsTables>, serverId: ServerId
     .orderBy('code')
     .execute();
   const rights = await db.selectFrom('accessRight').selectAll().execute();
+  const limits = await db.selectFrom('serviceLimit').selectAll().execute();
   const groups = await db.selectFrom('localGroup').selectAll().execute();
   const internal = await db
     .selectFrom('server')
@@ -71,6 +73,14 @@ export async function readContent(db: Kysely<SettingsTables>, serverId: ServerId
       }),
     ),
     services: services.map(readService),
+    limits: limits.map(
+      ({ provider, code, consumer, periodSeconds, requests }): ServiceLimit => ({
+        provider: parseEncodedClient(provider),
+        serviceCode: code,
+        consumer: consumer === 'each' || consumer === 'all' ? consumer : parseEncodedClient(consumer),
+        ...{ periodSeconds, requests },
+      }),
+    ),
     descriptions: descriptions.map(
       ({ provider, id, url, certificates, acceptedAt, disabledNotice }): WsdlDescription => ({
         provider: parseEncodedClient(provider),

@@ -9,6 +9,7 @@ export {
   type GrantTo,
   type LocalGroup,
   type OpenApiDescription,
+  type ServiceLimit,
   type ServiceRecord,
   type SettingsContent,
   type Subject,

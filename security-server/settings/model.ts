@@ -107,6 +107,16 @@ export interface AccessRight extends Validity {
   readonly subject: Subject;
 }
 
+/** How many requests a service takes. */
+export interface ServiceLimit {
+  readonly provider: ClientId;
+  readonly serviceCode: string;
+  /** `each`: every consumer by itself, but those with limits of their own; `all`: all together. */
+  readonly consumer: 'each' | 'all' | ClientId;
+  readonly requests: number;
+  readonly periodSeconds: number;
+}
+
 export interface LocalGroup {
   readonly owner: ClientId;
   readonly groupCode: string;
@@ -122,6 +132,7 @@ export interface SettingsContent {
   readonly descriptions: readonly WsdlDescription[];
   readonly openApiDescriptions: readonly OpenApiDescription[];
   readonly rights: readonly AccessRight[];
+  readonly limits: readonly ServiceLimit[];
   readonly localGroups: readonly LocalGroup[];
   /** DER of the server's own internal TLS certificate. */
   readonly internalCertificate?: Buffer;

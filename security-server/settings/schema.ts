@@ -57,6 +57,14 @@ export interface SettingsTables {
     readonly validFrom: number | null;
     readonly validUntil: number | null;
   };
+  readonly serviceLimit: {
+    readonly provider: string;
+    readonly code: string;
+    /** `each`, `all`, or an encoded client. */
+    readonly consumer: string;
+    readonly periodSeconds: number;
+    readonly requests: number;
+  };
   readonly localGroup: {
     readonly owner: string;
     readonly code: string;
@@ -179,5 +187,10 @@ export const settingsSteps: readonly string[] = [
   `CREATE TABLE certificateRequest (
      keyId TEXT PRIMARY KEY, use TEXT, request TEXT NOT NULL, format TEXT NOT NULL, service TEXT,
      madeAt INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE serviceLimit (
+     provider TEXT NOT NULL REFERENCES client(id) ON DELETE CASCADE,
+     code TEXT NOT NULL, consumer TEXT NOT NULL, periodSeconds INTEGER NOT NULL, requests INTEGER NOT NULL,
+     PRIMARY KEY (provider, code, consumer, periodSeconds)
    ) STRICT, WITHOUT ROWID;`,
 ];

@@ -9,11 +9,17 @@ import {
   type ServiceId,
 } from '../../gateway/identifier/index.ts';
 import { matchesPath } from '../../gateway/message/index.ts';
-import type { ClientSettings, ServerSettings, ServiceSettings } from '../../gateway/road/index.ts';
+import type {
+  AppliedLimit,
+  ClientSettings,
+  ServerSettings,
+  ServiceSettings,
+} from '../../gateway/road/index.ts';
 import {
   type AccessRight,
   baseEndpoint,
   type Endpoint,
+  type ServiceLimit,
   type ServiceRecord,
   type SettingsContent,
 } from './model.ts';
@@ -83,6 +89,7 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
   }
 
   const granted = grantedEndpoints(content);
+  const limits = limitsByService(content);
   const isSubject = (
     endpoint: GrantedEndpoint,
     caller: ClientId,
@@ -123,6 +130,11 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
         (endpoint) => isCovered(endpoint) && isSubject(endpoint, caller, provider, configuration, at),
       );
     },
+    limitsOf: (caller, service) => {
+      const key = serviceKey(providerOf(service), service.serviceCode);
+      const those = limits.get(key);
+      return those === undefined ? [] : applyLimits(those, key, caller);
+    },
     hasRight: (caller, provider, serviceCode, { method, path }, configuration, at) => {
       const endpoints = granted.get(serviceKey(provider, serviceCode)) ?? [];
       const exact = endpoints.find((endpoint) => endpoint.method === method && endpoint.path === path);
@@ -158,6 +170,30 @@ function grantedEndpoints(content: SettingsContent): Map<string, GrantedEndpoint
     else entry.subjects.set(identifierKey(subject), validity);
   }
   return granted;
+}
+
+function limitsByService({ limits }: SettingsContent): Map<string, readonly ServiceLimit[]> {
+  const byService = new Map<string, ServiceLimit[]>();
+  for (const limit of limits) {
+    const key = serviceKey(limit.provider, limit.serviceCode);
+    byService.set(key, [...(byService.get(key) ?? []), limit]);
+  }
+  return byService;
+}
+
+/** A consumer with limits of its own has those in place of what is for each. */
+function applyLimits(those: readonly ServiceLimit[], service: string, caller: ClientId): AppliedLimit[] {
+  const key = identifierKey(caller);
+  const isOwn = ({ consumer }: ServiceLimit) =>
+    typeof consumer === 'object' && identifierKey(consumer) === key;
+  const own = those.filter(isOwn);
+  const applied = own.length > 0 ? own : those.filter(({ consumer }) => consumer === 'each');
+  const all = those.filter(({ consumer }) => consumer === 'all');
+  const apply = (limit: ServiceLimit, scope: AppliedLimit['scope']): AppliedLimit => ({
+    counter: `${service}\n${scope === 'all' ? '' : key}\n${limit.periodSeconds}`,
+    ...{ scope, requests: limit.requests, periodMs: limit.periodSeconds * 1000 },
+  });
+  return [...applied.map((limit) => apply(limit, 'consumer')), ...all.map((limit) => apply(limit, 'all'))];
 }
 
 function settingsOf(record: ServiceRecord, descriptionNotice: string | undefined): ServiceSettings {

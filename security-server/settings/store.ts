@@ -8,6 +8,7 @@ import {
 } from '../../gateway/identifier/index.ts';
 import { openStore, type Store } from '../../gateway/store/index.ts';
 import { readContent, toBase64, writeCertificates } from './content.ts';
+import { removeOrphanedLimits, setLimits } from './limit-table.ts';
 import type {
   ClientRecord,
   DescribedService,
@@ -16,6 +17,7 @@ import type {
   GrantTo,
   LocalGroup,
   OpenApiDescription,
+  ServiceLimit,
   ServiceRecord,
   SettingsContent,
   Subject,
@@ -258,6 +260,15 @@ export class SettingsStore {
     return this.#change((tx) => takeRights(tx, provider, code, rights));
   }
 
+  /** Gives a service exactly these limits; none takes every limit away. @throws SettingsConflict unknown-service */
+  setLimits(
+    provider: ClientId,
+    code: string,
+    limits: readonly Pick<ServiceLimit, 'consumer' | 'requests' | 'periodSeconds'>[],
+  ): Promise<void> {
+    return this.#change((tx) => setLimits(tx, provider, code, limits));
+  }
+
   putLocalGroup({ owner, groupCode, description, members }: LocalGroup): Promise<void> {
     const values = { description, members: JSON.stringify(members.map(printSubject)) };
     return this.#change((tx) =>
@@ -306,6 +317,7 @@ export class SettingsStore {
     const content = await this.#store.db.transaction().execute(async (tx) => {
       await work(tx);
       await removeOrphans(tx);
+      await removeOrphanedLimits(tx);
       // Read before others change more: a snapshot never shows half of a change.
       return readContent(tx, (await readServerId(tx)) ?? this.serverId);
     });

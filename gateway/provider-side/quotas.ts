@@ -1,0 +1,68 @@
+import type { AppliedLimit } from '../road/index.ts';
+
+/** A limit that is used up, and when it begins anew. */
+export interface UsedUp {
+  readonly limit: AppliedLimit;
+  readonly renewsAt: Date;
+}
+
+interface Window {
+  /** Number of the period since 1970. */
+  readonly period: number;
+  readonly periodMs: number;
+  count: number;
+}
+
+/** Counters kept at once; those of periods that are over go first. */
+const maxWindows = 100_000;
+
+/**
+ * Counts the requests that services take from their consumers. Periods begin at whole multiples of their length since
+ * 1970, in UTC: minutes, hours and days are those of the clock. Counting waits for nothing, so that however many
+ * callers come at once, a period takes exactly as many requests as it may.
+ */
+export class Quotas {
+  readonly #windows = new Map<string, Window>();
+
+  /** Counts a request against all its limits, or against none when one of them is used up. */
+  take(limits: readonly AppliedLimit[], at: Date): UsedUp | undefined {
+    const usedUp = this.find(limits, at);
+    if (usedUp !== undefined) return usedUp;
+    for (const limit of limits) this.#windowOf(limit, at).count += 1;
+    return undefined;
+  }
+
+  /** The first limit that is used up at an instant, without counting anything. */
+  find(limits: readonly AppliedLimit[], at: Date): UsedUp | undefined {
+    const limit = limits.find((one) => this.countOf(one, at) >= one.requests);
+    if (limit === undefined) return undefined;
+    const renewsAt = new Date((periodOf(limit, at) + 1) * limit.periodMs);
+    return { limit, renewsAt };
+  }
+
+  /** Requests that were counted in the period of an instant. */
+  countOf(limit: AppliedLimit, at: Date): number {
+    const window = this.#windows.get(limit.counter);
+    return window?.period === periodOf(limit, at) ? window.count : 0;
+  }
+
+  #windowOf(limit: AppliedLimit, at: Date): Window {
+    const period = periodOf(limit, at);
+    const known = this.#windows.get(limit.counter);
+    if (known?.period === period) return known;
+    if (this.#windows.size >= maxWindows) this.#forget(at);
+    const window = { period, periodMs: limit.periodMs, count: 0 };
+    this.#windows.set(limit.counter, window);
+    return window;
+  }
+
+  #forget(at: Date): void {
+    for (const [counter, { period, periodMs }] of this.#windows) {
+      if ((period + 1) * periodMs <= at.getTime()) this.#windows.delete(counter);
+    }
+  }
+}
+
+function periodOf({ periodMs }: AppliedLimit, at: Date): number {
+  return Math.floor(at.getTime() / periodMs);
+}

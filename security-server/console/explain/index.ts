@@ -1,0 +1,2 @@
+export { addExplainPages } from './pages.tsx';
+export { textsOf as explainTextsOf } from './texts.ts';

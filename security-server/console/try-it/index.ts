@@ -1,0 +1,2 @@
+export { addTryItPages } from './pages.tsx';
+export { textsOf as tryItTextsOf } from './texts.ts';

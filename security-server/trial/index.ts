@@ -1,0 +1,1 @@
+export { type TrialAnswer, type TrialCall, TrialError, tryCall } from './trial.ts';
