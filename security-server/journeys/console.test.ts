@@ -17,7 +17,7 @@ const answers = [
   '/evidence/gaps?from=',
   '/evidence/statistics?per=service',
 ];
-/** There is nothing at these once a server is founded whole: `../first-start.test.ts` draws them. */
+/** There is nothing at these once a server has joined: whole-instance.test.ts of the registry goes to them. */
 const ofJoining = ['/join', '/join/certificates', '/join/requests/signing', '/join/again'];
 
 describe.skipIf(!hasChromium())('the console of a security server (needs chromium)', () => {

@@ -75,7 +75,7 @@ function Awaited({ visit, join }: { readonly visit: Visit; readonly join: JoinAn
           <Facts
             rows={[
               [t.steps[step.code], step.detail],
-              [t.awaited, step.awaits && t.parties[step.awaits]],
+              [t.who, step.awaits && t.parties[step.awaits]],
               [t.whatToDo, step.remedy],
             ]}
           />

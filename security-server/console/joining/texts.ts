@@ -18,6 +18,7 @@ const english = {
   stopped: 'It has stopped',
   stoppedNext: 'When what the failed step names is mended, let it go on.',
   awaited: 'Awaited now',
+  who: 'From whom',
   parties: {
     joiner: 'You',
     'network-administrator': 'Whoever administers the network',
@@ -95,6 +96,7 @@ const catalogue: Catalogue<typeof english> = {
     stopped: 'Es geht nicht weiter',
     stoppedNext: 'Ist behoben, was der fehlgeschlagene Schritt nennt, lassen Sie ihn weitermachen.',
     awaited: 'Jetzt erwartet',
+    who: 'Von wem',
     parties: {
       joiner: 'Sie',
       'network-administrator': 'Wer das Netz verwaltet',
