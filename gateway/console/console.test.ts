@@ -108,6 +108,38 @@ describe('a console', () => {
     expect(answer.status).toBe(413);
   });
 
+  it('takes larger forms where a page says so, from those alone who are known and say how large they are', async () => {
+    let asked = 0;
+    const api = () => {
+      asked += 1;
+      const session = { name: 'anna', roles: [], csrfToken: 'token' };
+      return new Response(JSON.stringify(session), { headers: { 'content-type': 'application/json' } });
+    };
+    const large = createTestConsole(api, faults);
+    const taken: number[] = [];
+    const act = (_visit: unknown, form: FormData) => {
+      taken.push(String(form.get('file')).length);
+      return new Response(null, { status: 303, headers: { location: '/' } });
+    };
+    large.post('/large', act, { maxBytes: 3 * 1024 * 1024 });
+    const post = async (length: number, announced?: number) => {
+      const body = `_csrf=token&file=${'x'.repeat(length)}`;
+      const headers = {
+        ...{ 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost' },
+        ...(announced !== undefined && { 'content-length': String(announced) }),
+      };
+      const request = new Request('http://localhost/large', { method: 'POST', body, headers });
+      return (await large.fetch(request)).status;
+    };
+    const octets = 2 * 1024 * 1024;
+    expect(await post(octets, octets + 17)).toBe(303);
+    expect(taken).toEqual([octets]);
+    expect(await post(octets, 3 * 1024 * 1024 + 1)).toBe(413);
+    expect(await post(octets)).toBe(413);
+    expect(taken).toHaveLength(1);
+    expect(asked).toBeGreaterThan(0);
+  });
+
   it('tells who may not, and which roles may', async () => {
     await signIn('otto');
     const page = await visitor.get('/people');

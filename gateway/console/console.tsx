@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { getCookie } from 'hono/cookie';
 import { type Answer, type Pages, seeOther } from './answer.ts';
@@ -94,9 +94,10 @@ export function createConsole(options: ConsoleOptions): Console {
       paths.push(path);
       app.get(path, (context) => answer(context, make));
     },
-    post: (path, act) => {
-      app.post(path, bodyLimit({ maxSize: maxFormBytes }), (context) =>
+    post: (path, act, { maxBytes = maxFormBytes } = {}) => {
+      app.post(path, limitForm(maxBytes), (context) =>
         answer(context, async (visit) => {
+          requireAnnounced(context.req.raw, maxBytes, visit);
           const form = await readForm(context.req.raw, visit);
           if (!isFromHere(context.req.raw) || !hasToken(form, visit.session)) {
             throw new ApiRefusal(403, { code: 'csrf', detail: visit.texts.formExpired });
@@ -114,6 +115,22 @@ export function createConsole(options: ConsoleOptions): Console {
   addCommonPages(pages);
   app.notFound((context) => answer(context, unknownPage));
   return { ...pages, paths, fetch: (request, env) => app.fetch(request, env as object) };
+}
+
+/** Forms of the usual size are counted as they come; of larger ones nothing is taken in before it is known whose. */
+function limitForm(maxBytes: number): MiddlewareHandler {
+  return maxBytes > maxFormBytes ? (_context, next) => next() : bodyLimit({ maxSize: maxBytes });
+}
+
+/** Browsers say how large a form is; that it is no larger, the listener sees to. @throws ApiRefusal 413 */
+function requireAnnounced({ headers }: Request, maxBytes: number, { texts }: Visit): void {
+  if (maxBytes <= maxFormBytes) return;
+  const announced = Number(headers.get('content-length') ?? Number.NaN);
+  if (announced <= maxBytes && !headers.has('transfer-encoding')) return;
+  throw new ApiRefusal(413, {
+    code: 'too-large',
+    detail: texts.tooLarge(Math.trunc(maxBytes / 1024 / 1024)),
+  });
 }
 
 function visitOf(context: Context, { api, now }: ConsoleOptions, frame: Frame): Visit {

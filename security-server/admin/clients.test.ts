@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SharedParameters } from '../../gateway/configuration/index.ts';
 import { equal, parseEncodedClient } from '../../gateway/identifier/index.ts';
 import { baseEndpoint, parseSubject } from '../settings/index.ts';
 import { type SettingsApi, startSettingsApi } from './testing/settings-api.ts';
@@ -16,7 +17,13 @@ describe('clients of a server', () => {
   beforeEach(async () => {
     shown.clear();
     const hasClient = (id: typeof provider) => [...shown].some((one) => equal(parseEncodedClient(one), id));
-    api = await startSettingsApi({ serverHasClient: (_server, id) => hasClient(id as typeof provider) });
+    const member = { kind: 'MEMBER', instance: 'DEV', memberClass: 'GOV', memberCode: '1' } as const;
+    const subsystems = [{ subsystemCode: 'population', name: 'Population register' }];
+    const members = [{ id: member, memberClassDescription: '', name: 'Ministry', subsystems }];
+    api = await startSettingsApi({
+      serverHasClient: (_server, id) => hasClient(id as typeof provider),
+      shared: () => ({ members }) as unknown as SharedParameters,
+    });
   });
   afterEach(() => api.stop());
   const statusOf = async (client: string) => (await api.ask('GET', pathOf(client))).answer.status;
@@ -30,6 +37,9 @@ describe('clients of a server', () => {
     });
     shown.add(population);
     expect((await api.ask('PUT', pathOf(population), registered)).status).toBe(204);
+    expect((await api.ask('GET', pathOf(population))).answer.registry).toEqual({
+      ...{ isShown: true, name: 'Population register', memberName: 'Ministry' },
+    });
     // What is left out stays.
     await api.ask('PUT', pathOf(population), { ...settings, connectionType: 'NOSSL' });
     expect((await api.ask('GET', pathOf(population))).answer).toMatchObject({

@@ -1,4 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
+import { Fault } from '../../gateway/fault/index.ts';
 import {
   allow,
   allowAll,
@@ -11,7 +13,13 @@ import {
   requireConfirmed,
   searchQuery,
 } from '../../gateway/http/index.ts';
-import { type ClientId, equal, memberOf, printEncoded } from '../../gateway/identifier/index.ts';
+import {
+  type ClientId,
+  equal,
+  memberOf,
+  printEncoded,
+  type ServerId,
+} from '../../gateway/identifier/index.ts';
 import type { ClientRecord } from '../settings/index.ts';
 import { orphansOf, orphansSchema, showOrphans, warnOfRemoval } from './client-orphans.ts';
 import type { AdminContext } from './context.ts';
@@ -40,9 +48,27 @@ const changeSchema = clientSchema
   })
   .openapi('ClientChange');
 
+const shownSchema = clientSchema
+  .extend({
+    registry: z
+      .object({
+        isShown: z.boolean().describe('as a client of this server'),
+        name: z.string().optional().describe('of the subsystem'),
+        memberName: z.string().optional(),
+      })
+      .optional()
+      .describe('what the configuration in force says; absent when none is'),
+  })
+  .openapi('ShownClient');
+
 /** Clients of this server. */
 export function addClientRoutes(app: OpenAPIHono, { settings, configuration }: AdminContext): void {
   const content = () => settings.current().content;
+  const show = (client: ClientRecord): z.infer<typeof shownSchema> => {
+    const inForce = configurationInForce(configuration);
+    if (inForce === undefined) return showClient(client);
+    return { ...showClient(client), registry: registryOf(client.id, settings.serverId, inForce) };
+  };
 
   app.openapi(
     createRoute({
@@ -50,12 +76,12 @@ export function addClientRoutes(app: OpenAPIHono, { settings, configuration }: A
       method: 'get',
       path: '/api/v1/clients',
       request: { query: searchQuery },
-      responses: { 200: { description: 'one page of the clients', ...json(z.array(clientSchema)) } },
+      responses: { 200: { description: 'one page of the clients', ...json(z.array(shownSchema)) } },
     }),
     (context) => {
       const query = context.req.valid('query');
       const found = content().clients.filter(({ id }) => matches(query.q, printEncoded(id)));
-      return context.json(page(context, found, query, ({ id }) => printEncoded(id)).map(showClient), 200);
+      return context.json(page(context, found, query, ({ id }) => printEncoded(id)).map(show), 200);
     },
   );
 
@@ -65,10 +91,9 @@ export function addClientRoutes(app: OpenAPIHono, { settings, configuration }: A
       method: 'get',
       path: '/api/v1/clients/{client}',
       request: { params: clientParameter },
-      responses: { 200: { description: 'one client', ...json(clientSchema) } },
+      responses: { 200: { description: 'one client', ...json(shownSchema) } },
     }),
-    (context) =>
-      context.json(showClient(requireClient(content().clients, context.req.valid('param').client)), 200),
+    (context) => context.json(show(requireClient(content().clients, context.req.valid('param').client)), 200),
   );
 
   app.openapi(
@@ -138,6 +163,29 @@ export function addClientRoutes(app: OpenAPIHono, { settings, configuration }: A
       return context.body(null, 204);
     },
   );
+}
+
+/** The configuration in force; undefined when it has expired, which is told elsewhere. */
+function configurationInForce(current: AdminContext['configuration']): GlobalConfiguration | undefined {
+  try {
+    return current();
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'OutdatedGlobalConf') return undefined;
+    throw error;
+  }
+}
+
+function registryOf(id: ClientId, server: ServerId, configuration: GlobalConfiguration) {
+  const member = configuration.shared(id.instance)?.members.find((one) => equal(one.id, memberOf(id)));
+  const name =
+    id.kind === 'SUBSYSTEM'
+      ? member?.subsystems.find(({ subsystemCode }) => subsystemCode === id.subsystemCode)?.name
+      : member?.name;
+  return {
+    isShown: configuration.serverHasClient(server, id),
+    ...(name !== undefined && { name }),
+    ...(member !== undefined && { memberName: member.name }),
+  };
 }
 
 /**

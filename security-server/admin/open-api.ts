@@ -29,7 +29,7 @@ const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'applic
 const path = '/api/v1/clients/{client}/services/{service}/description';
 const parameters = z.object({ client: clientIdSchema, service: z.string() });
 type Parameters = z.infer<typeof parameters>;
-/** A document travels as base64 in JSON. */
+/** A document travels as base64 in JSON, with certificates beside it. */
 const room = () => takesUpTo(Math.ceil(maxOpenApiBytes / 3) * 4 + 64 * 1024);
 const defaultTimeoutMs = 60_000;
 

@@ -91,6 +91,7 @@ describe('service descriptions of a client', () => {
       ['put', undefined],
     ]);
     expect((await ask('GET', root)).answer).toEqual([answer]);
+    expect((await ask('GET', `${root}/${answer.id}`)).answer).toEqual(answer);
   });
 
   it('show what a refresh changes before it is accepted, and keep rights and settings', async () => {

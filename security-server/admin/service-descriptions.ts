@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, Problem, takesUpTo } from '../../gateway/http/index.ts';
 import { equal } from '../../gateway/identifier/index.ts';
 import type { WsdlDescription } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
@@ -25,6 +25,8 @@ const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'applic
 const root = '/api/v1/clients/{client}/service-descriptions';
 const clientParameter = z.object({ client: clientIdSchema });
 const descriptionParameter = clientParameter.extend({ description: z.uuid() });
+/** Documents of 10 MiB travel as base64 in JSON. */
+const room = () => takesUpTo(14 * 1024 * 1024);
 const done = { 204: { description: 'in force' } } as const;
 
 /** WSDLs of clients: their services are added, refreshed and removed together. */
@@ -73,7 +75,19 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
 
   app.openapi(
     createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: `${root}/{description}`,
+      request: { params: descriptionParameter },
+      responses: { 200: { description: 'one WSDL', ...json(descriptionSchema) } },
+    }),
+    (context) => context.json(show(find(context.req.valid('param'))), 200),
+  );
+
+  app.openapi(
+    createRoute({
       ...allow('service-administrator'),
+      ...room(),
       method: 'post',
       path: root,
       description: 'Adds the services of a WSDL. Nobody may call them yet: rights are given per service.',
@@ -92,6 +106,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
   app.openapi(
     createRoute({
       ...allow('service-administrator'),
+      ...room(),
       method: 'post',
       path: `${root}/{description}/preview`,
       description: 'Reads the WSDL again and tells what would change; nothing changes.',
@@ -108,6 +123,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
   app.openapi(
     createRoute({
       ...allow('service-administrator'),
+      ...room(),
       method: 'post',
       path: `${root}/{description}/refresh`,
       description:

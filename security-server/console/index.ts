@@ -6,7 +6,9 @@ import {
   type NavGroup,
   type Visit,
 } from '../../gateway/console/index.ts';
+import { accessTextsOf, addAccessPages } from './access/index.ts';
 import { addCertificatePages } from './certificates/index.ts';
+import { addClientPages, clientTextsOf } from './clients/index.ts';
 import { addDiagnosticsPages, diagnosticsTextsOf } from './diagnostics/index.ts';
 import { addEvidencePages, evidenceTextsOf } from './evidence/index.ts';
 import { addExplainPages, explainTextsOf } from './explain/index.ts';
@@ -15,6 +17,7 @@ import { addJoinPages } from './joining/index.ts';
 import { addKeyPages } from './keys/index.ts';
 import { addOverview } from './overview/index.ts';
 import { addRequestPages } from './requests/index.ts';
+import { addServicePages } from './services/index.ts';
 import { textsOf } from './texts.ts';
 import { addTokenPages } from './tokens/index.ts';
 import { addTrafficPages, trafficTextsOf } from './traffic/index.ts';
@@ -48,6 +51,9 @@ export function createServerConsole(options: ServerConsoleOptions): Console {
   addTrafficPages(console);
   addTryItPages(console);
   addExplainPages(console);
+  addClientPages(console);
+  addServicePages(console);
+  addAccessPages(console);
   addEvidencePages(console);
   addTokenPages(console);
   addKeyPages(console);
@@ -69,6 +75,8 @@ function navigation(visit: Visit): readonly NavGroup[] {
     {
       heading: t.groups.exchange,
       links: [
+        { href: '/clients', text: clientTextsOf(visit).clients },
+        { href: '/access', text: accessTextsOf(visit).access },
         ...(has('service-administrator') ? [{ href: '/try-it', text: tryItTextsOf(visit).title }] : []),
         { href: '/explain', text: explainTextsOf(visit).title },
       ],

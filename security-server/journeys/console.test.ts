@@ -9,13 +9,19 @@ import { createServerConsole } from '../console/index.ts';
 import { fillServer } from './testing/fill-server.ts';
 
 const password = 'four words of oil';
-/** Pages that no link leads to: what a form answers with. */
+/** Pages that no link leads to, what a form answers with, and those of many that have most to show. */
 const answers = [
   '/evidence?party=PILOT%3AGOV%3A1001',
   '/explain?messageId=first-1',
   '/explain?client=PILOT%3AMUN%3A2001%3Aportal&provider=PILOT%3AGOV%3A1001%3Apopulation&serviceCode=none&path=',
   '/evidence/gaps?from=',
   '/evidence/statistics?per=service',
+  ...['', '/services', '/services/archive', '/services/register', '/services/register/access?q=permits'].map(
+    (of) => `/clients/PILOT%3AGOV%3A1001%3Apopulation${of}`,
+  ),
+  '/clients/PILOT%3AGOV%3A1001%3Apopulation/groups/trial?q=portal',
+  '/clients/PILOT%3AGOV%3A1001%3Ainspection',
+  '/access/SUBSYSTEM%3APILOT%3AMUN%3A2001%3Aportal',
 ];
 /** There is nothing at these once a server has joined: whole-instance.test.ts of the registry goes to them. */
 const ofJoining = ['/join', '/join/certificates', '/join/requests/signing', '/join/again'];

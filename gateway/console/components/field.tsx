@@ -10,7 +10,7 @@ interface FieldProps {
   readonly hint?: string;
   readonly values?: Values;
   readonly problems?: readonly FormProblem[];
-  readonly type?: 'text' | 'password' | 'number' | 'url' | 'file';
+  readonly type?: 'text' | 'password' | 'number' | 'url' | 'file' | 'datetime-local';
   readonly isOptional?: boolean;
   readonly autocomplete?: string;
   readonly maxLength?: number;
@@ -41,6 +41,7 @@ export function Field(props: FieldProps) {
           type={type === 'number' ? 'text' : type}
           inputmode={type === 'number' || props.isNumeric ? 'numeric' : undefined}
           accept={props.accept}
+          step={type === 'datetime-local' ? 1 : undefined}
           value={value}
         />
       ) : (

@@ -260,6 +260,7 @@ export const german: Translated<typeof english> = {
   formExpired: 'Die Seite war zu lange offen oder kam von anderswo. Laden Sie sie neu und wiederholen Sie.',
   unreadableForm: 'Was ankam, ist kein Formular. Laden Sie die Seite neu und wiederholen Sie.',
   saved: 'Gespeichert.',
+  tooLarge: (megabytes) => `Hier werden höchstens ${megabytes} MiB angenommen.`,
 
   roles: {
     'registration-officer': 'Registrierung',

@@ -248,6 +248,7 @@ export const english = {
   formExpired: 'The page was open too long, or came from elsewhere. Load it again and repeat.',
   unreadableForm: 'What came is not a form. Load the page again and repeat.',
   saved: 'Saved.',
+  tooLarge: (megabytes: number) => `At most ${megabytes} MiB are taken here.`,
 
   roles: {
     'registration-officer': 'Registration officer',

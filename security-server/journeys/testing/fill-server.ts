@@ -1,4 +1,5 @@
 import type { TestNetwork } from '../../../gateway/journeys/network.ts';
+import { makeSystemCertificate } from './system-certificate.ts';
 
 /**
  * Gives the ministry's server something of everything that its console shows.
@@ -14,6 +15,7 @@ export async function fillServer({ ministryAdmin, city }: TestNetwork): Promise<
   if (!exchange.ok) throw new Error(`the first exchange: ${await exchange.text()}`);
   const expiresAt = new Date(Date.now() + 90 * 86_400_000).toISOString();
   await ministryAdmin.post('/api-keys', { label: 'monitoring', roles: ['auditor'], expiresAt });
+  await fillClients(ministryAdmin);
   return askForCertificate(ministryAdmin);
 }
 
@@ -40,4 +42,25 @@ async function askForCertificate(admin: TestNetwork['ministryAdmin']): Promise<r
     `/keys/${key.id}/order?${query}`,
     '/keys/new',
   ];
+}
+
+/** Clients in several states, a group, rights that have ended and are to come, and what a service may have besides. */
+async function fillClients(admin: TestNetwork['ministryAdmin']): Promise<void> {
+  const population = '/clients/PILOT%3AGOV%3A1001%3Apopulation';
+  const group = { description: 'Cities that take part in the trial', members: ['PILOT:MUN:2001:permits'] };
+  await admin.put(`${population}/local-groups/trial`, group);
+  const { pem } = await makeSystemCertificate();
+  const connection = { connectionType: 'SSLAUTH', certificates: [pem] };
+  await admin.put('/clients/PILOT%3AGOV%3A1001%3Acadastre', connection);
+  await admin.post('/management-requests', { kind: 'clientDisable', client: 'PILOT:GOV:1001:inspection' });
+  await admin.put(`${population}/services/archive`, {
+    ...{ kind: 'REST', url: 'https://archive.example/v1', timeoutSeconds: 30, verifyTls: true },
+    ...{ certificates: [pem], minimumPeerVersion: '7.6.0' },
+    ...{ disabledNotice: 'moved until Monday 8:00', endpoints: [{ method: 'GET', path: '/files/*' }] },
+  });
+  const file = { method: 'GET', path: '/files/*' };
+  await admin.post(`${population}/services/archive/access-rights`, [
+    { subject: 'LOCALGROUP:trial', ...file, validUntil: '2026-01-01T00:00:00Z' },
+    { subject: 'PILOT:MUN:2001:portal', ...file, validFrom: '2099-01-01T00:00:00Z' },
+  ]);
 }

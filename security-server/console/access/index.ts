@@ -1,0 +1,2 @@
+export { addAccessPages } from './pages.ts';
+export { textsOf as accessTextsOf } from './texts.ts';

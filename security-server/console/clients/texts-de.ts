@@ -1,0 +1,138 @@
+import type { Translated } from '../../../gateway/console/index.ts';
+import type { english } from './texts-en.ts';
+
+export const german: Translated<typeof english> = {
+  clients: 'Teilnehmer',
+  clientsLead: 'Mitglieder und Teilsysteme, deren Informationssysteme diesen Server nutzen.',
+  client: 'Mitglied oder Teilsystem',
+  clientLead: 'Wie dieser Teilnehmer beim Register steht, und wie seine Informationssysteme sich verbinden.',
+  clientHint: 'Als Instanz:Klasse:Code:Teilsystem, etwa CITY:GOV:1001:population',
+  name: 'Name',
+  member: 'Mitglied',
+  state: 'Zustand',
+  connection: 'Verbindung',
+  connectionHint: 'Wie sich seine Informationssysteme diesem Server ausweisen müssen.',
+  noClients: 'Keine Teilnehmer',
+  noClientsLead:
+    'Fügen Sie ein Teilsystem hinzu und lassen Sie es registrieren: dann kann es aufrufen und aufgerufen werden.',
+  add: 'Teilnehmer hinzufügen',
+  addLead:
+    'Ein Teilsystem eines Mitglieds, das hier ein Signaturzertifikat hat: des Eigentümers oder eines anderen.',
+  added:
+    'Der Teilnehmer ist hinzugefügt. Er nimmt am Austausch teil, sobald das Register ihn registriert hat.',
+  asked: 'Das Register hat den Antrag angenommen.',
+  removed: 'Der Teilnehmer ist hier gelöscht.',
+  servicesOf: 'Dienste',
+  mayUse: 'Was er hier nutzen darf',
+  registration: 'Registrierung',
+  registrationLead: 'Worum das Register gebeten wird; was zu entscheiden ist, entscheidet man dort.',
+  registerNow: 'Das Register jetzt um die Registrierung bitten',
+  registerNowHint: 'Dazu braucht sein Mitglied ein Signaturzertifikat auf diesem Server.',
+  nameAtRegistry: 'Name im Register',
+  nameHint: 'Was in Listen der Instanz steht, etwa Baugenehmigungen',
+  lastRequest: 'Letzter Antrag',
+  requestKinds: {
+    clientReg: 'Registrierung',
+    clientDeletion: 'Ende der Registrierung',
+    clientDisable: 'Sperrung',
+    clientEnable: 'Freigabe',
+    clientRename: 'Umbenennung',
+    ownerChange: 'Wechsel des Eigentümers',
+  },
+  requestStates: {
+    sending: 'wird gesendet',
+    waiting: 'wartet auf das Register',
+    approved: 'genehmigt',
+    declined: 'abgelehnt',
+    revoked: 'zurückgezogen',
+    failed: 'vom Register nicht angenommen',
+  },
+  register: 'Registrieren',
+  disable: 'Sperren',
+  enable: 'Freigeben',
+  rename: 'Umbenennen',
+  unregister: 'Registrierung beenden',
+  actHappens: {
+    register: [
+      'Das Register wird gebeten, den Teilnehmer an diesem Server zu registrieren.',
+      'Ist das genehmigt, nimmt er am Austausch teil.',
+    ],
+    disable: [
+      'Dem Register wird gesagt, den Teilnehmer zu sperren.',
+      'Er kann über diesen Server weder aufrufen noch aufgerufen werden, bis er freigegeben wird.',
+    ],
+    enable: [
+      'Dem Register wird gesagt, den Teilnehmer wieder freizugeben.',
+      'Er nimmt am Austausch teil wie zuvor.',
+    ],
+    rename: ['Dem Register wird der neue Name gesagt, den alle in der Instanz sehen. Die Kennung bleibt.'],
+    unregister: [
+      'Dem Register wird gesagt, dass der Teilnehmer nicht mehr zu diesem Server gehört.',
+      'Er kann hier weder aufrufen noch aufgerufen werden. Dienste, Rechte und Gruppen bleiben auf diesem Server, bis er gelöscht wird.',
+    ],
+  },
+  states: {
+    registered: { word: 'registriert', meaning: 'Er nimmt am Austausch teil.' },
+    'not-shown': {
+      word: 'nicht im Register',
+      meaning:
+        'Dieser Server hält ihn für registriert, die Konfiguration zeigt ihn aber nicht: andere weisen ihn ab.',
+    },
+    disabled: { word: 'gesperrt', meaning: 'Er nimmt an keinem Austausch teil, bis er freigegeben wird.' },
+    waiting: { word: 'wartet auf das Register', meaning: 'Dort wird entschieden.' },
+    saved: { word: 'nicht registriert', meaning: 'Er wird vorbereitet und nimmt an keinem Austausch teil.' },
+  },
+  connectionTypes: {
+    SSLAUTH: { word: 'HTTPS mit Zertifikat', meaning: 'nur Systeme, deren Zertifikat hier steht' },
+    SSLNOAUTH: { word: 'HTTPS', meaning: 'jedes System, das diesen Server erreicht, verschlüsselt' },
+    NOSSL: {
+      word: 'HTTP oder HTTPS',
+      meaning: 'jedes System, das diesen Server erreicht, auch unverschlüsselt',
+    },
+  },
+  certificates: 'Zertifikate seiner Informationssysteme',
+  certificatesLead: 'Systeme, die eines davon vorzeigen, dürfen als dieser Teilnehmer handeln.',
+  noCertificates: 'Keine Zertifikate',
+  nobodyLetIn:
+    'Seine Systeme müssen ein Zertifikat vorzeigen, und keines ist eingetragen: keines wird eingelassen.',
+  addCertificate: 'Zertifikat hinzufügen',
+  certificateFile: 'Zertifikat',
+  certificateFileHint: 'Eine Datei in PEM oder DER von denen, die das System betreiben',
+  chooseCertificate: 'Wählen Sie die Datei eines Zertifikats.',
+  removeCertificate: 'Zertifikat entfernen',
+  removeCertificateHappens: (client) =>
+    `Systeme mit diesem Zertifikat können nicht mehr als ${client} handeln.`,
+  subject: 'Inhaber',
+  fingerprint: 'Fingerabdruck',
+  validUntil: 'Gültig bis',
+  deletion: 'Löschung',
+  deletionLead: 'Entfernt den Teilnehmer von diesem Server mit allem, was er hier hat.',
+  delete: 'Löschen',
+  orphans: 'Was andere ihm gegeben haben',
+  removeOrphans: 'Wegnehmen',
+  removeOrphansHint: 'Sonst behält er diese Rechte und kann sie von einem anderen Server aus nutzen.',
+  stillRegistered:
+    'Das Register zeigt ihn noch als Teilnehmer dieses Servers. Beenden Sie zuerst die Registrierung; sonst senden andere weiter Nachrichten für ihn hierher, die abgewiesen werden.',
+  noServicesLost: 'Er hat keine Dienste, die verloren gingen.',
+  servicesLost: (services, rights) =>
+    `Seine Dienste werden entfernt (${services}), und die Rechte anderer daran (${rights}).`,
+  groupsLost: (groups) => `Die Gruppen, die er führt, werden entfernt: ${groups}.`,
+  givenToIt: (rights, places) =>
+    `Andere Teilnehmer dieses Servers haben ihm Rechte (${rights}) und Plätze in Gruppen (${places}) gegeben; sie bleiben, wenn Sie nichts anderes wählen.`,
+  certificatesStay: (count) =>
+    `Sein Mitglied hat hier keinen anderen Teilnehmer: Signaturzertifikate (${count}) bleiben mit ihren Schlüsseln ungenutzt.`,
+  groups: 'Lokale Gruppen',
+  groupsLead: 'Teilsysteme, die der Teilnehmer zusammenfasst, um ihnen Rechte auf einmal zu geben.',
+  noGroups: 'Keine Gruppen',
+  addGroup: 'Gruppe hinzufügen',
+  groupCode: 'Code',
+  description: 'Beschreibung',
+  groupMembers: 'In der Gruppe',
+  addMember: 'Zur Gruppe hinzufügen',
+  addMemberLead: 'Wer in der Gruppe ist, hat von da an jedes Recht, das ihr gegeben wurde.',
+  find: 'Finden',
+  findMember: 'Wen suchen Sie?',
+  searchHint: 'Teil einer Kennung oder eines Namens der Instanz',
+  removeGroupHappens: 'Die Gruppe wird entfernt, und die Rechte, die ihr gegeben wurden.',
+  removeMemberHappens: (member, group) => `${member} verliert die Rechte, die es durch ${group} hat.`,
+};
