@@ -167,7 +167,8 @@ async function explainProviderSide(
         if (fault !== undefined) throw fault;
       },
       () => sawService(id),
-      servicePage,
+      // What is not there has no page: its provider has.
+      id === 'service' ? page : id === 'access' ? `${servicePage}/access` : servicePage,
     );
   }
 

@@ -209,7 +209,7 @@ describe('explaining calls', () => {
     const step = exchange?.now.steps.find(({ state }) => state === 'refused');
     expect(step).toMatchObject({
       ...{ id: 'access', mender: 'service-administrator' },
-      href: '/clients/PILOT%3AGOV%3A1001%3Apopulation/services/ended',
+      href: '/clients/PILOT%3AGOV%3A1001%3Apopulation/services/ended/access',
     });
     expect(step?.saw).toContainEqual(['SUBSYSTEM:PILOT:MUN:2001:portal: GET /a', `ended, until ${ended}`]);
   });
