@@ -20,7 +20,10 @@ describe('what no administrator means', () => {
     });
     expect([response.status, await response.json()]).toMatchObject([
       409,
-      { code: 'confirmation-needed', warnings: [{ code: 'last-active-certificate' }, { code: 'registered-certificate' }] },
+      {
+        code: 'confirmation-needed',
+        warnings: [{ code: 'last-active-certificate' }, { code: 'registered-certificate' }],
+      },
     ]);
     expect(await network.cityAdmin.get<unknown[]>('/certificates')).toHaveLength(certificates.length);
   });
