@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { consoleUser, letIntoConsoles } from './console-users.ts';
 import { exchangeOnce } from './exchange-once.ts';
 import { type PilotNetwork, startPilot } from './network.ts';
 import { city, instance, ministry, portCount } from './plan.ts';
+import { loadOrMakeSecrets } from './secrets.ts';
 
 interface PilotCommandOptions {
   readonly data: string;
@@ -67,11 +69,15 @@ async function run({ data, once, portBase, json }: PilotCommandOptions): Promise
     }
     return;
   }
+  const { console: password } = await loadOrMakeSecrets(resolve(data));
+  await letIntoConsoles(network, password);
   // Whoever starts programs may send the signal as soon as it reads the lines below.
   const interrupted = new Promise<void>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
   });
-  process.stdout.write(json === true ? `${JSON.stringify(addresses(network))}\n` : welcome(network, data));
+  process.stdout.write(
+    json === true ? `${JSON.stringify(addresses(network))}\n` : welcome(network, data, password),
+  );
   await interrupted;
   process.stderr.write('Ending the network; it goes on from here next time.\n');
   await network.close();
@@ -88,7 +94,11 @@ function addresses({ registry, ministry: gov, city: mun }: PilotNetwork): object
   return { registry: { configurationUrl, adminUrl }, ministry: shown(gov), city: shown(mun) };
 }
 
-function welcome({ registry, ministry: gov, city: mun, ports }: PilotNetwork, data: string): string {
+function welcome(
+  { registry, ministry: gov, city: mun, ports }: PilotNetwork,
+  data: string,
+  password: string,
+): string {
   const path = `${instance}/${ministry.memberClass}/${ministry.memberCode}/population/register/persons/P-1001`;
   const client = `${instance}/${city.memberClass}/${city.memberCode}/portal`;
   const asic = `${mun.clientUrl}/asic?queryId=first-1&xRoadInstance=${instance}&memberClass=${city.memberClass}&memberCode=${city.memberCode}&subsystemCode=portal`;
@@ -101,8 +111,9 @@ The pilot network is ready.
   Population register       http://127.0.0.1:${ports.populationRegister}/v1/openapi.json
   Building permits          http://127.0.0.1:${ports.buildingPermits}/v1/openapi.json
 
-  Sign-in: the API key in ${data}/registry/api-key, ${data}/ministry/api-key, ${data}/city/api-key,
-  sent as \`Authorization: Bearer KEY\`; each administration address describes itself at /openapi.json.
+  Consoles: open an administration address in a browser, and sign in as ${consoleUser} with ${password}
+  Programs send the API key in ${data}/registry/api-key, ${data}/ministry/api-key or ${data}/city/api-key,
+  as \`Authorization: Bearer KEY\`; each administration address describes itself at /openapi.json.
 
 A first exchange, from the city's portal to the ministry's population register:
 
