@@ -23,6 +23,7 @@ describe('findings of the past', () => {
   };
   beforeAll(async () => {
     registry = await AskedRegistry.found('TEST');
+    await registry.start({ registration: { host: '127.0.0.1', port: 0 } });
     expect((await ask('POST', '/users', { name: 'anna', password, roles: everyRole })).status).toBe(201);
     const signedIn = await fetch(`${registry.running.adminUrl}/api/v1/session`, {
       method: 'POST',
@@ -75,6 +76,14 @@ describe('findings of the past', () => {
     made.push(['POST', '/trusted-anchors', { file: String(anchor) }]);
     const taken: string[] = [];
     for (const [method, path, body] of made) {
+      if (path === '/invitations') {
+        // Nobody can be invited before servers can be registered.
+        const managementServiceAddress = registry.running.registrationUrl;
+        const { json: settings } = await ask('GET', '/settings');
+        await ask('PUT', '/settings', {
+          ...{ ...settings, managementServiceAddress, managementServiceProvider: 'TEST:GOV:1:a' },
+        });
+      }
       const query = path.endsWith('services') ? '?confirm=' : '';
       const { status, json } = await ask(method, `${path}${query}`, body, script);
       const codes = (json as { warnings?: { code: string }[] } | undefined)?.warnings?.map((one) => one.code);

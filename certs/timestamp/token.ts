@@ -65,8 +65,11 @@ export function parseTimestampToken(der: Uint8Array): TimestampToken {
 
 function readToken(node: DerNode): TimestampToken {
   const signedData = signedDataOf(node);
-  const [, , encapsulated] = signedData;
+  const [cmsVersion, digestAlgorithms, encapsulated] = signedData;
   const signerInfos = signedData.at(-1);
+  // No signature covers what stands outside of content and attributes: it has one form, or is refused.
+  if (asSmallInteger(cmsVersion) !== 3) throw malformed('the signed data are not of version 3');
+  const digests = asSet(digestAlgorithms).map(readDigestOid);
   const [type, wrapped] = asSequence(encapsulated);
   if (asOid(type) !== oids.tstInfo || !isContext(wrapped, 0))
     throw malformed('the content is not a timestamp');
@@ -75,14 +78,20 @@ function readToken(node: DerNode): TimestampToken {
   if (asSmallInteger(version) !== 1) throw malformed('the timestamp is not of version 1');
   const [signerInfo, ...others] = asSet(signerInfos);
   if (others.length > 0) throw malformed('a timestamp has one signer');
-  return { imprint: readImprint(imprint), genTime: asTime(genTime), content, ...readSignerInfo(signerInfo) };
+  const { digestOid, ...signer } = readSignerInfo(signerInfo);
+  if (!digests.includes(digestOid)) throw malformed('the digest of the signer is not among those named');
+  return { imprint: readImprint(imprint), genTime: asTime(genTime), content, ...signer };
 }
 
 type SignerPart = Omit<TimestampToken, 'imprint' | 'genTime' | 'content'>;
 
-function readSignerInfo(node: DerNode | undefined): SignerPart {
-  const [, sid, digestAlgorithm, attributes, signatureAlgorithm, signature] = asSequence(node);
-  const digest = digestByOid(asOid(asSequence(digestAlgorithm)[0]));
+function readSignerInfo(node: DerNode | undefined): SignerPart & { readonly digestOid: string } {
+  const [version, sid, digestAlgorithm, attributes, signatureAlgorithm, signature] = asSequence(node);
+  if (asSmallInteger(version) !== (isContext(sid, 0) ? 3 : 1)) {
+    throw malformed('the version of the signer does not fit how it is named');
+  }
+  const digestOid = readDigestOid(digestAlgorithm);
+  const digest = digestByOid(digestOid);
   if (digest === undefined) throw malformed('the digest algorithm is not accepted');
   if (!isContext(attributes, 0)) throw malformed('there are no signed attributes');
   // Signed as a SET, carried under another tag. RFC 5652 §5.4.
@@ -99,12 +108,21 @@ function readSignerInfo(node: DerNode | undefined): SignerPart {
       ? { keyIdentifier: sid.content }
       : { issuerAndSerial: sid?.raw ?? Buffer.alloc(0) },
     digest,
+    digestOid,
     signatureAlgorithm: readSignatureAlgorithm(signatureAlgorithm, digest),
     signedAttributes,
     messageDigest: asOctetString(messageDigest),
     ...(certificateHash !== undefined && { signingCertificateSha256: certificateHash }),
     signature: asOctetString(signature),
   };
+}
+
+/** A digest has no parameters, which some write as NULL. @see RFC 5754 §2 */
+function readDigestOid(node: DerNode | undefined): string {
+  const [oid, parameters, ...more] = asSequence(node);
+  const isPlain = parameters === undefined || (parameters.tag === 0x05 && parameters.content.length === 0);
+  if (!isPlain || more.length > 0) throw malformed('a digest algorithm has parameters');
+  return asOid(oid);
 }
 
 /** First value of each attribute. */

@@ -191,7 +191,10 @@ describe("the bundle of a party's period", () => {
           fc.pre(shuffled.some((index, at) => index !== inside[at]));
           const { records } = bundle();
           const byIndex = new Map(records.map((one) => [one.index, one]));
-          const moved = shuffled.filter((index, at) => index !== inside[at]);
+          // One that stays where it was stands behind another that should follow it.
+          const moved = shuffled.filter(
+            (index, at) => index !== inside[at] || index < (shuffled[at - 1] ?? index),
+          );
           const reordered = shuffled.flatMap((index) => byIndex.get(index) ?? []);
           namesOneOf(await judge({ ...bundle(), records: reordered }), moved);
         }),
