@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium())(
     let refused = '';
     it('is refused when the right has ended', async () => {
       await giveUntil(ministry.page, new Date(Date.now() + 3_000));
-    do refused = await tryIt();
+      do refused = await tryIt();
       while ((await text(city.page)).includes('The service answered'));
       expect(await text(city.page)).toContain('server.serverproxy.access_denied');
       // What the calling side decides it lets pass, and says who else decides.
