@@ -47,11 +47,23 @@ export async function openAccount(session: AcmeSession, wanted: AccountWanted): 
     .catch((error: unknown) => {
       throw externalAccount === undefined ? error : withRemedy(error, externalAccount.keyId);
     });
-  if (document.status !== 'valid') throw new AcmeError('refused', `the account is ${document.status}`);
+  if (document.status !== 'valid') throw accountClosed(`the account is ${document.status}`);
   if (location === undefined)
     throw new AcmeError('malformed', 'the authority names no address of the account');
   session.useAccount(location);
   return location;
+}
+
+/**
+ * Somebody closed the account with the authority, who may have had reasons: no other one is made behind their back.
+ * @param detail what the authority says
+ */
+export function accountClosed(detail: string, options?: ErrorOptions): AcmeError {
+  return new AcmeError('account-closed', detail, {
+    ...options,
+    remedy:
+      'ask the authority who closed the account, and why; to open another one, enter its new external account in the settings, stop the server, remove acme/acme.json from its data folder, and start it',
+  });
 }
 
 /** Of an account that is refused, the binding is what can be wrong most easily. */

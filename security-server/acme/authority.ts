@@ -43,6 +43,22 @@ export async function withAccount<Result>(
   }
 }
 
+/** Reads something there that anybody may read: no account is made for it. @throws AcmeError */
+export async function withoutAccount<Result>(
+  { settings, store, now, signal }: AuthorityAccess,
+  directoryUrl: string,
+  read: (session: AcmeSession) => Promise<Result>,
+): Promise<Result> {
+  const { trustFile } = directoryOf(settings, directoryUrl);
+  const https = await openHttps({ now, signal, ...(trustFile !== undefined && { trustFile }) });
+  try {
+    const { key } = await store.account(directoryUrl);
+    return await read(await AcmeSession.open(https, directoryUrl, key));
+  } finally {
+    await https.close();
+  }
+}
+
 async function registered(
   { settings, environment, store }: AuthorityAccess,
   https: AcmeHttps,

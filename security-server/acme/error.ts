@@ -1,7 +1,7 @@
 /**
  * `unreachable`: nobody, or nobody trusted, answers there. `malformed`: an answer that is not one of RFC 8555.
  * `refused`: the authority says no. `account-required`: it knows us only with an account bound to one we hold with
- * it. `rejected-name`: it gives no certificates for this address. `challenge-failed`: it could not convince itself
+ * it. `account-closed`: our account with it was deactivated or revoked. `rejected-name`: it gives no certificates for this address. `challenge-failed`: it could not convince itself
  * that the address is ours. `rate-limited`, `slow`: worth trying again later. `wrong-certificate`: what it issued is
  * not what was asked for. `not-set-up`: something is missing in our own settings.
  */
@@ -10,6 +10,7 @@ export type AcmeErrorCode =
   | 'malformed'
   | 'refused'
   | 'account-required'
+  | 'account-closed'
   | 'rejected-name'
   | 'challenge-failed'
   | 'rate-limited'

@@ -1,3 +1,4 @@
+import { accountClosed } from './account.ts';
 import { authorize, type ChallengeResponder } from './authorize.ts';
 import { type IssuedChain, readChain } from './chain.ts';
 import { type AcmeIdentifier, type Order, orderSchema } from './documents.ts';
@@ -96,6 +97,9 @@ async function findFormer(
   }
 }
 
+/** How authorities refuse that a certificate is replaced, of which they know something else. @see RFC 9773 §5 */
+const notReplaceable = ['alreadyReplaced', 'malformed', 'unauthorized'];
+
 async function placeOrder(session: AcmeSession, wanted: CertificateWanted): Promise<Placed> {
   const { identifiers, profile, replaces } = wanted;
   const offered = session.directory.meta?.profiles;
@@ -105,14 +109,21 @@ async function placeOrder(session: AcmeSession, wanted: CertificateWanted): Prom
     });
   }
   const isChoice = profile !== undefined && offered !== undefined;
-  const { document: order, location } = await session.postFor(orderSchema, {
-    url: session.directory.newOrder,
-    payload: {
-      identifiers,
-      ...(isChoice && { profile }),
-      ...(replaces !== undefined && session.directory.renewalInfo !== undefined && { replaces }),
-    },
-    asked: 'an order',
+  const place = (payload: object) =>
+    session.postFor(orderSchema, { url: session.directory.newOrder, payload, asked: 'an order' });
+  const payload = { identifiers, ...(isChoice && { profile }) };
+  const isReplacing = replaces !== undefined && session.directory.renewalInfo !== undefined;
+  const { document: order, location } = await (isReplacing
+    ? place({ ...payload, replaces }).catch((error: unknown) => {
+        // It was replaced before, or another account ordered it: then it is an order like any other.
+        if (!(error instanceof AcmeError) || !notReplaceable.includes(error.problem ?? '')) throw error;
+        return place(payload);
+      })
+    : place(payload)
+  ).catch((error: unknown) => {
+    // Nothing else of an order is a matter of authority than the account itself.
+    if (!(error instanceof AcmeError) || error.problem !== 'unauthorized') throw error;
+    throw accountClosed(error.message, { cause: error });
   });
   if (location === undefined) throw new AcmeError('malformed', 'the authority names no address of the order');
   return { url: location, order };

@@ -126,6 +126,35 @@ describe('an order', () => {
     expect(server.seen('/newAccount')).toHaveLength(2);
   });
 
+  it('of an account that was deactivated or revoked says so, and no other account is made', async () => {
+    await order();
+    server.on('/newOrder', () => problem('unauthorized', 403));
+    const closed = { state: 'failed', code: 'account-closed', remedy: expect.stringContaining('acme.json') };
+    expect(await order()).toMatchObject(closed);
+    expect(await order({ replaces: taken[0]?.certificate as never })).toMatchObject(closed);
+    expect(server.seen('/newAccount')).toHaveLength(1);
+  });
+
+  it('of an account that is known as closed is not placed', async () => {
+    server.on('/newAccount', () => ({ json: { status: 'deactivated' } }));
+    expect(await order()).toMatchObject({ state: 'failed', code: 'account-closed' });
+    expect(server.seen('/newOrder')).toHaveLength(0);
+  });
+
+  it.each(['alreadyReplaced', 'malformed', 'unauthorized'])(
+    'replaces no certificate where the authority answers %s, and is an order all the same',
+    async (type) => {
+      await order();
+      server.on('/newOrder', ({ payload }) =>
+        payload['replaces'] === undefined ? undefined : problem(type, 409),
+      );
+      expect(await order({ keyId: 'key-2', replaces: taken[0]?.certificate as never })).toMatchObject({
+        state: 'issued',
+      });
+      expect(server.seen('/newOrder')).toHaveLength(3);
+    },
+  );
+
   it.each([
     ['rejectedIdentifier', { state: 'failed', code: 'rejected-name', remedy: expect.any(String) }],
     ['externalAccountRequired', { state: 'failed', code: 'account-required', remedy: expect.any(String) }],
@@ -342,6 +371,12 @@ describe('a profile', () => {
 
 describe('renewal information', () => {
   const path = () => server.seen().at(-1)?.path ?? '';
+
+  it('is read without an account', async () => {
+    const certificate = await server.issue(await wanted.request());
+    await service.renewalInfo(server.directoryUrl, certificate).catch(() => undefined);
+    expect(server.seen('/newAccount')).toHaveLength(0);
+  });
 
   it('names the window of a certificate by its issuer key and its number', async () => {
     await order();

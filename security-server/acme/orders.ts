@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificate } from '../../certs/x509/index.ts';
-import { type AuthorityAccess, withAccount } from './authority.ts';
+import { type AuthorityAccess, withAccount, withoutAccount } from './authority.ts';
 import type { IssuedChain } from './chain.ts';
 import { AcmeError, type AcmeErrorCode, messageOf } from './error.ts';
 import { identifierOf } from './identifier.ts';
@@ -108,7 +108,7 @@ export class CertificateOrders {
 
   /** When the authority wishes a certificate of its to be renewed; undefined: it does not say. @throws AcmeError */
   renewalInfo(directoryUrl: string, certificate: Certificate): Promise<RenewalInfo | undefined> {
-    return withAccount(this.#access, directoryUrl, (session) => fetchRenewalInfo(session, certificate));
+    return withoutAccount(this.#access, directoryUrl, (session) => fetchRenewalInfo(session, certificate));
   }
 
   /** @throws AcmeError */

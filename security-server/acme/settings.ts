@@ -40,6 +40,8 @@ export const acmeSettingsSchema = z
     listenHost: z.string().min(1).default('0.0.0.0'),
     /** They ask at port 80: another one when something leads here from there. */
     listenPort: z.number().int().min(0).max(65_535).default(80),
+    /** Whether certificates that an authority issued over ACME are renewed by themselves. */
+    renew: z.boolean().default(true),
     directories: z.array(directorySettingsSchema).max(20).default([]),
   })
   .refine(({ directories }) => new Set(directories.map(({ url }) => url)).size === directories.length, {
