@@ -28,7 +28,7 @@ import { createVerifier } from '../gateway/signature/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
 import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
 import { acmeSettingsSchema, CertificateOrders } from './acme/index.ts';
-import { createServerAdmin } from './admin/index.ts';
+import { createServerAdmin, takeInCertificate } from './admin/index.ts';
 import { startArchiving } from './archive/index.ts';
 import { AskedBook } from './asked/index.ts';
 import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
@@ -48,6 +48,7 @@ import { ServerMetrics } from './metrics/index.ts';
 import { addressOfHost, firstAnswering, Monitoring } from './monitoring/index.ts';
 import { createAskPeer, createPeerPools, type PeerPosture, postureOf, startOcspPort } from './peers/index.ts';
 import { CheckpointExchange, HistoryWatch, RegistryHistoryError } from './registry-history/index.ts';
+import { Renewals } from './renewal/index.ts';
 import type { RunningServer, ServerSettings } from './running-server.ts';
 import { SettingsStore } from './settings/index.ts';
 import {
@@ -160,9 +161,9 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     reload = reloadCertificates;
     await reloadCertificates();
 
+    const acme = options.acme ?? acmeSettingsSchema.parse({});
     const orders = new CertificateOrders({
-      ...{ dir: join(data, 'acme'), token, now, environment: process.env },
-      settings: options.acme ?? acmeSettingsSchema.parse({}),
+      ...{ dir: join(data, 'acme'), token, now, environment: process.env, settings: acme },
     });
     closers.push(() => orders.close());
 
@@ -360,8 +361,28 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       archiveFailure: () => archiving.current?.failure,
       backups: () => backups.status(),
       requests: () => requests.list(),
+      renewals: () => renewals.list(),
     });
     closers.push(() => requests.close());
+    const renewalParts = {
+      ...{ settings, token, tokens, signer: certificates, reloadCertificates, now },
+      configuration: () => configuration.current(),
+    };
+    const renewals = await Renewals.open({
+      ...{ ...renewalParts, orders, management: requests, random: Math.random, isAutomatic: acme.renew },
+      ...{ file: join(data, 'renewals.json'), graceMs: 86_400_000, lookMs: 15_000, ...options.renewal },
+      takeIn: (issued, above, use) =>
+        takeInCertificate(
+          renewalParts,
+          issued.pem,
+          above.map(({ pem }) => pem),
+          use,
+          false,
+        ),
+      onTrouble,
+    });
+    closers.push(() => renewals.close());
+    renewals.start();
 
     const people = await People.open({
       ...{ path: peoplePath(data), now, journal, program: 'Waygate security server' },
@@ -383,6 +404,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         signer: certificates,
         orders,
         management: requests,
+        renewals,
         log,
         disk,
         configurations: snapshots,

@@ -66,6 +66,8 @@ export interface ServerSettings {
   readonly archive?: ArchiveSettings;
   /** How certificates are ordered over ACME; absent: as an authority that asks for nothing more allows. */
   readonly acme?: AcmeSettings;
+  /** How certificates are renewed, where it is to go faster than usual. Milliseconds. */
+  readonly renewal?: { readonly graceMs?: number; readonly spreadMs?: number; readonly lookMs?: number };
   /** Devices that sign, besides the token of the data folder. */
   readonly tokens?: TokenSettings;
   /** Joining an instance through the administration API; absent: not there. */

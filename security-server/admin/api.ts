@@ -36,6 +36,7 @@ import { addManagementRoutes } from './management.ts';
 import { addOpenApiRoutes } from './open-api.ts';
 import { addOperationRoutes } from './operation.ts';
 import { addRegistryHistoryRoutes } from './registry-history.ts';
+import { addRenewalRoutes } from './renewals.ts';
 import { addServiceDescriptionRoutes } from './service-descriptions.ts';
 import { addServiceRoutes } from './services.ts';
 import { addSubjectRoutes } from './subjects.ts';
@@ -76,6 +77,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addCertificationServiceRoutes(app, context);
   addInternalTlsRoutes(app, context);
   addCertificateOrderRoutes(app, context);
+  addRenewalRoutes(app, context);
   addManagementRoutes(app, context);
   addEvidenceRoutes(app, context);
   addErasureRoutes(app, context);

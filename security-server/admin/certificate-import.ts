@@ -21,6 +21,12 @@ import {
 import type { AdminContext } from './context.ts';
 import { keyUse } from './key-use.ts';
 
+/** What taking in a certificate looks at and changes. */
+export type CertificateContext = Pick<
+  AdminContext,
+  'settings' | 'token' | 'tokens' | 'signer' | 'configuration' | 'reloadCertificates' | 'now'
+>;
+
 interface Mismatch {
   readonly code: string;
   readonly found: string;
@@ -38,15 +44,18 @@ function mismatch({ code, found, expected, remedy }: Mismatch): Problem {
  * Puts to use what an authority issued for a key of a token.
  * @param pem PEM text, or DER in base64
  * @param expected what it has to be for; undefined: signing or authentication
+ * @param isActive whether it serves from now on; else it stands by, switched off
  * @throws Problem with a code for each way in which it does not fit
  */
 export async function takeInCertificate(
-  context: AdminContext,
+  context: CertificateContext,
   pem: string,
   intermediates: readonly string[],
   expected?: OwnCertificate['use'],
+  isActive = true,
 ): Promise<OwnCertificate> {
-  const own = await judge(context, readPem(pem), intermediates.map(readPem), expected);
+  const judged = await judge(context, readPem(pem), intermediates.map(readPem), expected);
+  const own = { ...judged, isActive };
   await putOwnCertificate(context.settings.db, own);
   await removeCertificateRequest(context.settings.db, own.keyId);
   await context.reloadCertificates();
@@ -60,7 +69,7 @@ export function readPem(text: string): Certificate {
 }
 
 async function judge(
-  context: AdminContext,
+  context: CertificateContext,
   certificate: Certificate,
   extras: readonly Certificate[],
   expected: OwnCertificate['use'] | undefined,
@@ -91,7 +100,7 @@ async function judge(
   };
 }
 
-function requireKeyOf(certificate: Certificate, { tokens }: AdminContext) {
+function requireKeyOf(certificate: Certificate, { tokens }: CertificateContext) {
   const key = tokens.withKey(certificate.publicKeyInfo);
   if (key !== undefined) return key;
   const closed = tokens.all().filter(({ token }) => token?.isActive() !== true);
@@ -205,7 +214,11 @@ function requireAuthority(
   });
 }
 
-function requireMember(certificate: Certificate, authority: IssuingCa, { settings }: AdminContext): MemberId {
+function requireMember(
+  certificate: Certificate,
+  authority: IssuingCa,
+  { settings }: CertificateContext,
+): MemberId {
   const { serverId } = settings;
   const members = [memberOf(serverId), ...settings.current().content.clients.map(({ id }) => memberOf(id))];
   const here = [...new Set(members.map(printEncoded))].join(', ');
@@ -233,7 +246,7 @@ function requireMember(certificate: Certificate, authority: IssuingCa, { setting
 function requireNoOtherServer(
   certificate: Certificate,
   configuration: GlobalConfiguration,
-  { settings: { serverId } }: AdminContext,
+  { settings: { serverId } }: CertificateContext,
 ): void {
   const holder = configuration.serverByAuthCertificate(certificate);
   if (holder === undefined || equal(holder.id, serverId)) return;
@@ -250,7 +263,7 @@ function requireNoOtherServer(
 async function requireNew(
   certificate: Certificate,
   expected: OwnCertificate['use'] | undefined,
-  { settings }: AdminContext,
+  { settings }: CertificateContext,
 ): Promise<void> {
   const all = await ownCertificates(settings.db);
   if (expected !== undefined || !all.some((own) => isSameCertificate(own.certificate, certificate))) return;
@@ -263,7 +276,7 @@ async function requireNew(
 }
 
 /** That nobody answers, or that an authority does not know yet what it just issued, is for later: it is asked again. */
-async function requireNotRevoked(certificate: Certificate, { signer }: AdminContext): Promise<void> {
+async function requireNotRevoked(certificate: Certificate, { signer }: CertificateContext): Promise<void> {
   try {
     await signer.askStatus(certificate);
   } catch (error) {

@@ -16,6 +16,7 @@ import type { SqliteMessageLog } from '../message-log/index.ts';
 import type { ServerMetrics } from '../metrics/index.ts';
 import type { Monitoring, OperationalRecord } from '../monitoring/index.ts';
 import type { CheckpointExchange, HistoryWatch } from '../registry-history/index.ts';
+import type { Renewals } from '../renewal/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
 import type { ServerSigner } from '../signer/index.ts';
 import type { ServerTokens } from '../tokens/index.ts';
@@ -29,6 +30,8 @@ export interface AdminContext {
   readonly signer: ServerSigner;
   /** Certificates ordered over ACME. */
   readonly orders: CertificateOrders;
+  /** Certificates that renew themselves. */
+  readonly renewals: Pick<Renewals, 'list' | 'request'>;
   readonly management: ManagementSender;
   readonly log: SqliteMessageLog;
   readonly disk: Pick<DiskWatch, 'status'>;

@@ -45,6 +45,28 @@ describe('certificates of the server', () => {
     expect(await bench.diagnose()).toEqual([]);
   });
 
+  it('certificate-renewal-fails: the step, what came in between, and what to do', async () => {
+    const certificate = bench.certificates[signing]?.certificate.sha256.toString('hex') ?? '';
+    const at = bench.services.now();
+    const trouble = { code: 'account-closed', text: 'the account is deactivated', remedy: 'ask', at };
+    const renewal = {
+      certificate,
+      use: 'signing',
+      stage: 'ordering',
+      dueAt: at,
+      dueBy: 'age',
+      since: at,
+    } as const;
+    const renewals = () => [
+      { ...renewal, failures: 1, trouble },
+      { ...renewal, failures: 0 },
+    ];
+    const found = await bench.diagnose({ renewals });
+    expect(found.map(({ code }) => code)).toEqual(['certificate-renewal-fails']);
+    expect(found[0]?.detail).toBe('ordering: the account is deactivated (account-closed); ask');
+    expect(found[0]?.subject).toContain(certificate.slice(0, 16));
+  });
+
   it('signing-certificate-missing: a member with a client and no certificate', async () => {
     bench.certificates.splice(signing, 1);
     const [found] = await bench.diagnose();

@@ -8,6 +8,7 @@ import type { DiskStatus } from '../disk/index.ts';
 import type { SentRequest } from '../management/index.ts';
 import type { LogHealth } from '../message-log/index.ts';
 import type { HistoryTrouble } from '../registry-history/index.ts';
+import type { Renewal } from '../renewal/index.ts';
 import type { SettingsSnapshot } from '../settings/index.ts';
 import type { CertificateStatus, OwnCertificate } from '../signer/index.ts';
 import type { KnownToken } from '../tokens/index.ts';
@@ -47,6 +48,8 @@ export interface DiagnosticSources {
   readonly backups: () => BackupStatus;
   /** Management requests of this server, newest first. */
   readonly requests: () => Promise<readonly SentRequest[]>;
+  /** Of certificates, by themselves. */
+  readonly renewals: () => readonly Renewal[];
   readonly now: () => Date;
 }
 
@@ -150,7 +153,7 @@ export class Diagnostics {
       }),
       ...(await checkCertificates({
         ...{ certificates, settings, configuration: inForce, signer, statusOf },
-        ...{ isTokenActive, requests, now },
+        ...{ isTokenActive, requests, now, renewals: sources.renewals() },
       })),
       ...checkStatuses({ certificates, statusOf, configuration: inForce, asked: asked.ocsp, now }),
       ...checkTimestamping({

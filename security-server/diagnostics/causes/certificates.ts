@@ -156,6 +156,18 @@ export const certificateCauses = foundBy(
         'Beschaffen Sie jetzt das nächste; zur Authentisierung braucht auch die Registrierung ihre Zeit.',
       ),
     },
+    'certificate-renewal-fails': {
+      severity: 'warns',
+      who: 'security-officer',
+      cause: say(
+        'A certificate is due, its last renewal did not come off, and it is tried again; the certificate serves until it expires.',
+        'Ein Zertifikat ist fällig, seine letzte Erneuerung gelang nicht und wird erneut versucht; bis zu seinem Ablauf dient das Zertifikat weiter.',
+      ),
+      remedy: say(
+        'Do what the detail names, then have the certificate renewed now (POST /api/v1/renewals).',
+        'Tun Sie, was die Einzelheit nennt, und lassen Sie das Zertifikat dann sofort erneuern (POST /api/v1/renewals).',
+      ),
+    },
     'internal-certificate-expired': {
       severity: 'stops',
       who: 'system-administrator',

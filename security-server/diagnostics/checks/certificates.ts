@@ -10,6 +10,7 @@ import {
 } from '../../../gateway/identifier/index.ts';
 import type { Signer } from '../../../gateway/road/index.ts';
 import type { SentRequest } from '../../management/index.ts';
+import type { Renewal } from '../../renewal/index.ts';
 import type { SettingsSnapshot } from '../../settings/index.ts';
 import type { CertificateStatus, OwnCertificate } from '../../signer/index.ts';
 import type { CauseCode } from '../causes/index.ts';
@@ -25,6 +26,7 @@ export interface CertificateSources {
   readonly isTokenActive: (tokenId: string) => boolean;
   /** Management requests of this server, newest first. */
   readonly requests: readonly SentRequest[];
+  readonly renewals: readonly Renewal[];
   readonly now: Date;
 }
 
@@ -47,7 +49,7 @@ export async function checkCertificates(sources: CertificateSources): Promise<Fo
   const lacking = lackOf('authentication', own, now);
   if (lacking !== undefined) found.push({ ...lacking, subject });
   else found.push(...checkRegistration(subject, own, sources), ...endsSoon(subject, own, now));
-  return [...found, ...checkOthers(settings, now)];
+  return [...found, ...checkRenewals(sources), ...checkOthers(settings, now)];
 }
 
 /** Members whose messages this server signs; the owner is one by sending management requests. */
@@ -148,6 +150,18 @@ function endsSoon(subject: string, own: readonly OwnCertificate[], now: Date): F
   const until = Math.max(...good.map(({ certificate }) => certificate.notAfter.getTime()));
   if (until - now.getTime() > soonMs) return [];
   return [{ code: 'certificate-expires-soon', subject, detail: `at ${new Date(until).toISOString()}` }];
+}
+
+function checkRenewals({ renewals, certificates }: CertificateSources): Found[] {
+  return renewals.flatMap(({ certificate: sha256, trouble, stage }) => {
+    if (trouble === undefined) return [];
+    const own = certificates.find(({ certificate }) => certificate.sha256.toString('hex') === sha256);
+    const detail = [`${stage}: ${trouble.text} (${trouble.code})`, trouble.remedy ?? []].flat().join('; ');
+    const subject = own?.certificate.subject.toString() ?? sha256;
+    return [
+      { code: 'certificate-renewal-fails' as const, subject: `${subject} (${sha256.slice(0, 16)})`, detail },
+    ];
+  });
 }
 
 /** What the server is known by to information systems, and they to it. */

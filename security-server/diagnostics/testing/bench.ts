@@ -165,6 +165,7 @@ export class DiagnosticBench {
       archiveFailure: () => undefined,
       backups: () => ({ isGood: true, code: 'good', detail: '' }),
       requests: async () => this.requests,
+      renewals: () => [],
       ...changes,
     });
   }
