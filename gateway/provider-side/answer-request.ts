@@ -44,15 +44,16 @@ export async function answerRequest(
   const { request, message } = received;
   trace.request = messageSizeOf(request.protocol, message.head, message.attachments);
   try {
-    const callService =
+    const chosen =
       request.protocol === 'rest'
         ? await chooseRestService(request, settings, configuration, road)
         : await chooseSoapService(request, message, settings, configuration, road);
     verifySignature(message, request, configuration, road);
+    chosen.count();
     const at = road.clock.now();
     await road.log.record(logEntryOf(request, { direction: 'request', side: 'provider', at }, message));
     trace.requestOutAt = Date.now();
-    const { answer, abandon, statusCode } = await callService(message);
+    const { answer, abandon, statusCode } = await chosen.call(message);
     trace.responseInAt = Date.now();
     if (statusCode !== undefined) trace.statusCode = statusCode;
     try {

@@ -3,7 +3,7 @@ import { Fault } from '../fault/index.ts';
 import { printFull } from '../identifier/index.ts';
 import type { AppliedLimit, Exchange, ServerSettings, ServiceSettings } from '../road/index.ts';
 import { checkPeerVersion } from './check-version.ts';
-import type { UsedUp } from './quotas.ts';
+import type { Quotas, UsedUp } from './quotas.ts';
 import type { FromPeer } from './receive-request.ts';
 
 /** What of a service a request calls: for SOAP, the whole of it. */
@@ -24,8 +24,8 @@ export interface ServiceCall {
   readonly configuration: GlobalConfiguration;
   /** At which rights must hold, and in whose period the request counts. */
   readonly at: Date;
-  /** Counts the request, or only looks whether it would be taken. */
-  readonly count: (limits: readonly AppliedLimit[], at: Date) => UsedUp | undefined;
+  /** Looks whether a request would be taken, and counts nothing. */
+  readonly findUsedUp: (limits: readonly AppliedLimit[], at: Date) => UsedUp | undefined;
 }
 
 export type ServiceCheckId = 'service' | 'kind' | 'access' | 'version' | 'enabled' | 'quota';
@@ -33,8 +33,8 @@ export type ServiceCheckId = 'service' | 'kind' | 'access' | 'version' | 'enable
 type Refuse = (call: ServiceCall, service: ServiceSettings) => Fault | undefined;
 
 /**
- * In the order of X-Road 7. What is ours, the least release that a service takes, comes behind the right: strangers
- * learn nothing of it. What counts comes last, so that nothing is counted that is refused.
+ * In the order of X-Road 7. What is ours, the least release and the quota, comes behind the right: strangers learn
+ * nothing of it.
  */
 const checks: readonly (readonly [ServiceCheckId, Refuse])[] = [
   ['kind', refuseOtherKind],
@@ -115,10 +115,24 @@ function refuseDisabled(_call: ServiceCall, { id, disabledNotice }: ServiceSetti
   return new Fault('ServiceDisabled', `Service ${printFull(id)} is disabled: ${disabledNotice}`);
 }
 
-function refuseOverQuota({ exchange, settings, at, count }: ServiceCall): Fault | undefined {
+function refuseOverQuota(call: ServiceCall): Fault | undefined {
+  const { exchange, settings, at, findUsedUp } = call;
+  const usedUp = findUsedUp(settings.limitsOf(exchange.client, exchange.service), at);
+  return usedUp && overQuota(call, usedUp);
+}
+
+/**
+ * Counts a request whose signature was verified: what somebody else says in a client's name counts nothing.
+ * @throws Fault QuotaExceeded when others were faster
+ */
+export function countRequest(call: ServiceCall, quotas: Quotas): void {
+  const { exchange, settings, at } = call;
+  const usedUp = quotas.take(settings.limitsOf(exchange.client, exchange.service), at);
+  if (usedUp !== undefined) throw overQuota(call, usedUp);
+}
+
+function overQuota({ exchange, at }: ServiceCall, usedUp: UsedUp): Fault {
   const { client, service } = exchange;
-  const usedUp = count(settings.limitsOf(client, service), at);
-  if (usedUp === undefined) return undefined;
   const { limit, renewsAt } = usedUp;
   const whose = limit.scope === 'all' ? 'all consumers together' : `'${printFull(client)}'`;
   const retryAfterSeconds = Math.max(1, Math.ceil((renewsAt.getTime() - at.getTime()) / 1000));

@@ -2,10 +2,19 @@ import type { ReceivedMessage } from '../transport/index.ts';
 import type { AnswerToSend } from './send-answer.ts';
 
 /** A service that a request may reach; nothing of it was called yet. */
-export type ChosenService = (message: ReceivedMessage) => Promise<{
+export interface ChosenService {
+  /** Counts the request, once its signature was verified. @throws Fault QuotaExceeded */
+  readonly count: () => void;
+  readonly call: (message: ReceivedMessage) => Promise<ServiceAnswer>;
+}
+
+export interface ServiceAnswer {
   readonly answer: AnswerToSend;
   /** HTTP status with which a REST service answered. */
   readonly statusCode?: number;
   /** Lets go of what the answer holds open. */
   readonly abandon: () => void;
-}>;
+}
+
+/** Of services of our own, which have no quotas. */
+export const uncounted = (): void => undefined;

@@ -13,8 +13,10 @@ interface Window {
   count: number;
 }
 
-/** Counters kept at once; those of periods that are over go first. */
+/** Counters kept at once before those of periods that are over are let go. */
 const maxWindows = 100_000;
+/** Pause between two looks for such: all of them are gone through. */
+const sweepEveryMs = 10_000;
 
 /**
  * Counts the requests that services take from their consumers. Periods begin at whole multiples of their length since
@@ -23,6 +25,7 @@ const maxWindows = 100_000;
  */
 export class Quotas {
   readonly #windows = new Map<string, Window>();
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   /** Counts a request against all its limits, or against none when one of them is used up. */
   take(limits: readonly AppliedLimit[], at: Date): UsedUp | undefined {
@@ -50,13 +53,16 @@ export class Quotas {
     const period = periodOf(limit, at);
     const known = this.#windows.get(limit.counter);
     if (known?.period === period) return known;
-    if (this.#windows.size >= maxWindows) this.#forget(at);
+    if (this.#windows.size >= maxWindows && Math.abs(at.getTime() - this.#sweptAt) >= sweepEveryMs) {
+      this.#forget(at);
+    }
     const window = { period, periodMs: limit.periodMs, count: 0 };
     this.#windows.set(limit.counter, window);
     return window;
   }
 
   #forget(at: Date): void {
+    this.#sweptAt = at.getTime();
     for (const [counter, { period, periodMs }] of this.#windows) {
       if ((period + 1) * periodMs <= at.getTime()) this.#windows.delete(counter);
     }

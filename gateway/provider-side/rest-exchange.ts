@@ -7,9 +7,10 @@ import {
   requestHash,
 } from '../message/index.ts';
 import type { Exchange, ServerSettings } from '../road/index.ts';
+import type { ReceivedMessage } from '../transport/index.ts';
 import { serviceFault } from './call-service.ts';
-import { checkService } from './check-service.ts';
-import type { ChosenService } from './chosen-service.ts';
+import { checkService, countRequest, type ServiceCall } from './check-service.ts';
+import { type ChosenService, uncounted } from './chosen-service.ts';
 import type { ProviderSide, UnsignedAnswer } from './provider-side.ts';
 import type { FromPeer } from './receive-request.ts';
 import type { AnswerToSend } from './send-answer.ts';
@@ -26,18 +27,22 @@ export async function chooseRestService(
 ): Promise<ChosenService> {
   const builtIn = await road.builtIn(request, settings, configuration, road.clock.now());
   if (builtIn !== undefined) {
-    return async ({ parts: [headPart] }) => {
-      // Services of our own hash the request's head alone, even when a body came.
-      const hash = requestHash(headPart?.digest);
-      return { answer: restAnswer(builtIn, request, hash), abandon: () => undefined };
+    return {
+      count: uncounted,
+      call: async ({ parts: [headPart] }) => {
+        // Services of our own hash the request's head alone, even when a body came.
+        const hash = requestHash(headPart?.digest);
+        return { answer: restAnswer(builtIn, request, hash), abandon: () => undefined };
+      },
     };
   }
   const path = normaliseServicePath(request.servicePath);
-  const service = checkService({
+  const checked: ServiceCall = {
     ...{ exchange: request, endpoint: { method: request.verb, path }, settings, configuration },
-    ...{ at: road.clock.now(), count: (limits, at) => road.quotas.take(limits, at) },
-  });
-  return async ({ attachments: [body], parts: [headPart, bodyPart] }) => {
+    ...{ at: road.clock.now(), findUsedUp: (limits, at) => road.quotas.find(limits, at) },
+  };
+  const service = checkService(checked);
+  const call = async ({ attachments: [body], parts: [headPart, bodyPart] }: ReceivedMessage) => {
     const { abandon, ...answered } = await road.services.call(service, request, body);
     const stream =
       answered.body === undefined
@@ -47,6 +52,7 @@ export async function chooseRestService(
     const answer = restAnswer({ ...answered, ...stream }, request, hash);
     return { answer, abandon, statusCode: answered.status };
   };
+  return { count: () => countRequest(checked, road.quotas), call };
 }
 
 function restAnswer(

@@ -13,8 +13,8 @@ import {
 } from '../soap/index.ts';
 import { mediaTypeOf, type OutgoingAttachment, type ReceivedMessage } from '../transport/index.ts';
 import { serviceFault } from './call-service.ts';
-import { baseEndpoint, checkService } from './check-service.ts';
-import type { ChosenService } from './chosen-service.ts';
+import { baseEndpoint, checkService, countRequest, type ServiceCall } from './check-service.ts';
+import { type ChosenService, type ServiceAnswer, uncounted } from './chosen-service.ts';
 import type { ProviderSide, SoapServiceAnswer } from './provider-side.ts';
 import type { FromPeer, SoapRequest } from './receive-request.ts';
 import { faultsNamed } from './rest-exchange.ts';
@@ -49,16 +49,23 @@ export async function chooseSoapService(
   };
   const builtIn = await road.builtInSoap(call, settings, configuration, road.clock.now());
   if (builtIn !== undefined) {
-    return async ({ head }) => ({
-      answer: await builtInAnswer(builtIn, request, soapRequestHash(head)),
-      abandon: () => undefined,
-    });
+    return {
+      count: uncounted,
+      call: async ({ head }) => ({
+        answer: await builtInAnswer(builtIn, request, soapRequestHash(head)),
+        abandon: () => undefined,
+      }),
+    };
   }
-  const service = checkService({
+  const checked: ServiceCall = {
     ...{ exchange: request, endpoint: baseEndpoint, settings, configuration, at: road.clock.now() },
-    count: (limits, at) => road.quotas.take(limits, at),
-  });
-  return (received) => callSoapService(service, request, received, road);
+    findUsedUp: (limits, at) => road.quotas.find(limits, at),
+  };
+  const service = checkService(checked);
+  return {
+    count: () => countRequest(checked, road.quotas),
+    call: (received) => callSoapService(service, request, received, road),
+  };
 }
 
 async function builtInAnswer(
@@ -93,7 +100,7 @@ async function callSoapService(
   request: SoapRequest,
   { head, headType, headHeaders, attachments, attachmentHeaders }: ReceivedMessage,
   road: ProviderSide,
-): ReturnType<ChosenService> {
+): Promise<ServiceAnswer> {
   const written = writeSoapMessage({
     contentType: request.originalType,
     ...{ envelope: head, headType, headHeaders },

@@ -11,16 +11,17 @@ export interface EvidenceRead {
     | 'evidence.gaps'
     | 'evidence.check'
     | 'evidence.export'
-    | 'evidence.body-read';
+    | 'evidence.body-read'
+    | 'exchange.explain';
   /** What was read: a message id, a record, a party. */
   readonly target: string;
   readonly purpose?: string;
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-/** What somebody did to the evidence, for the journal. */
+/** What somebody did to the evidence, or in a member's name, for the journal. */
 export interface EvidenceAct extends Omit<EvidenceRead, 'action'> {
-  readonly action: 'evidence.erase' | 'evidence.key-rotate';
+  readonly action: 'evidence.erase' | 'evidence.key-rotate' | 'trial.call';
 }
 
 /**
@@ -36,7 +37,7 @@ export async function requireAuditor(
 }
 
 /**
- * Writes down that something is done to the evidence, before it is done.
+ * Writes down that something is done to the evidence, or in a member's name, before it is done.
  * @throws Problem journal-failed when it cannot be written down
  */
 export async function requireJournal(
@@ -44,7 +45,7 @@ export async function requireJournal(
   { journal }: AdminContext,
   act: EvidenceAct,
 ): Promise<void> {
-  await writeDown(context, journal, act, 'Who changes what is kept', 'Nothing was done');
+  await writeDown(context, journal, act, 'Who does this', 'Nothing was done');
 }
 
 async function writeDown(

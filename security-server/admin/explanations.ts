@@ -4,6 +4,7 @@ import { parseEncodedServer, printEncoded } from '../../gateway/identifier/index
 import { type Explanation, explainCall, menders, stepIds } from '../explain/index.ts';
 import type { OperationalRecord } from '../monitoring/index.ts';
 import { serviceIdOf } from '../settings/index.ts';
+import { requireAuditor } from './auditor-access.ts';
 import type { AdminContext } from './context.ts';
 import { clientIdSchema, readClientId } from './schemas.ts';
 
@@ -15,6 +16,9 @@ const readers = [
   'registration-officer',
   'system-administrator',
 ] as const;
+
+/** Exchanges of one message id that are explained: clients may use one for many. */
+const maxExplained = 10;
 
 const callSchema = z
   .strictObject({
@@ -127,15 +131,18 @@ export function addExplanationRoutes(app: OpenAPIHono, context: AdminContext): v
       method: 'get',
       path: '/api/v1/explanations/{messageId}',
       description:
-        'How exchanges under a message id ended here, and what would be decided about the same call now. Kept as long ' +
-        'as operational data are.',
+        'How the last ten exchanges under a message id ended here, and what would be decided about the same call now. ' +
+        'Kept as long as operational data are. Who asks stands in the audit log.',
       request: { params: z.object({ messageId: z.string().min(1).max(1_024) }) },
       responses: { 200: { description: 'none, or how they ended', ...json(pastSchema) } },
     }),
     async (c) => {
       const { messageId } = c.req.valid('param');
-      const records = context.operations(messageId);
-      const exchanges = await Promise.all(records.map((record) => explainRecord(record, context)));
+      // The path that was called may say of whom: that it is read stands in the audit log, as of a message.
+      await requireAuditor(c, context, { action: 'exchange.explain', target: messageId });
+      const records = context.operations(messageId).slice(0, maxExplained);
+      const exchanges = [];
+      for (const record of records) exchanges.push(await explainRecord(record, context));
       return c.json({ messageId, exchanges }, 200);
     },
   );

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, Problem } from '../../gateway/http/index.ts';
 import { serviceIdOf } from '../settings/index.ts';
 import { tryCall } from '../trial/index.ts';
+import { requireJournal } from './auditor-access.ts';
 import type { AdminContext } from './context.ts';
 import { clientIdSchema, readClientId, requireClient } from './schemas.ts';
 
@@ -43,7 +45,8 @@ const answerSchema = z
   .openapi('TrialAnswer');
 
 /** Real exchanges, made from the console. */
-export function addTrialRoutes(app: OpenAPIHono, { settings, loopback }: AdminContext): void {
+export function addTrialRoutes(app: OpenAPIHono, context: AdminContext): void {
+  const { settings, loopback } = context;
   app.openapi(
     createRoute({
       ...allow('service-administrator'),
@@ -60,8 +63,15 @@ export function addTrialRoutes(app: OpenAPIHono, { settings, loopback }: AdminCo
       if (body !== undefined && body !== '' && (method === 'GET' || method === 'HEAD')) {
         throw new Problem(422, 'body-unexpected', `${method} takes no body`);
       }
+      const messageId = randomUUID();
+      // The message that leaves is the member's: who sent it stands here, before it does.
+      await requireJournal(c, context, {
+        ...{ action: 'trial.call', target: messageId },
+        detail: { client, provider, serviceCode, method },
+      });
       const answer = await tryCall(
         {
+          messageId,
           ...{ client: id, service: serviceIdOf(readClientId(provider), serviceCode), method, path },
           ...(contentType !== undefined && { contentType }),
           ...(body !== undefined && { body }),
@@ -69,7 +79,7 @@ export function addTrialRoutes(app: OpenAPIHono, { settings, loopback }: AdminCo
         },
         loopback(),
       );
-      return c.json({ ...answer, body: answer.body.toString('base64') }, 200);
+      return c.json({ messageId, ...answer, body: answer.body.toString('base64') }, 200);
     },
   );
 }

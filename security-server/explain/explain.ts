@@ -157,7 +157,7 @@ async function explainProviderSide(
   const at = now();
   const told = explainService({
     ...{ exchange, endpoint: called, settings, configuration: inForce(), at },
-    count: (limits, when) => quotas.find(limits, when),
+    findUsedUp: (limits, when) => quotas.find(limits, when),
   });
   const servicePage = `${page}/services/${encodeURIComponent(service.serviceCode)}`;
   for (const { id, fault } of told) {

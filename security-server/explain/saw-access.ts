@@ -27,15 +27,17 @@ export function sawAccess(
 ): ExplainedStep['saw'] {
   const provider = providerOf(service);
   const key = identifierKey(client);
+  // Once for all rights: groups may be large, and many rights may be theirs.
+  const groups = new Set(
+    settings.content.localGroups
+      .filter(({ owner }) => identifierKey(owner) === identifierKey(provider))
+      .filter(({ members }) => members.some((member) => identifierKey(member) === key))
+      .map(({ groupCode }) => groupCode),
+  );
   const isAbout = ({ subject }: AccessRight) => {
     if (subject.kind === 'GLOBALGROUP') return configuration.isInGlobalGroup(subject, client);
-    if (subject.kind !== 'LOCALGROUP') return identifierKey(subject) === key;
-    return settings.content.localGroups.some(
-      ({ owner, groupCode, members }) =>
-        groupCode === subject.groupCode &&
-        identifierKey(owner) === identifierKey(provider) &&
-        members.some((member) => identifierKey(member) === key),
-    );
+    if (subject.kind === 'LOCALGROUP') return groups.has(subject.groupCode);
+    return identifierKey(subject) === key;
   };
   const covers = ({ endpoint }: AccessRight) =>
     protocol === 'soap'

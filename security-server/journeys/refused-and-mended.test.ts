@@ -127,5 +127,19 @@ describe.skipIf(!hasChromium())(
       expect(served).toBe(before + 1);
       expect([city.complaints, ministry.complaints]).toEqual([[], []]);
     });
+
+    it('is in the audit logs: who called in whose name, and who read how it ended', async () => {
+      const called = await network.cityAdmin.get<readonly object[]>('/audit-events');
+      expect(called).toContainEqual(
+        expect.objectContaining({
+          ...{ action: 'trial.call', target: refused, outcome: 'done' },
+          detail: expect.objectContaining({ client: 'PILOT:MUN:2001:portal', serviceCode: 'vehicles' }),
+        }),
+      );
+      const explained = await network.ministryAdmin.get<readonly object[]>('/audit-events');
+      expect(explained).toContainEqual(
+        expect.objectContaining({ action: 'exchange.explain', target: refused, outcome: 'done' }),
+      );
+    });
   },
 );

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { type ClientId, printRest, type ServiceId } from '../../gateway/identifier/index.ts';
 import { type Loopback, postPinned } from '../management/index.ts';
 
 /** A REST call that somebody tries. */
 export interface TrialCall {
+  /** Under which both servers keep the evidence. */
+  readonly messageId: string;
   readonly client: ClientId;
   readonly service: ServiceId;
   readonly method: string;
@@ -17,8 +18,6 @@ export interface TrialCall {
 
 /** How it was answered, by the service or by the road. */
 export interface TrialAnswer {
-  /** Under which both servers keep the evidence of it. */
-  readonly messageId: string;
   readonly status: number;
   /** The refusal's code; absent when the service answered. */
   readonly errorCode?: string;
@@ -42,7 +41,7 @@ const timeoutMs = 60_000;
  * @throws TrialError path-illegal; Fault NetworkError, InvalidMessage for an answer above 1 MiB
  */
 export async function tryCall(
-  { client, service, method, path, contentType = '', body = '', issue }: TrialCall,
+  { messageId, client, service, method, path, contentType = '', body = '', issue }: TrialCall,
   { url, certificate, context }: Loopback,
 ): Promise<TrialAnswer> {
   if (!/^(?:$|[/?][!-~]*$)/.test(path)) {
@@ -50,7 +49,6 @@ export async function tryCall(
       'A path is empty, or begins with / or ?; other than ASCII letters are percent-encoded',
     );
   }
-  const messageId = randomUUID();
   const startedAt = performance.now();
   const answer = await postPinned({
     ...{ url, pinned: certificate, context, method, timeoutMs },
@@ -63,7 +61,7 @@ export async function tryCall(
   });
   const errorCode = answer.headers['x-road-error'];
   return {
-    ...{ messageId, status: answer.status, contentType: answer.contentType, body: answer.bytes },
+    ...{ status: answer.status, contentType: answer.contentType, body: answer.bytes },
     ...(typeof errorCode === 'string' && { errorCode }),
     durationMs: performance.now() - startedAt,
   };
