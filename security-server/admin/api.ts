@@ -135,7 +135,9 @@ function explain(error: unknown): Problem | undefined {
     return new Problem(error.code === 'damaged' ? 500 : 409, `log-${error.code}`, error.message);
   }
   if (error instanceof OpenApiError) {
-    return new Problem(error.code === 'too-large' ? 413 : 422, `openapi-${error.code}`, error.message);
+    const status = error.code === 'too-large' ? 413 : error.code === 'busy' ? 429 : 422;
+    const wait = error.code === 'busy' ? { retryAfterSeconds: 10 } : {};
+    return new Problem(status, `openapi-${error.code}`, error.message, wait);
   }
   if (error instanceof TrialError) return new Problem(422, error.code, error.message);
   if (error instanceof WsdlError) return new Problem(422, `wsdl-${error.code}`, error.message);

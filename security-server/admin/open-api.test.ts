@@ -131,6 +131,15 @@ describe('the OpenAPI description of a service', () => {
     expect(elsewhere).toMatchObject({ status: 413, code: 'too-large' });
   });
 
+  it('is read beside at most one other', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => api.ask('POST', `${description}/preview`, upload(first))),
+    );
+    const busy = all.filter(({ status }) => status !== 200);
+    expect(busy.length).toBeGreaterThan(0);
+    for (const one of busy) expect(one).toMatchObject({ status: 429, code: 'openapi-busy' });
+  });
+
   it('goes with its service, whose kind it decides', async () => {
     expect(
       await api.ask('PUT', service, {

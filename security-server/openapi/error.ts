@@ -7,6 +7,8 @@ export type OpenApiErrorCode =
   | 'too-large'
   /** Reading it took too much time or memory. */
   | 'too-slow'
+  /** As many are read as may be at a time. */
+  | 'busy'
   /** Neither JSON nor YAML, or not in UTF-8. */
   | 'malformed'
   /** JSON or YAML, but not OpenAPI. */

@@ -41,14 +41,19 @@ describe('an OpenAPI description', () => {
   });
 
   it('is known by the digest of its octets', async () => {
-    const [one, same, other] = await Promise.all([
-      upload(description()),
-      upload(description()),
-      upload(`${description()} `),
-    ]);
-    expect(one?.digest).toBe(same?.digest);
-    expect(one?.digest).not.toBe(other?.digest);
-    expect(one?.contentType).toBe('application/json');
+    const one = await upload(description());
+    const same = await upload(description());
+    const other = await upload(`${description()} `);
+    expect(one.digest).toBe(same.digest);
+    expect(one.digest).not.toBe(other.digest);
+    expect(one.contentType).toBe('application/json');
+  });
+
+  it('is read beside at most one other; who comes meanwhile is told to wait', async () => {
+    const all = await Promise.allSettled(Array.from({ length: 5 }, () => upload(description())));
+    const refused = all.filter((one) => one.status === 'rejected').map(({ reason }) => reason.code);
+    expect(refused).toEqual(['busy', 'busy', 'busy']);
+    expect((await upload(description())).title).toBe('T');
   });
 
   it('is refused when it cannot be had, is too large, or takes too long', async () => {

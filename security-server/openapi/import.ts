@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WsdlError, webReader } from '../wsdl/index.ts';
 import { OpenApiError } from './error.ts';
+import { maxOpenApiBytes } from './limits.ts';
 import type { ReadOpenApi } from './read.ts';
 import { readAside } from './read-aside.ts';
 
@@ -26,8 +27,6 @@ export interface ImportedOpenApi extends Omit<ReadOpenApi, 'isYaml' | 'published
   readonly digest: string;
 }
 
-/** Octets of a description. */
-export const maxOpenApiBytes = 10 * 1024 * 1024;
 const fetchTimeoutMs = 20_000;
 const readTimeoutMs = 60_000;
 
@@ -44,7 +43,7 @@ export async function importOpenApi(
   const { bytes, contentType, base } = await take(source);
   const read = await readAside({ bytes, roadPath }, timeoutMs);
   const { isYaml, published, servers, ...rest } = read;
-  const suggestedUrl = servers.map((server) => addressOf(server, base)).find((one) => one !== undefined);
+  const suggestedUrl = firstAddress(servers, base);
   return {
     ...rest,
     contentType: contentType ?? (isYaml ? 'application/yaml' : 'application/json'),
@@ -84,6 +83,14 @@ async function take(source: OpenApiSource): Promise<Taken> {
 
 function tooLarge(): OpenApiError {
   return new OpenApiError('too-large', 'The description is larger than 10 MiB; split it into several');
+}
+
+function firstAddress(servers: readonly string[], base: URL | undefined): string | undefined {
+  for (const server of servers) {
+    const address = addressOf(server, base);
+    if (address !== undefined) return address;
+  }
+  return undefined;
 }
 
 /** A server of a description as an address; a relative one begins where the description lies. */

@@ -1,2 +1,3 @@
 export { OpenApiError, type OpenApiErrorCode } from './error.ts';
-export { type ImportedOpenApi, importOpenApi, maxOpenApiBytes, type OpenApiSource } from './import.ts';
+export { type ImportedOpenApi, importOpenApi, type OpenApiSource } from './import.ts';
+export { maxOpenApiBytes } from './limits.ts';

@@ -4,12 +4,28 @@ import type { ReadOpenApi } from './read.ts';
 import type { ReadOutcome, ReadTask } from './read-thread.ts';
 
 const maxHeapMegabytes = 1024;
+/** Each may take a core for a minute, and memory to match: a server has to keep some for exchange. */
+const maxThreads = 2;
+/** Of the whole program, whose cores and memory they share. */
+let threads = 0;
 
 /**
  * Reads a description in a thread of its own, which is ended when it takes too long.
- * @throws OpenApiError
+ * @throws OpenApiError; busy while two are read already
  */
 export async function readAside(task: ReadTask, timeoutMs: number): Promise<ReadOpenApi> {
+  if (threads >= maxThreads) {
+    throw new OpenApiError('busy', `${maxThreads} descriptions are read already; wait until one is done`);
+  }
+  threads += 1;
+  try {
+    return await readInThread(task, timeoutMs);
+  } finally {
+    threads -= 1;
+  }
+}
+
+async function readInThread(task: ReadTask, timeoutMs: number): Promise<ReadOpenApi> {
   const worker = startThread(task);
   let timer: NodeJS.Timeout | undefined;
   try {

@@ -66,6 +66,72 @@ describe('an OpenAPI description', () => {
     expect(read(withPaths(items, { servers })).servers).toEqual(['https://h:8443/{base}', '/v1']);
   });
 
+  it('names no more servers than are looked at, and none longer than an address is, also by its defaults', () => {
+    const many = Array.from({ length: 100_000 }, (_, at) => ({ url: `https://h${at}/` }));
+    expect(read(withPaths(items, { servers: many })).servers).toEqual(
+      many.slice(0, 20).map(({ url }) => url),
+    );
+    const variables = { a: { default: 'x'.repeat(1_500) }, b: { default: 'y'.repeat(1_000_000) } };
+    const urls = ['{a}', '{a}{a}', '{b}'.repeat(600), `/${'z'.repeat(2_000)}`, '/v1'];
+    const servers = urls.map((url) => ({ url, variables }));
+    expect(read(withPaths(items, { servers })).servers).toEqual(['x'.repeat(1_500), '/v1']);
+  });
+
+  it('is published without the servers of links, callbacks and webhooks, wherever they stand', () => {
+    const servers = [{ url: 'http://10.0.0.1/' }];
+    const links = { next: { operationId: 'a', server: servers[0] } };
+    const responses = { 200: { description: 'ok', links } };
+    const called = { '{$request.body#/url}': { servers, post: { servers, responses } } };
+    const get = { responses, callbacks: { done: called } };
+    const more = {
+      webhooks: { changed: { servers, post: { servers, responses } } },
+      components: { links, responses, callbacks: { done: called }, schemas: { servers: { type: 'string' } } },
+    };
+    const document = withPaths({ '/x': { get } }, more);
+    const { published } = read(document);
+    expect(published).not.toContain('10.0.0.1');
+    const bare = JSON.parse(JSON.stringify(document), (name, value) =>
+      name === 'server' || (name === 'servers' && Array.isArray(value)) ? undefined : value,
+    );
+    expect(JSON.parse(published)).toEqual({ ...bare, servers: [{ url: roadPath }] });
+  });
+
+  it('may hold itself in YAML, and is published all the same', () => {
+    const yaml = [
+      "openapi: '3.1.0'",
+      'info: {title: T, version: "1"}',
+      'paths:',
+      '  /x: &x',
+      "    servers: [{url: 'http://10.0.0.1/'}]",
+      '    post: {callbacks: {again: {/y: *x}}}',
+    ].join('\n');
+    const { published } = read(yaml);
+    expect(published).not.toContain('10.0.0.1');
+    expect(Object.keys(parseYaml(published).paths['/x'].post.callbacks.again)).toEqual(['/y']);
+  });
+
+  it.each([
+    [
+      'JSON',
+      `{"openapi":"3.0.0","info":{"title":"T","version":"1"},"paths":{"/x":{"get":{}}},"x-n":[1e20`,
+      ',1e20',
+      1_000_000,
+      ']}',
+    ],
+    [
+      'YAML',
+      `openapi: '3.0.0'\ninfo: {title: T, version: '1'}\npaths: {/x: {get: {}}}\nx-n: ${'['.repeat(190)}1`,
+      ',1',
+      100_000,
+      ']'.repeat(190),
+    ],
+  ])(
+    'is refused in %s when callers would be given far more than was read',
+    (_language, begin, more, times, end) => {
+      expect(refusal(`${begin}${more.repeat(times)}${end}`)[0]).toBe('too-large');
+    },
+  );
+
   it('is published with the road as its only server, in the language it came in', () => {
     const servers = [{ url: 'http://10.0.0.1/secret' }];
     const paths = { '/items': { servers, get: { servers, responses: {} }, parameters: [] } };

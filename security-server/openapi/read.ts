@@ -10,7 +10,10 @@ export interface ReadOpenApi {
   readonly title: string;
   /** Of the described service, as its owner counts. */
   readonly version: string;
-  /** Addresses that it names for the whole service, variables at their defaults; relative ones as they stand. */
+  /**
+   * Addresses that it names for the whole service, at most 20 of at most 2,000 characters; variables at their defaults,
+   * relative ones as they stand.
+   */
   readonly servers: readonly string[];
   readonly endpoints: readonly Endpoint[];
   readonly isYaml: boolean;
@@ -21,6 +24,9 @@ export interface ReadOpenApi {
 const maxEndpoints = 5_000;
 const maxPathLength = 1_000;
 const maxTextLength = 300;
+/** Nobody is offered more than one; the others are looked at only where the first are no addresses. */
+const maxServers = 20;
+const maxServerLength = 2_000;
 const methods: ReadonlySet<string> = new Set([
   'get',
   'put',
@@ -37,7 +43,7 @@ const methods: ReadonlySet<string> = new Set([
  * any file or address; inside of schemas they are the callers' to resolve.
  * @param bytes JSON or YAML, UTF-8
  * @param roadPath path under which callers reach the service, the only server of the published document
- * @throws OpenApiError malformed, not-openapi, unsupported-version, invalid
+ * @throws OpenApiError malformed, not-openapi, unsupported-version, invalid, too-large
  */
 export function readOpenApi(bytes: Uint8Array, roadPath: string): ReadOpenApi {
   const { document, isYaml } = parseDescription(bytes);
@@ -94,17 +100,26 @@ function textAt(holder: JsonObject, name: string, pointer: string): string {
 function serversOf({ servers }: JsonObject): string[] {
   if (servers === undefined) return [];
   if (!Array.isArray(servers)) throw invalid('/servers', 'a list is expected');
-  return servers.map((server: unknown, index) => {
+  return servers.slice(0, maxServers).flatMap((server: unknown, index) => {
     const pointer = `/servers/${index}`;
     if (!isObject(server) || typeof server['url'] !== 'string') {
       throw invalid(`${pointer}/url`, 'an address is expected');
     }
-    const variables = isObject(server['variables']) ? server['variables'] : {};
-    return server['url'].replace(/\{([^{}]{1,100})\}/g, (whole, name: string) => {
-      const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
-      return isObject(variable) && typeof variable['default'] === 'string' ? variable['default'] : whole;
-    });
+    return withDefaults(server['url'], isObject(server['variables']) ? server['variables'] : {}) ?? [];
   });
+}
+
+/** @returns undefined for an address that is too long, or becomes so: a short one may name a long default many times */
+function withDefaults(template: string, variables: JsonObject): string | undefined {
+  if (template.length > maxServerLength) return undefined;
+  let address = '';
+  for (const part of template.split(/(\{[^{}]{1,100}\})/)) {
+    const name = part.slice(1, -1);
+    const variable = part.startsWith('{') && Object.hasOwn(variables, name) ? variables[name] : undefined;
+    address += isObject(variable) && typeof variable['default'] === 'string' ? variable['default'] : part;
+    if (address.length > maxServerLength) return undefined;
+  }
+  return address;
 }
 
 function endpointsOf(document: JsonObject, openapi: string): Endpoint[] {
