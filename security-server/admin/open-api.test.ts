@@ -20,6 +20,8 @@ describe('the OpenAPI description of a service', () => {
   let listening: Listening;
   let served: string;
   let url: string;
+  /** What somebody else does while the description is fetched. */
+  let meanwhile: () => Promise<unknown>;
   beforeEach(async () => {
     api = await startSettingsApi();
     await api.store.putClient({
@@ -29,7 +31,11 @@ describe('the OpenAPI description of a service', () => {
       certificates: [],
     });
     served = first;
-    const server = createServer((_incoming, outgoing) => outgoing.end(served));
+    meanwhile = async () => undefined;
+    const server = createServer(async (_incoming, outgoing) => {
+      await meanwhile();
+      outgoing.end(served);
+    });
     listening = await listen(server, '127.0.0.1', 0, 'none');
     url = `http://127.0.0.1:${listening.port}/openapi.json`;
   });
@@ -189,6 +195,33 @@ describe('the OpenAPI description of a service', () => {
     const at = (code: string) => `${description.replace('register', code)}/preview`;
     expect(await api.ask('POST', at('soap'), upload(first))).toMatchObject({ code: 'service-described' });
     expect(await api.ask('POST', at('a%3Bb'), upload(first))).toMatchObject({ code: 'invalid-identifier' });
+  });
+
+  it('leaves everything else of the service as it was set while it was read: what is switched off stays off', async () => {
+    await accept({ url }, { address: 'http://10.0.0.9/' });
+    const { serviceCode: _code, ...record } = (await api.ask('GET', service)).answer;
+    served = second;
+    const { answer } = await api.ask('POST', `${description}/preview`, {});
+    const byHand = { method: 'GET', path: '/by-hand' };
+    meanwhile = async () => {
+      const changed = {
+        url: 'http://10.0.0.10/',
+        timeoutSeconds: 9,
+        endpoints: [...record.endpoints, byHand],
+      };
+      expect((await api.ask('PUT', service, { ...record, ...changed })).status).toBe(204);
+      await api.ask('PUT', `${service}/disabled-notice`, { notice: 'until nine' });
+    };
+    expect((await api.ask('POST', description, { digest: answer.digest })).status).toBe(200);
+    expect((await api.ask('GET', service)).answer).toMatchObject({
+      ...{ url: 'http://10.0.0.10/', timeoutSeconds: 9, disabledNotice: 'until nine', kind: 'OPENAPI' },
+      endpoints: [{ path: '/a' }, { path: '/c' }, byHand],
+    });
+    meanwhile = async () => undefined;
+    await accept({}, { address: 'http://10.0.0.11/' });
+    expect((await api.ask('GET', service)).answer).toMatchObject({
+      ...{ url: 'http://10.0.0.11/', timeoutSeconds: 9, disabledNotice: 'until nine' },
+    });
   });
 
   it('leaves the least release of calling servers as it was set', async () => {

@@ -192,12 +192,13 @@ export function addOpenApiRoutes(app: OpenAPIHono, { settings, now }: AdminConte
       const { title, openapi, version, contentType, endpoints } = imported;
       const fresh = { timeoutMs: defaultTimeoutMs, verifyTls: true, certificates: [], endpoints: [] };
       await settings.acceptOpenApi(
-        { ...fresh, ...service, provider, serviceCode: of.service, kind: 'OPENAPI', title, url },
+        { ...fresh, provider, serviceCode: of.service, kind: 'OPENAPI', title, url },
         {
           ...{ provider, serviceCode: of.service, ...place, acceptedAt: now(), digest },
           ...{ title, openapi, version, contentType, endpoints },
         },
         imported.published,
+        address,
       );
       return context.json(difference, 200);
     },

@@ -6,12 +6,19 @@ import { compareEndpoints } from './open-api.ts';
 import type { SettingsTables } from './schema.ts';
 import { describedBy, rowsOf, SettingsConflict, takeRightsOn, write } from './service-table.ts';
 
-/** Accepts a description with its service. @throws SettingsConflict service-described */
+/**
+ * Accepts a description with its service, as that is now: reading the description took a while, in which it may have
+ * been switched off or changed.
+ * @param fresh the service, should it not be there
+ * @param address given by hand: in place of the one it has
+ * @throws SettingsConflict service-described
+ */
 export async function acceptOpenApi(
   tx: Transaction<SettingsTables>,
-  service: ServiceRecord,
+  fresh: ServiceRecord,
   { certificates, acceptedAt, endpoints, url, provider, serviceCode, ...rest }: OpenApiDescription,
   published: Buffer,
+  address?: string,
 ): Promise<void> {
   const key = { provider: printEncoded(provider), code: serviceCode };
   const rows = await rowsOf(tx, key.provider, key.code);
@@ -23,7 +30,11 @@ export async function acceptOpenApi(
   const former = await describedBy(tx, key.provider, key.code);
   const formerly = former === undefined ? [] : (JSON.parse(former.endpoints) as Endpoint[]);
   const changed = compareEndpoints(before?.endpoints ?? [], formerly, endpoints);
-  const record = { ...service, kind: 'OPENAPI', endpoints: changed.endpoints } as const;
+  const record = {
+    ...(before ?? fresh),
+    ...(address !== undefined && { url: address }),
+    ...({ kind: 'OPENAPI', title: rest.title, endpoints: changed.endpoints } as const),
+  };
   await takeRightsOn(tx, record, before?.endpoints ?? []);
   await write(tx, record);
   const values = {

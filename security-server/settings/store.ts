@@ -196,11 +196,17 @@ export class SettingsStore {
   /**
    * Accepts the OpenAPI description of a service, which is made if it is not there: endpoints come and go with it, all
    * at once, and rights on those that go. Endpoints that were set by hand stay.
-   * @param service as it is to be but for its endpoints
+   * @param fresh the service, should it not be there; one that is stays as it is but for kind, title and endpoints
+   * @param address given by hand: in place of the one it has
    * @throws SettingsConflict service-described when a WSDL has it
    */
-  acceptOpenApi(service: ServiceRecord, description: OpenApiDescription, published: Buffer): Promise<void> {
-    return this.#change((tx) => acceptOpenApi(tx, service, description, published));
+  acceptOpenApi(
+    fresh: ServiceRecord,
+    description: OpenApiDescription,
+    published: Buffer,
+    address?: string,
+  ): Promise<void> {
+    return this.#change((tx) => acceptOpenApi(tx, fresh, description, published, address));
   }
 
   /** The OpenAPI document of a service as callers are given it; undefined when it has none. */
