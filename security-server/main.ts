@@ -275,6 +275,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       ...{ watch: registryHistory, self: settings.serverId, now, random: Math.random },
       configuration: () => configuration.current(),
       pauseMs: options.compareCheckpointsEveryMs ?? 600_000,
+      report: (error) => onTrouble('registry history', error),
       ask: createAskPeer({
         ...{ signer: certificates, port: options.instancePeerPort, now },
         configuration: () => configuration.current(),

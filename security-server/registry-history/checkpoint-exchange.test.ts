@@ -32,12 +32,14 @@ let leaf: Certificate;
 let exchange: CheckpointExchange;
 let listener: Server;
 let messages: number;
+let reported: unknown[];
 
 beforeEach(async () => {
   state = { kept: { ...kept, checkpoint: 'ours' } };
   compared = [];
   asked = [];
   messages = 0;
+  reported = [];
   verdict = () => 'consistent';
   leaf = leafOf(1);
   answer = async ({ address }) => {
@@ -58,6 +60,7 @@ beforeEach(async () => {
     ask: (server, note) => answer(server, note),
     now: () => new Date('2026-11-28T00:00:00Z'),
     random: () => 0.6,
+    report: (error) => reported.push(error),
   });
   listener = createServer((incoming, outgoing) => {
     if (exchange.answer(incoming, outgoing, [leaf])) return;
@@ -112,6 +115,16 @@ describe('asking another server', () => {
     expect(exchange.figures()).toMatchObject({ unanswered: 1, unclear: 2, forked: 0 });
   });
 
+  it('a comparison that breaks is reported, and the next one is made', async () => {
+    const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    verdict = () => full;
+    await exchange.askOne();
+    verdict = () => 'forked';
+    await exchange.askOne();
+    expect(reported).toEqual([full]);
+    expect(exchange.figures()).toMatchObject({ unclear: 1, forked: 1, unanswered: 0 });
+  });
+
   it('waits until there is something to show', async () => {
     state = {};
     await exchange.askOne();
@@ -125,6 +138,18 @@ describe('a peer that shows its checkpoint', () => {
     expect([shown.status, await shown.text()]).toEqual([200, 'ours']);
     await expect.poll(() => compared).toEqual(['theirs']);
     expect(messages).toBe(0);
+  });
+
+  it('comes while the disk is full: it is answered, nothing is thrown at nobody, and the next is compared', async () => {
+    const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    verdict = () => full;
+    expect((await send('theirs')).status).toBe(200);
+    await expect.poll(() => exchange.figures().unclear).toBe(1);
+    expect(reported).toEqual([full]);
+    verdict = () => 'consistent';
+    leaf = leafOf(2);
+    expect((await send('theirs')).status).toBe(200);
+    await expect.poll(() => exchange.figures().consistent).toBe(1);
   });
 
   it('is told that there is none', async () => {
@@ -164,6 +189,7 @@ describe('a peer that shows its checkpoint', () => {
       ...{ self: id('self'), configuration: () => configuration, pauseMs: 3_600_000, random: () => 0 },
       ask: async () => undefined,
       now: () => new Date(),
+      report: (error) => reported.push(error),
     });
     exchange = slow;
     for (let peer = 0; peer < 30; peer += 1) {

@@ -12,7 +12,7 @@ export interface ExchangeFigures {
   readonly consistent: number;
   readonly ahead: number;
   readonly forked: number;
-  /** Notes that could not be compared: of another key, of no history, or whose proof could not be had. */
+  /** Notes that could not be compared: of another key, of no history, whose proof could not be had or kept. */
   readonly unclear: number;
   /** Servers that could not be asked, or answered nothing that is one. */
   readonly unanswered: number;
@@ -34,6 +34,8 @@ export interface CheckpointExchangeOptions {
   readonly random: () => number;
   /** Between questions. Milliseconds. */
   readonly pauseMs: number;
+  /** Told what broke a comparison that is no fault of the note, such as a full disk. */
+  readonly report: (error: unknown) => void;
 }
 
 /** Where servers show each other the checkpoint they keep, at the port of their peers. */
@@ -167,6 +169,10 @@ export class CheckpointExchange {
     this.#comparing = this.#comparing.then(async () => {
       try {
         this.#count(await this.#compare(note));
+      } catch (error) {
+        // Whoever shows a note is not the one to tell, and what comes next must still be compared.
+        this.#count('unclear');
+        this.#options.report(error);
       } finally {
         this.#waiting -= 1;
       }
