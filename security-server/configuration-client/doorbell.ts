@@ -9,12 +9,15 @@ export interface Taken {
 
 /**
  * What came of waiting. rung: there is another directory. quiet: there was none in all the time. not-held: the answer
- * did not wait, so this source lets nobody wait, or not now.
+ * did not wait, so this source lets nobody wait, or not now. cut-short: it says that it waited, and came much too soon,
+ * as of a registry that stops.
  */
-type Outcome = 'rung' | 'quiet' | 'not-held';
+type Outcome = 'rung' | 'quiet' | 'not-held' | 'cut-short';
 
 /** Seconds that the source is asked to wait: less than proxies and firewalls let pass in silence. */
 const waitSeconds = 25;
+/** Before which an answer that nothing changed did not wait, whatever it says: asked again at once, it would spin. */
+const leastWaitMs = (waitSeconds * 1000) / 2;
 /** Beyond which whoever is between has lost the connection. Milliseconds. */
 const timeoutMs = (waitSeconds + 10) * 1000;
 const maxBodyBytes = 1024 * 1024;
@@ -63,8 +66,8 @@ export class Doorbell {
     wait().then(
       (outcome) => {
         if (signal.aborted) return;
-        if (outcome === 'not-held') {
-          this.#ignore();
+        if (outcome === 'not-held' || outcome === 'cut-short') {
+          this.#ignore(outcome === 'cut-short' ? afterFailureMs : askAgainMs);
           told.onSilent();
         } else {
           this.#rungFor = taken.tag;
@@ -104,6 +107,7 @@ async function waitForChange(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const askedAt = performance.now();
   const response = await request(url, {
     method: 'GET',
     headers: { ...headers, 'if-none-match': `"${tag}"`, prefer: `wait=${waitSeconds}` },
@@ -115,7 +119,9 @@ async function waitForChange(
   const isHeld = [response.headers['preference-applied']]
     .flat()
     .some((one) => one?.startsWith('wait') === true);
-  if (response.statusCode === 304) return isHeld ? 'quiet' : 'not-held';
+  if (response.statusCode === 304 && isHeld) {
+    return performance.now() - askedAt < leastWaitMs ? 'cut-short' : 'quiet';
+  }
   if (response.statusCode !== 200) return 'not-held';
   // Without waiting when it had changed before the question arrived.
   return isHeld || response.headers['etag'] !== `"${tag}"` ? 'rung' : 'not-held';
