@@ -37,9 +37,14 @@ export async function answerRequest(
   const configuration = road.configuration.current();
   const settings = road.settings();
   road.log.requireAccepting();
-  const received = await receiveRequest(incoming, chain, configuration, settings, road, (request) => {
-    if (request.protocol === 'rest') noteRest(trace, request);
-    else noteSoap(trace, request, request.protocolVersion);
+  const received = await receiveRequest(incoming, chain, configuration, settings, road, {
+    request: (request) => {
+      if (request.protocol === 'rest') noteRest(trace, request);
+      else noteSoap(trace, request, request.protocolVersion);
+    },
+    peerChecked: () => {
+      trace.isPeerChecked = true;
+    },
   });
   const { request, message } = received;
   trace.request = messageSizeOf(request.protocol, message.head, message.attachments);

@@ -54,7 +54,7 @@ export async function receiveRequest(
   configuration: GlobalConfiguration,
   settings: ServerSettings,
   road: ProviderSide,
-  noteRequest: (request: Understood) => void,
+  note: { readonly request: (request: Understood) => void; readonly peerChecked: () => void },
 ): Promise<ReceivedRequest> {
   const { contentType, digest, read } = readHttpHeaders(incoming, road);
   let request: Understood | undefined;
@@ -65,9 +65,10 @@ export async function receiveRequest(
     newSink: road.newSink,
     onHead: async ({ protocol, head, headType, ocspResponses }) => {
       request = await read(protocol, head, headType);
-      noteRequest(request);
+      note.request(request);
       await admit(request, settings, road.signer);
       road.checkPeer(chain, ocspResponses, request.client, configuration, road.clock.now());
+      note.peerChecked();
     },
   });
   const message = await decoded(() => receiving);

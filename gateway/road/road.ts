@@ -36,6 +36,8 @@ export interface ExchangeTrace {
   readonly requestInAt: number;
   /** Known once the request's head was read. */
   exchange?: Exchange;
+  /** Provider side: the peer proved to be a server of the client. */
+  isPeerChecked?: boolean;
   protocolVersion?: string;
   restMethod?: string;
   restPath?: string;

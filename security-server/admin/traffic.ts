@@ -43,7 +43,8 @@ export function addTrafficRoutes(app: OpenAPIHono, { traffic }: AdminContext): v
       path: '/api/v1/traffic',
       description:
         'Sums of exchanges of the last hour, day or week, by service, consumer or endpoint. Nothing in it is of a ' +
-        'person: endpoints are those of the settings, not the paths that were called.',
+        'person: endpoints are those of the settings, not the paths that were called. Names that nobody vouches for ' +
+        'are together, as …: of services that there are not, and of consumers that the calling server is not of.',
       request: { query },
       responses: {
         200: { description: 'sums', content: { 'application/json': { schema: trafficSchema } } },

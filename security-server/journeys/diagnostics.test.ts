@@ -106,6 +106,11 @@ describe('diagnoses of a running security server', () => {
     }>(`/traffic?period=hour&by=endpoint&side=provider&service=${population}:register`);
     expect(traffic.rows).toMatchObject([{ name: `${population}:register GET /persons/*` }]);
     expect(JSON.stringify(traffic)).not.toContain('P-1001');
+    // Its server proved to be one of the consumer's: it is named.
+    const consumers = await network.ministryAdmin.get<typeof traffic>(
+      `/traffic?period=hour&by=client&side=provider&service=${population}:register`,
+    );
+    expect(consumers.rows.map(({ name }) => name)).toEqual(['PILOT:MUN:2001:portal']);
   });
 
   it('the consumer traces its calls; the service gets the W3C trace context as it was sent', async () => {

@@ -1,14 +1,7 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
-import {
-  type ClientId,
-  equal,
-  memberOf,
-  printEncoded,
-  providerOf,
-  type ServerId,
-} from '../../gateway/identifier/index.ts';
+import { type ClientId, equal, memberOf, providerOf, type ServerId } from '../../gateway/identifier/index.ts';
 import type { BuiltInSoapServices } from '../../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
 import type { SettingsSnapshot } from '../settings/index.ts';
@@ -19,7 +12,7 @@ import { answerHealthData, answerOperationalData } from './operational-services.
 import { OperationalStore } from './operational-store.ts';
 import { ServiceHealthBook } from './service-health.ts';
 import type { Traffic, TrafficQuery } from './traffic.ts';
-import { endpointOf } from './traffic-endpoint.ts';
+import { maxAnswered, TrafficParties } from './traffic-parties.ts';
 
 export interface MonitoringOptions {
   readonly serverId: ServerId;
@@ -44,10 +37,12 @@ export class Monitoring {
   readonly #options: MonitoringOptions;
   readonly #store: OperationalStore;
   readonly #health: ServiceHealthBook;
+  readonly #parties: TrafficParties;
 
   constructor(options: MonitoringOptions) {
     this.#options = options;
     this.#store = new OperationalStore(options);
+    this.#parties = new TrafficParties(this.#store.traffic.answered(maxAnswered));
     this.#health = new ServiceHealthBook(options.now());
   }
 
@@ -69,17 +64,12 @@ export class Monitoring {
       ...{ serverId, settings, internalIp, now: now() },
       configuration: this.#options.configuration(),
     });
-    if (record === undefined) return;
+    const parties = this.#parties.of(event, settings);
+    if (record === undefined || parties === undefined) return;
     const { client, service } = exchange;
     this.#store.keep({ record, client, provider: providerOf(service) });
     this.#store.traffic.note({
-      ...{
-        at: now().getTime(),
-        side: event.side,
-        client: printEncoded(client),
-        service: printEncoded(service),
-      },
-      endpoint: endpointOf(event, settings),
+      ...{ at: now().getTime(), side: event.side, ...parties },
       ...{ isGood: record.succeeded, durationMs: event.durationMs },
       octets: (record.requestSize ?? 0) + (record.responseSize ?? 0),
     });

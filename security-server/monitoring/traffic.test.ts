@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RoadEvent } from '../../gateway/road/index.ts';
 import type { SettingsSnapshot } from '../settings/index.ts';
 import { OperationalStore } from './operational-store.ts';
-import { others, type TrafficSample } from './traffic.ts';
+import { others, TrafficBook, type TrafficSample, trafficSchema } from './traffic.ts';
 import { endpointOf } from './traffic-endpoint.ts';
 
 const minute = 60_000;
@@ -117,6 +118,39 @@ describe('traffic', () => {
     expect(rows[0]).toMatchObject({ name: others, exchanges: 500 });
     expect([rows.length, omitted, total.exchanges]).toEqual([50, 951, 1_500]);
   });
+});
+
+it('is read of however many names: only the rows that are told are taken out of the database', () => {
+  const database = new Database(':memory:');
+  database.exec(trafficSchema);
+  const columns = database.prepare('SELECT name FROM pragma_table_info(?)').pluck().all('traffic');
+  const numbers = columns.slice(5).map(() => '1');
+  database
+    .prepare(
+      `WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+       INSERT INTO traffic SELECT ?, 'provider', 'c', 's' || i, '', ${numbers.join(', ')} FROM n`,
+    )
+    .run(now.getTime() / 1000);
+  const taken: number[] = [];
+  const watched = new Proxy(database, {
+    get: (target, name) =>
+      name !== 'prepare'
+        ? Reflect.get(target, name)
+        : (sql: string) => {
+            const statement = target.prepare(sql);
+            const all = statement.all.bind(statement);
+            statement.all = (...bound: unknown[]) => {
+              const rows = all(...bound);
+              taken.push(rows.length);
+              return rows;
+            };
+            return statement;
+          },
+  });
+  const { rows, omitted, total } = new TrafficBook(watched).read({ period: 'week', by: 'service', now });
+  expect([rows.length, omitted, total.exchanges, total.longestMs]).toEqual([50, 199_950, 200_000, 1]);
+  expect(Math.max(...taken)).toBe(50);
+  database.close();
 });
 
 describe('the endpoint of an exchange', () => {

@@ -72,12 +72,14 @@ const periods: Readonly<Record<TrafficPeriod, { readonly seconds: number; readon
   week: { seconds: 7 * 86_400, stretch: 7_200 },
 };
 const keptDays = 8;
-/** Who calls what there is not, or under made-up names, must not fill the disk: beyond it the others are together. */
+/** What must not fill the disk: beyond it the others are together. */
 const maxKeysOfSlot = 1_000;
+/** Name of what is counted without its own. */
 export const others = '…';
 const maxRows = 50;
 
-type Row = Readonly<Record<string, number>> & { readonly longestMs: number };
+/** Null where nothing was summed. */
+type Row = Readonly<Record<string, number | null>> & { readonly longestMs: number | null };
 
 /**
  * Sums of what was exchanged, by service, consumer and endpoint, in slots of five minutes. What is counted waits in
@@ -144,26 +146,40 @@ export class TrafficBook {
     const summed = [...sums.map((name) => `sum(${name}) AS ${name}`), 'max(longestMs) AS longestMs'].join(
       ', ',
     );
-    const select = <Extra>(key: string, order: string) =>
+    const select = <Key>(key: string, rest: string) =>
       this.#database
-        .prepare<unknown[], Row & { readonly key: Extra }>(
-          `SELECT ${key} AS key, ${summed} FROM traffic WHERE ${where} GROUP BY 1 ORDER BY ${order}`,
+        .prepare<unknown[], Row & { readonly key: Key }>(
+          `SELECT ${key} AS key, ${summed} FROM traffic WHERE ${where} ${rest}`,
         )
         .all(...bound);
-    const byTime = new Map(select<number>(`at - at % ${stretch}`, '1').map((row) => [row.key, sumOf([row])]));
+    const byTime = new Map(
+      select<number>(`at - at % ${stretch}`, 'GROUP BY 1').map((row) => [row.key, sumOf([row])]),
+    );
     // An endpoint is one of its service.
-    const name = by === 'endpoint' ? "service || ' ' || endpoint" : by;
-    const rows = select<string>(name, 'exchanges DESC, 1');
+    const ofService = `CASE service WHEN '${others}' THEN service ELSE service || ' ' || endpoint END`;
+    const name = by === 'endpoint' ? ofService : by;
+    const rows = select<string>(name, `GROUP BY 1 ORDER BY exchanges DESC, 1 LIMIT ${maxRows}`);
+    const all = select<number>(`count(DISTINCT ${name})`, '');
     return {
       stretches: Array.from({ length: seconds / stretch }, (_, index) => {
         const at = from + index * stretch;
         return { at: new Date(at * 1000), ...(byTime.get(at) ?? sumOf([])) };
       }),
       stretchSeconds: stretch,
-      rows: rows.slice(0, maxRows).map((row) => ({ name: row.key, ...sumOf([row]) })),
-      omitted: Math.max(0, rows.length - maxRows),
-      total: sumOf(rows),
+      rows: rows.map((row) => ({ name: row.key, ...sumOf([row]) })),
+      omitted: Math.max(0, (all[0]?.key ?? 0) - rows.length),
+      total: sumOf(all),
     };
+  }
+
+  /** Services elsewhere that answered well, at most so many. Encoded. */
+  answered(limit: number): readonly string[] {
+    return this.#database
+      .prepare<unknown[], string>(
+        `SELECT DISTINCT service FROM traffic WHERE side = 'client' AND exchanges > failed AND service <> ? LIMIT ?`,
+      )
+      .pluck()
+      .all(others, limit);
   }
 
   #keyOf(slot: number, { side, client, service, endpoint }: TrafficSample): readonly unknown[] {
@@ -183,7 +199,7 @@ export class TrafficBook {
 function sumOf(rows: readonly Row[]): TrafficSum {
   const sum = (name: string) => rows.reduce((all, row) => all + (row[name] ?? 0), 0);
   const exchanges = sum('exchanges');
-  const longestMs = Math.max(0, ...rows.map((row) => row.longestMs));
+  const longestMs = Math.max(0, ...rows.map((row) => row.longestMs ?? 0));
   const counts = classes.map(sum);
   const quantile = (share: number) => {
     let seen = 0;

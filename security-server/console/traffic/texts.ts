@@ -2,7 +2,7 @@ import type { Catalogue, Translated, Visit } from '../../../gateway/console/inde
 
 const english = {
   title: 'Traffic',
-  lead: 'How much is exchanged through this server, with which outcome, and how fast. Times are UTC.',
+  lead: 'How much is exchanged through this server, with which outcome, and how fast. Times are UTC. Under … are names that nobody vouches for: services that there are not, and consumers that the calling server is not of.',
   show: 'Show',
   period: 'Period',
   periods: { hour: 'the last hour', day: 'the last day', week: 'the last week' },
@@ -36,7 +36,7 @@ const catalogue: Catalogue<typeof english> = {
   en: english,
   de: {
     title: 'Verkehr',
-    lead: 'Wie viel über diesen Server ausgetauscht wird, mit welchem Ausgang und wie schnell. Zeiten in UTC.',
+    lead: 'Wie viel über diesen Server ausgetauscht wird, mit welchem Ausgang und wie schnell. Zeiten in UTC. Unter … stehen Namen, für die niemand einsteht: Dienste, die es nicht gibt, und Nutzer, die nicht zum rufenden Server gehören.',
     show: 'Anzeigen',
     period: 'Zeitraum',
     periods: { hour: 'die letzte Stunde', day: 'der letzte Tag', week: 'die letzte Woche' },
