@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  type BundleContent,
   describeContents,
   judgeOwnArchive,
   readOwnArchive,
@@ -18,7 +19,7 @@ let bench: LogBench;
 let trust: Trust;
 let log: SqliteMessageLog;
 /** Three archives of one log, as they were made. */
-let made: readonly { readonly name: string; readonly bytes: Buffer }[];
+let made: readonly { readonly name: string; readonly lastDigest: string; readonly bytes: Buffer }[];
 let dir: string;
 
 beforeAll(async () => {
@@ -35,10 +36,11 @@ beforeEach(() => {
 const files = () => made.map(({ name }) => join(dir, name)).filter(existsSync);
 const judge = () => judgeFiles(files(), trust);
 
-/** Writes an archive anew from some of its containers, linked as its maker would link them. */
+/** Writes an archive anew from some of its containers, linked as its maker would link them, or to another of them. */
 async function relink(
   at: number,
   change: (containers: { name: string; bytes: Buffer }[]) => void,
+  to?: number,
 ): Promise<void> {
   const { name, bytes } = made[at] ?? { name: '', bytes: Buffer.alloc(0) };
   const all = readZip(bytes, { maxEntries: 1_000, maxOctets: 10_000_000 });
@@ -52,8 +54,42 @@ async function relink(
       .map(([entry, data]) => [entry.slice(8), data]),
   );
   const [, previous, fileName = ''] = /^([0-9a-f]+) ([^ ]+) /.exec(String(all.get('linkinginfo'))) ?? [];
-  const link = previous === undefined ? undefined : { digest: previous, fileName };
+  const own = previous === undefined ? undefined : { digest: previous, fileName };
+  const link = to === undefined ? own : linkTo(to);
   writeFileSync(join(dir, name), writeArchive(containers, link, beside).bytes);
+}
+
+function linkTo(at: number) {
+  const { name: fileName = '', lastDigest: digest = '' } = made[at] ?? {};
+  return { digest, fileName };
+}
+
+/** An archive as its log would have made it, and signed for it. */
+async function remake(
+  at: number,
+  change: (content: BundleContent) => BundleContent,
+  to = at - 1,
+): Promise<void> {
+  const { name = '', bytes = Buffer.alloc(0) } = made[at] ?? {};
+  const content = change((await readOwnArchive(bytes)).content);
+  const contents = await log.signContents(describeContents(content));
+  const archive = writeOwnArchive({ ...content, contents }, linkTo(to));
+  expect((await judgeOwnArchive(archive.bytes, trust)).verdict).toMatchObject({ code: null });
+  writeFileSync(join(dir, name), archive.bytes);
+}
+
+/** An archive of ours that follows itself. */
+async function twice(at: number) {
+  const content = withoutLink((await readOwnArchive(made[at]?.bytes ?? Buffer.alloc(0))).content);
+  const contents = await log.signContents(describeContents(content));
+  return writeOwnArchive({ ...content, contents }, linkTo(at));
+}
+
+/** As archives were before their logs signed for what they follow. */
+function withoutLink({ scope, ...content }: BundleContent): BundleContent {
+  if (scope.kind !== 'archive') throw new Error('not an archive');
+  const { previous: _, ...rest } = scope;
+  return { ...content, scope: rest };
 }
 
 describe('archives of one log', () => {
@@ -101,6 +137,34 @@ describe('archives of one log', () => {
         containers[0] = { name: first.name, bytes: second.bytes };
     });
     expect((await judge()).linking).toMatchObject({ valid: false });
+  });
+
+  it('out of which one was taken, and the next linked to the one before it, are found', async () => {
+    rmSync(join(dir, made[1]?.name ?? ''));
+    await relink(2, () => undefined, 0);
+    const { linking, bundles } = await judge();
+    expect(linking).toMatchObject({ code: 'broken-link', reason: expect.stringContaining('follows') });
+    expect(bundles.map(({ verdict }) => verdict.valid)).toEqual([true, false]);
+  });
+
+  it('that do not sign for their links are held to their numbers: none can be taken out', async () => {
+    await remake(1, withoutLink);
+    await remake(2, withoutLink);
+    expect((await judge()).linking).toMatchObject({ valid: true });
+    rmSync(join(dir, made[1]?.name ?? ''));
+    await remake(2, withoutLink, 0);
+    const { linking, bundles } = await judge();
+    expect(bundles.map(({ verdict }) => verdict.valid)).toEqual([true, true]);
+    expect(linking).toMatchObject({ code: 'missing', reason: expect.stringMatching(/^numbers 4 to 6 of /) });
+  });
+
+  it('that go on at another number than the one before ended with are found', async () => {
+    // The same archive once more, as if its log had given its numbers twice.
+    const again = { name: 'mlog-again.zip', bytes: (await twice(1)).bytes };
+    const files = [made[0]?.name ?? '', made[1]?.name ?? '', again.name].map((name) => join(dir, name));
+    writeFileSync(join(dir, again.name), again.bytes);
+    const { linking } = await judgeFiles(files, trust);
+    expect(linking).toMatchObject({ code: 'broken-link', reason: expect.stringContaining('goes on with 4') });
   });
 
   it('each of which leaves a record to the other are found, though the log itself signed for both', async () => {

@@ -36,5 +36,6 @@ export {
   writeOwnArchive,
 } from './own-archive.ts';
 export { isBundle, readBundle } from './read-bundle.ts';
+export { numbersAround, type StretchNumbers } from './stretch-numbers.ts';
 export type { Gap, Step, Trust, Verdict } from './verdict.ts';
 export { writeBundle } from './write-bundle.ts';

@@ -1,3 +1,4 @@
+import type { ArchiveLink } from '../signature/index.ts';
 import type { RecordSalts } from './facts.ts';
 import type { Grouping } from './group.ts';
 
@@ -29,6 +30,8 @@ export type BundleScope =
       /** Places of the log: `from` belongs to the stretch, `to` does not. */
       readonly from: number;
       readonly to: number;
+      /** The archive before in the same group; null for the first, absent in archives that do not sign for it. */
+      readonly previous?: ArchiveLink | null | undefined;
     };
 
 /** A record with what proves it; buffers hold 32-octet hashes where they are hashes. */

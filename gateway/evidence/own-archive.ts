@@ -69,6 +69,7 @@ export async function readOwnArchive(bytes: Buffer, previous?: ArchiveLink): Pro
   requireForm(bytes, archive);
   const bundle = bundleOf(archive);
   const content = readBundle(bundle);
+  requireLink(content, archive);
   const containers = new Map(archive.containers.map(({ name, bytes: container }) => [name, container]));
   for (const { index, facts, container } of content.records) {
     if (container === null) continue;
@@ -82,6 +83,17 @@ export async function readOwnArchive(bytes: Buffer, previous?: ArchiveLink): Pro
   const [left] = containers.keys();
   if (left !== undefined) throw new ArchiveError('missing', `${left} has no evidence beside it`);
   return { ...archive, bundle, content, title: titleOf(content) };
+}
+
+/** Links are made without a key; which archive comes before, the log signs for, too. */
+function requireLink({ scope }: BundleContent, { previous }: VerifiedArchive): void {
+  if (scope.kind !== 'archive' || scope.previous === undefined) return;
+  const isSame =
+    scope.previous?.digest === previous?.digest && scope.previous?.fileName === previous?.fileName;
+  if (isSame) return;
+  const [told, linked] = [scope.previous, previous].map((link) => link?.fileName ?? 'no other');
+  const why = `its evidence says that it follows ${told}, and its links that it follows ${linked}`;
+  throw new ArchiveError('broken-link', `the archive is not where it was: ${why}`);
 }
 
 function titleOf({ scope }: BundleContent): string {

@@ -65,6 +65,10 @@ const archiveScope = z.strictObject({
   group: z.string().max(maxName),
   from: count,
   to: count,
+  previous: z
+    .strictObject({ digest: z.string().regex(/^[0-9a-f]{1,128}$/), fileName: name })
+    .nullable()
+    .optional(),
 });
 
 const record = z

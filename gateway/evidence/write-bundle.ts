@@ -93,8 +93,9 @@ function scopeOf(scope: BundleContent['scope']) {
   if (scope.kind === 'exchange') return { kind: scope.kind, queryId: scope.queryId };
   if (scope.kind === 'case') return { kind: scope.kind, title: scope.title, queryIds: scope.queryIds };
   if (scope.kind === 'archive') {
-    const { kind, grouping, group, from, to } = scope;
-    return { kind, grouping, group, from, to };
+    const { kind, grouping, group, from, to, previous } = scope;
+    const link = previous && { digest: previous.digest, fileName: previous.fileName };
+    return { kind, grouping, group, from, to, previous: link };
   }
   return { kind: scope.kind, party: scope.party, from: scope.from, to: scope.to };
 }

@@ -27,7 +27,7 @@ export async function buildArchive(
   const { from, to, tallies } = stretch;
   const { group, records, beside } = batch;
   const content = await gatherBundle(withoutLargeBodies(log), configurations, {
-    scope: { kind: 'archive', grouping, group, from, to },
+    scope: { kind: 'archive', grouping, group, from, to, previous: previous ?? null },
     ...{ records, beside, includeBodies: true, createdAt },
     // A group is told of others only how many there are: the tallies at both ends tell that, those between no more.
     tallies: grouping === 'none' ? tallies : tallies.filter((_, at) => at === 0 || at === tallies.length - 1),
