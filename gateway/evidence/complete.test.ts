@@ -194,6 +194,21 @@ describe('an export', () => {
     expect(warnings.join()).toContain('is the word of whoever exported this');
   });
 
+  it('shows no answer missing by tallies that hide how many there were', async () => {
+    const content = exported('unanswered exchange');
+    const hidden = log.sign({
+      ...content,
+      records: content.records.filter(({ container }) => container !== null),
+      tallies: content.tallies.map((tally) => ({ ...tally, pairs: [] })),
+    });
+    const { valid, steps, warnings } = await judge(hidden);
+    expect(valid).toBe(true);
+    expect(steps.filter(({ id }) => id === 'exchange' || id === 'sequence')).toEqual([
+      expect.objectContaining({ state: 'absent', code: 'response-missing' }),
+    ]);
+    expect(warnings.join()).toContain('is the word of whoever exported this');
+  });
+
   it('is about all that it names: a case without one of its exchanges is not', async () => {
     const content = exported('case');
     const less = content.records.filter(({ facts }) => !facts.includes('"DEV-1"'));
@@ -225,6 +240,20 @@ describe('an export', () => {
     ] as const) {
       expect(await judge({ ...exported('exchange'), contents: forged })).toMatchObject({
         ...{ valid: false, code, place: 'contents' },
+      });
+    }
+  });
+
+  it('whose signed word has more lines than one signature is not as the log made it', async () => {
+    const content = exported('exchange');
+    const stranger = await createWorld();
+    const contents = content.contents ?? '';
+    const foreign = stranger.note.sign('x\n').split('\n').at(-2);
+    const own = contents.split('\n').at(-2);
+    for (const line of [foreign, own]) {
+      expect(line).toMatch(/^\u2014 /);
+      expect(await judge({ ...content, contents: `${contents}${line}\n` })).toMatchObject({
+        ...{ valid: false, code: 'note-malformed', place: 'contents' },
       });
     }
   });

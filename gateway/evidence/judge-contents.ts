@@ -23,7 +23,12 @@ export function judgeContents(
   const { contents: note } = content;
   if (note === undefined) return judgeUnsigned(facts);
   try {
-    const { text } = openNote(note, [log.verifierKey]);
+    const { text, signatures } = openNote(note, [log.verifierKey]);
+    // Nothing else signs for this note itself: a line that nobody reads could be put in unseen.
+    if (signatures !== 1) {
+      const why = `It has ${signatures} signatures, and the log makes one: a line was put in.`;
+      return { steps: [bad(id, bundleNames.contents, 'note-malformed', why)], warnings: [] };
+    }
     if (text === describeContents(content)) {
       const told =
         'The log signed for what this export holds: nothing was taken out, put in or altered since it was made.';

@@ -136,7 +136,11 @@ describe.skipIf(!hasGo)('Go’s own packages (needs go and golang-golang-x-mod-d
     expect(await checker.openNote(signer.sign(text), verifierKey)).toEqual({ isGood: true, line: text });
     const theirs = await checker.generateKey('theirs.example/log');
     const note = await checker.sign(text, theirs.signerKey);
-    expect(openNote(note, [theirs.verifierKey])).toEqual({ text, signedBy: ['theirs.example/log'] });
+    expect(openNote(note, [theirs.verifierKey])).toEqual({
+      text,
+      signedBy: ['theirs.example/log'],
+      signatures: 1,
+    });
   });
 
   it('agree with us on which notes are none', async () => {

@@ -24,7 +24,7 @@ const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 describe('a signed note', () => {
   it('is opened by the key that signed it', () => {
-    expect(openNote(note, [signer.verifierKey])).toEqual({ text, signedBy: [signer.name] });
+    expect(openNote(note, [signer.verifierKey])).toEqual({ text, signedBy: [signer.name], signatures: 1 });
   });
 
   it('is the one that Go makes, octet by octet', () => {
@@ -37,7 +37,11 @@ describe('a signed note', () => {
     const ours = createNoteSigner('foo', key);
     expect(ours.verifierKey).toBe(golden.verifierKey);
     expect(ours.sign('hello\n')).toBe(golden.note);
-    expect(openNote(golden.note, [golden.verifierKey])).toEqual({ text: 'hello\n', signedBy: ['foo'] });
+    expect(openNote(golden.note, [golden.verifierKey])).toEqual({
+      text: 'hello\n',
+      signedBy: ['foo'],
+      signatures: 1,
+    });
   });
 
   it('may hold empty lines, and lines that look like signatures', () => {

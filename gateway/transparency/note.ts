@@ -14,6 +14,8 @@ export interface OpenedNote {
   readonly text: string;
   /** Names of the given keys whose signatures are good; at least one. */
   readonly signedBy: readonly string[];
+  /** Lines of signatures, of keys that are not known, too. */
+  readonly signatures: number;
 }
 
 interface Verifier {
@@ -80,7 +82,7 @@ export function openNote(note: string, verifierKeys: readonly string[]): OpenedN
     const known = verifiers.map(({ name }) => name).join(', ');
     throw new TransparencyError('note-unsigned', `None of the expected keys signed this note: ${known}`);
   }
-  return { text, signedBy: [...signedBy] };
+  return { text, signedBy: [...signedBy], signatures: lines.length };
 }
 
 function parseSignature(line: string) {
