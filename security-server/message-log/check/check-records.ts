@@ -215,6 +215,20 @@ function checkSequence(
   pairs.set(pair, facts.sequence);
 }
 
+interface Erasure {
+  readonly eraseAt: number | null;
+  /** 1 while there is a head or a body. */
+  readonly isKept: 0 | 1;
+}
+
+const notToErase: Erasure = { eraseAt: null, isKept: 0 };
+
+const erasureOf = `SELECT eraseAt,
+    EXISTS (SELECT 1 FROM content WHERE content.id = record.id AND head IS NOT NULL)
+      OR EXISTS (SELECT 1 FROM body WHERE recordId = record.id AND (sealed IS NOT NULL OR file IS NOT NULL))
+      AS isKept
+  FROM record WHERE id = ?`;
+
 /** What is searched by must be what the leaf binds to. */
 function checkColumns(
   database: Database.Database,
@@ -246,11 +260,12 @@ function checkColumns(
     columns[name as keyof typeof columns] === value ? [] : [name],
   );
   if (at !== Date.parse(facts.at)) wrong.push('at');
-  const { eraseAt } = database
-    .prepare<[number], { eraseAt: number | null }>('SELECT eraseAt FROM record WHERE id = ?')
-    .get(id) ?? { eraseAt: null };
+  const { eraseAt, isKept } = database.prepare<[number], Erasure>(erasureOf).get(id) ?? notToErase;
   const days = facts.keepDays ?? 0;
-  if (eraseAt !== null && (days === 0 || eraseAt !== at + days * dayMs)) wrong.push('eraseAt');
+  const isDated = eraseAt !== null && days > 0 && eraseAt === at + days * dayMs;
+  // The date goes with what was to be erased at it: what has none any more is kept for good.
+  const isErased = eraseAt === null && (days === 0 || isKept === 0);
+  if (!isDated && !isErased) wrong.push('eraseAt');
   if (wrong.length > 0) findings.add('altered', `record ${id}`, `Its ${wrong.join(', ')} were changed`);
 }
 

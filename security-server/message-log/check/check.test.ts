@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogBench, startLogBench } from '../../testing/log-bench.ts';
 import { pin } from '../../testing/trust-services.ts';
+import { eraseRecord } from '../erase.ts';
 import { LogKeys } from '../log-keys.ts';
 import { partitionFile, partitionNames } from '../partition.ts';
 import { type CheckReport, checkFolder, checkLog, type LogToCheck } from './index.ts';
@@ -293,6 +294,32 @@ function changeCell(database: Database.Database, { table, column, row }: Cell, b
 
 describe('records', () => {
   const first = (dir: string) => partitionNames(dir)[0] ?? '';
+
+  it('that are not to be erased any more are found, and what was erased in its time is not', async () => {
+    const ofRecord = (id: number, sql: string) =>
+      changed((dir) =>
+        within(dir, first(dir), (database) => {
+          expect(database.prepare(sql).run(id).changes).toBeGreaterThan(0);
+        }),
+      );
+    const never = await ofRecord(2, 'UPDATE record SET eraseAt = NULL WHERE id = ?');
+    expect(never.findings).toEqual([expect.objectContaining({ code: 'altered', place: 'record 2' })]);
+    const erased = await changed((dir) =>
+      within(dir, first(dir), (database) => {
+        for (const id of [1, 2, 3])
+          for (const file of eraseRecord(database, id)) rmSync(join(dir, 'bodies', file));
+      }),
+    );
+    expect(erased.findings).toEqual([]);
+    const byHalf = await changed((dir) =>
+      within(dir, first(dir), (database) => {
+        database.exec(
+          'UPDATE record SET eraseAt = NULL WHERE id = 2; UPDATE content SET head = NULL WHERE id = 2',
+        );
+      }),
+    );
+    expect(places(byHalf)).toContain('record 2');
+  });
 
   it('that were removed are found, and the gap named', async () => {
     const report = await changed((dir) =>
