@@ -224,13 +224,11 @@ class SoftwareToken implements Token {
     return this.#attempts.lockedUntil();
   }
 
-  async #openMasterKey(pin: string): Promise<Buffer> {
-    await this.#attempts.begin();
-    const { derivation, masterKey } = this.#stored;
-    const opened = unseal(await deriveKey(pin, derivation), masterKey, 'master');
-    if (opened === undefined) throw await this.#attempts.fail();
-    await this.#attempts.succeed();
-    return opened;
+  #openMasterKey(pin: string): Promise<Buffer> {
+    return this.#attempts.enter(async () => {
+      const { derivation, masterKey } = this.#stored;
+      return unseal(await deriveKey(pin, derivation), masterKey, 'master');
+    });
   }
 
   #requireActive(): Buffer {

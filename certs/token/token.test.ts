@@ -89,6 +89,19 @@ describe('a software token', () => {
     expect(await codeOf(async () => (await reopen()).activate(pin))).toBe('none');
   });
 
+  it('looks at no more wrong PINs when they come all at once', async () => {
+    const again = await reopen();
+    const codes = await Promise.all(
+      Array.from({ length: 24 }, (_, index) =>
+        codeOf(() => (index % 2 === 0 ? again.activate('wrong') : again.changePin('wrong', `${pin} x`))),
+      ),
+    );
+    expect(codes).toEqual([...Array(3).fill('pin-incorrect'), ...Array(21).fill('pin-locked')]);
+    expect(await codeOf(() => again.activate(pin))).toBe('pin-locked');
+    now += 1_000;
+    expect(await codeOf(() => again.activate(pin))).toBe('none');
+  });
+
   it('changes its PIN and keeps its keys', async () => {
     const { id } = await token.generateKey({ type: 'ec', curve: 'P-256' }, 'sign');
     expect(await codeOf(() => token.changePin('wrong', 'another Secret 2'))).toBe('pin-incorrect');
