@@ -6,15 +6,20 @@ import { TokenError } from '../token/index.ts';
 const maxWrong = 2;
 
 interface Tries {
-  /** Wrong in a row, those from elsewhere not counted. */
+  /** Wrong in a row, as the device counts them, those from elsewhere not counted. */
   readonly wrong: number;
+  /**
+   * Wrong in a row by hand. A device that is signed in to again by itself counts anew; guesses do not, or whoever
+   * guessed between two signatures could do so without end.
+   */
+  readonly wrongByHand: number;
   /** The program's own PIN was refused: it is not sent again before somebody has signed in by hand. */
   readonly isOwnRefused: boolean;
   /** Somebody who knows what may happen allowed one more. */
   readonly isReleased: boolean;
 }
 
-const none: Tries = { wrong: 0, isOwnRefused: false, isReleased: false };
+const none: Tries = { wrong: 0, wrongByHand: 0, isOwnRefused: false, isReleased: false };
 
 /** Who enters a PIN: a person, or the program with one that it keeps. */
 export type PinEntry = 'by-hand' | 'by-itself';
@@ -47,9 +52,10 @@ export class DevicePins {
     }
   }
 
-  /** Whether a PIN would be refused here, without a word to the device. */
+  /** Whether a PIN by hand would be refused here, without a word to the device. */
   isLocked(): boolean {
-    return (this.#tries.wrong >= maxWrong || this.#isLastTry) && !this.#tries.isReleased;
+    const { wrong, wrongByHand, isReleased } = this.#tries;
+    return (Math.max(wrong, wrongByHand) >= maxWrong || this.#isLastTry) && !isReleased;
   }
 
   /** Allows one more try by hand. */
@@ -67,16 +73,21 @@ export class DevicePins {
       const before = this.#tries;
       this.#require(entry);
       const mayBeLast = before.isReleased && entry === 'by-hand';
-      const counted = { ...before, wrong: before.wrong + 1, isReleased: before.isReleased && !mayBeLast };
+      const counted = {
+        ...before,
+        wrong: before.wrong + 1,
+        wrongByHand: before.wrongByHand + (entry === 'by-hand' ? 1 : 0),
+        isReleased: before.isReleased && !mayBeLast,
+      };
       await this.#write(counted);
       try {
         const value = await send(mayBeLast);
-        await this.#succeed();
+        await this.#succeed(entry);
         return value;
       } catch (error) {
         const code = error instanceof TokenError ? error.code : undefined;
         // That the new PIN was refused says that the old one was right.
-        if (code === 'pin-policy') await this.#succeed();
+        if (code === 'pin-policy') await this.#succeed(entry);
         else if (code === 'pin-incorrect' || code === 'pin-locked') {
           await this.#write({ ...counted, isOwnRefused: before.isOwnRefused || entry === 'by-itself' });
         } else {
@@ -95,16 +106,17 @@ export class DevicePins {
       const why = 'The PIN that the server keeps was refused before, and is not sent again by itself';
       throw new TokenError('pin-locked', `${why}: sign in by hand`);
     }
-    if (this.isLocked() || (entry === 'by-itself' && wrong >= maxWrong)) {
+    // The program's own PIN was right before: that somebody guesses by hand does not stop it.
+    if (entry === 'by-itself' ? wrong >= maxWrong || this.#isLastTry : this.isLocked()) {
       const why = 'After wrong PINs the device may lock itself for ever at the next one';
       throw new TokenError('pin-locked', `${why}: nothing is sent to it until one more try is allowed`);
     }
   }
 
   /** The device counts anew, too. */
-  async #succeed(): Promise<void> {
+  async #succeed(entry: PinEntry): Promise<void> {
     this.#isLastTry = false;
-    await this.#write(none);
+    await this.#write(entry === 'by-hand' ? none : { ...this.#tries, wrong: 0 });
   }
 
   #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {

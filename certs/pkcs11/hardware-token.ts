@@ -109,6 +109,7 @@ export class HardwareToken implements Token {
     return this.#pin !== undefined && this.#isLost;
   }
 
+  /** @throws TokenError already-active, whatever the PIN is, while it is signed in */
   activate(pin: string): Promise<void> {
     return this.#enter(pin, 'by-hand');
   }
@@ -130,9 +131,11 @@ export class HardwareToken implements Token {
 
   async #enter(pin: string, entry: PinEntry): Promise<void> {
     if (this.isActive()) {
-      // The device is open: it need not hear of a slip of the hand, which it would count.
-      if (pin === this.#pin) return;
-      throw new TokenError('pin-incorrect', `Token '${this.label}' is signed in, and not with that PIN`);
+      if (entry === 'by-itself') return;
+      // The device need not hear of a slip of the hand, which it would count; and whoever were told here whether a PIN
+      // is the right one could guess without end.
+      const detail = `Token '${this.label}' is signed in already; the PIN was not looked at`;
+      throw new TokenError('already-active', detail);
     }
     await this.#signIn(pin, entry);
     this.#pin = pin;

@@ -82,14 +82,34 @@ describe.skipIf(!hasSoftHsm())('wrong PINs of a device (needs softhsm2)', () => 
     expect([again.pinState(), again.isActive()]).toEqual(['open', true]);
   });
 
-  it('typed while it is signed in is not sent at all', async () => {
+  it('typed while it is signed in is not sent at all, and not told from the right one', async () => {
     const token = await open();
     await token.activate(pin);
     const sent = module.pins;
-    for (let slip = 0; slip < 3; slip += 1) {
-      await expect(token.activate(wrong)).rejects.toMatchObject(incorrect);
+    for (const typed of [wrong, pin, wrong, '']) {
+      await expect(token.activate(typed)).rejects.toMatchObject({ code: 'already-active' });
     }
     expect([module.pins, token.isActive(), token.pinState()]).toEqual([sent, true, 'open']);
+  });
+
+  it('given to change it count also between two signatures; the server signs on', async () => {
+    const token = await open();
+    await token.activate(pin);
+    const { id } = await token.generateKey({ type: 'ec', curve: 'P-256' }, 'signing');
+    const key = token.signingKey(id);
+    for (const expected of [incorrect, incorrect, locked, locked]) {
+      await expect(token.changePin(wrong, 'another-1')).rejects.toMatchObject(expected);
+      // The device has to be signed in to again for it, with the PIN that the server has.
+      expect(await key.sign(Buffer.from('x'))).toBeInstanceOf(Buffer);
+    }
+    expect([token.isActive(), token.pinState()]).toEqual([true, 'locked-here']);
+    // By itself, a restart forgets none of it either.
+    const again = await open();
+    await again.activateByItself(pin);
+    await expect(again.changePin(pin, 'another-1')).rejects.toMatchObject(locked);
+    await again.releasePin();
+    await again.changePin(pin, 'another-1');
+    expect(again.pinState()).toBe('open');
   });
 
   it('that was right and was changed elsewhere is sent once when the device has come back, and nobody goes on trying', async () => {

@@ -5,6 +5,8 @@ export type TokenErrorCode =
   | 'pin-last-try'
   | 'pin-policy'
   | 'not-active'
+  /** A device that is signed in looks at no PIN. */
+  | 'already-active'
   | 'not-initialized'
   | 'key-not-found'
   | 'damaged'

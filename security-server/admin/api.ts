@@ -99,6 +99,7 @@ const tokenStatus: Readonly<Record<TokenErrorCode, 403 | 404 | 409 | 422 | 500>>
   'pin-last-try': 403,
   'pin-policy': 422,
   'not-active': 409,
+  'already-active': 409,
   'not-initialized': 409,
   'key-not-found': 404,
   damaged: 500,

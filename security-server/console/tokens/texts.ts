@@ -66,6 +66,7 @@ const english = {
     'pin-locked': 'The PIN was not looked at: too many were wrong. The page of the token says what to do.',
     'pin-last-try': 'The PIN was not sent: the device takes one more, and locks itself when that is wrong.',
     'device-lost': 'The device does not answer.',
+    'already-active': 'It is signed in already; the PIN was not looked at.',
   } as Readonly<Record<string, string>>,
   signingLead: 'A slow device signs many messages with one signature. It serves from the next message on.',
   newKey: 'New key',
@@ -152,6 +153,7 @@ const catalogue: Catalogue<typeof english> = {
       'pin-last-try':
         'Die PIN wurde nicht gesendet: das Gerät nimmt noch eine und sperrt sich, wenn sie falsch ist.',
       'device-lost': 'Das Gerät antwortet nicht.',
+      'already-active': 'Es ist schon angemeldet; die PIN wurde nicht geprüft.',
     },
     signingLead:
       'Ein langsames Gerät signiert viele Nachrichten mit einer Signatur. Gilt ab der nächsten Nachricht.',
