@@ -45,6 +45,9 @@ export class FirstStart {
   readonly #failures = new AddressFailures(guesses);
   #code: string | undefined;
   #session: InstallerSession | undefined;
+  /** Somebody came with the code, and the next one is being written. */
+  #isEntering = false;
+  #isClosed = false;
 
   private constructor(options: FirstStartOptions, code: string) {
     this.#options = options;
@@ -53,7 +56,7 @@ export class FirstStart {
     this.cookie = new SessionCookie('Waygate first start', options.isHttps);
   }
 
-  /** @param options of a folder that exists */
+  /** @param options of a folder that exists @throws WeakSecret when the file of the code holds hardly one */
   static async open(options: FirstStartOptions): Promise<FirstStart> {
     const code = await loadOrCreateApiKey(codePath(options.data), writeFileDurably, makeCode);
     return new FirstStart(options, code);
@@ -72,24 +75,26 @@ export class FirstStart {
    */
   async enter(typed: string, fullAddress: string): Promise<string> {
     const now = this.#options.now().getTime();
-    const address = blockOf(fullAddress);
-    const waitMs = this.#failures.waitMs(address, now);
-    if (waitMs > 0) {
-      const seconds = Math.ceil(waitMs / 1000);
-      const detail = `Too many tries failed; wait ${seconds} seconds`;
-      throw new Problem(429, 'sign-in-throttled', detail, { retryAfterSeconds: seconds });
-    }
-    if (this.#code === undefined || !isCode(typed, this.#code)) {
-      this.#failures.note(address, now);
-      const detail =
-        'The code is wrong, or was used; the present one is in the file first-start-code of the data folder';
-      throw new Problem(401, 'code-refused', detail);
+    // Whoever has the code is never paused: guesses from their address, or through their proxy, keep nobody out.
+    if (this.#isEntering || this.#code === undefined || !isCode(typed, this.#code)) {
+      throw this.#refuse(blockOf(fullAddress), now);
     }
     // Before anything is waited for: of two who come with it at once, one is let in.
-    this.#code = makeCode();
+    this.#isEntering = true;
+    try {
+      // First: were it not written, the code that opened would open again after a restart.
+      const next = makeCode();
+      await writeFileDurably(this.codeFile, `${next}\n`);
+      if (this.#isClosed) {
+        await rm(this.codeFile, { force: true });
+        throw this.#refuse(blockOf(fullAddress), now);
+      }
+      this.#code = next;
+    } finally {
+      this.#isEntering = false;
+    }
     const secret = makeSecret();
     this.#session = { hash: hashSecret(secret), beganAt: now, usedAt: now };
-    await writeFileDurably(this.codeFile, `${this.#code}\n`);
     this.#options.onOpened(fullAddress);
     return secret;
   }
@@ -113,9 +118,24 @@ export class FirstStart {
 
   /** The program is founded: no code opens anything any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#code = undefined;
     this.#session = undefined;
     await rm(this.codeFile, { force: true });
+  }
+
+  /** Counts a wrong code, unless its address has to wait. */
+  #refuse(address: string, now: number): Problem {
+    const waitMs = this.#failures.waitMs(address, now);
+    if (waitMs > 0) {
+      const seconds = Math.ceil(waitMs / 1000);
+      const detail = `Too many tries failed; wait ${seconds} seconds`;
+      return new Problem(429, 'sign-in-throttled', detail, { retryAfterSeconds: seconds });
+    }
+    this.#failures.note(address, now);
+    const detail =
+      'The code is wrong, or was used; the present one is in the file first-start-code of the data folder';
+    return new Problem(401, 'code-refused', detail);
   }
 
   #find(secret: string): InstallerSession | undefined {

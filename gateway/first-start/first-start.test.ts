@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,16 +63,39 @@ describe('the door of a first start', () => {
     expect(readFileSync(door.codeFile, 'utf8').trim()).toBe(door.code);
   });
 
-  it('slows down who guesses, also with the right code, and nobody at another address', async () => {
+  it('slows down who guesses, and nobody who has the code', async () => {
     const door = await open();
     const guesses = [];
     for (let index = 0; index < 8; index += 1) guesses.push(await refusal(door, makeCode()));
     expect(guesses.slice(0, 5)).toEqual(Array(5).fill('code-refused'));
     expect(guesses.slice(5)).toEqual(Array(3).fill('sign-in-throttled'));
-    expect(await refusal(door, door.code ?? '')).toBe('sign-in-throttled');
-    expect(await refusal(door, door.code ?? '', '192.0.2.2')).toBe('open');
-    now += 61_000;
+    expect(await refusal(door, makeCode(), '192.0.2.2')).toBe('code-refused');
     expect(await refusal(door, door.code ?? '')).toBe('open');
+    expect(await refusal(door, makeCode())).toBe('sign-in-throttled');
+  });
+
+  it('lets nobody in whose next code cannot be written, and stays as it was', async () => {
+    const door = await open();
+    const code = door.code ?? '';
+    rmSync(data, { recursive: true });
+    expect(await refusal(door, code)).toBe('ENOENT');
+    expect([door.expiresAt, opened, door.code]).toEqual([undefined, [], code]);
+    mkdirSync(data);
+    expect(await refusal(door, code)).toBe('open');
+  });
+
+  it('stays shut also when it is founded while somebody comes in', async () => {
+    const door = await open();
+    const coming = refusal(door, door.code ?? '');
+    await door.close();
+    expect(await coming).toBe('code-refused');
+    expect([door.code, door.expiresAt]).toEqual([undefined, undefined]);
+    expect(() => statSync(door.codeFile)).toThrow('ENOENT');
+  });
+
+  it.each(['', '\n', '----', '7KQM-2X9D-V4TB'])('does not open with a file that holds %j', async (text) => {
+    writeFileSync(join(data, 'first-start-code'), text);
+    await expect(open()).rejects.toMatchObject({ code: 'secret-too-short' });
   });
 
   it('session fixation: begins each session under a secret of its own, and ends the former', async () => {

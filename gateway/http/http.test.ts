@@ -144,6 +144,17 @@ describe('an administration API', () => {
     expect(readFileSync(path, 'utf8').trim()).toBe(key);
     expect(key.length).toBeGreaterThan(40);
   });
+
+  it.each(['', '\n', 'fifteen-charac', `${'-'.repeat(40)}\n`])(
+    'has no key that is hardly one, as a file with %j would be',
+    async (text) => {
+      const path = join(dir, 'api-key');
+      writeFileSync(path, text);
+      const write = async () => expect.unreachable('the file was written over');
+      await expect(loadOrCreateApiKey(path, write)).rejects.toMatchObject({ code: 'secret-too-short' });
+      expect(readFileSync(path, 'utf8')).toBe(text);
+    },
+  );
 });
 
 describe('listening', () => {

@@ -11,6 +11,7 @@ export {
 export type { AuditedRequest, AuditTrail } from './audit-trail.ts';
 export { confirmQuery, requireConfirmed } from './confirmation.ts';
 export { type Fetch, onlyForHosts } from './host-guard.ts';
+export { KeyedQueue } from './keyed-queue.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
 export { takesUpTo } from './operations.ts';
 export { cursorUnreadable, linkNext, matches, page, pageOfStored, searchQuery } from './page.ts';
