@@ -9,7 +9,7 @@ import {
 } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration, IssuingCa } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
-import { Problem } from '../../gateway/http/index.ts';
+import { KeyedQueue, Problem } from '../../gateway/http/index.ts';
 import { equal, type MemberId, memberOf, printEncoded } from '../../gateway/identifier/index.ts';
 import { issuersOf, memberOfSigningCertificate, purposeOf } from '../../gateway/trust/index.ts';
 import {
@@ -26,6 +26,9 @@ export type CertificateContext = Pick<
   AdminContext,
   'settings' | 'token' | 'tokens' | 'signer' | 'configuration' | 'reloadCertificates' | 'now'
 >;
+
+/** By key: of two certificates that come at once, the second is judged by what the first has made of the key. */
+const taking = new KeyedQueue();
 
 interface Mismatch {
   readonly code: string;
@@ -54,12 +57,15 @@ export async function takeInCertificate(
   expected?: OwnCertificate['use'],
   isActive = true,
 ): Promise<OwnCertificate> {
-  const judged = await judge(context, readPem(pem), intermediates.map(readPem), expected);
-  const own = { ...judged, isActive };
-  await putOwnCertificate(context.settings.db, own);
-  await removeCertificateRequest(context.settings.db, own.keyId);
-  await context.reloadCertificates();
-  return own;
+  const certificate = readPem(pem);
+  const extras = intermediates.map(readPem);
+  return taking.run(certificate.publicKeyInfo.toString('base64'), async () => {
+    const own = { ...(await judge(context, certificate, extras, expected)), isActive };
+    await putOwnCertificate(context.settings.db, own);
+    await removeCertificateRequest(context.settings.db, own.keyId);
+    await context.reloadCertificates();
+    return own;
+  });
 }
 
 /** @throws CertificateError malformed */

@@ -73,6 +73,15 @@ describe('a certificate that fits', () => {
     ]);
   });
 
+  it('decides what its key is for, also when another for the same key comes at the same time', async () => {
+    const signing = await issue();
+    const authentication = await issue({ kind: 'authentication', keyId: signing.keyId });
+    const answers = await Promise.all([take(signing.certificate), take(authentication.certificate)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(answers.find(({ status }) => status === 409)?.body.code).toBe('key-used-otherwise');
+    expect((await world.ask('GET', '/certificates')).body).toHaveLength(1);
+  });
+
   it('in a device signs; one for authentication does not go there', async () => {
     expect(await take((await issue({ token: world.device })).certificate)).toMatchObject({
       ...{ status: 201, body: { tokenId: world.device.id } },
