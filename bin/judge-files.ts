@@ -35,7 +35,7 @@ export async function judgeFiles(files: readonly string[], trust: Trust): Promis
   const chain = new ArchiveChain();
   for (const file of files) {
     const bytes = await readFile(file);
-    if (isBundle(bytes)) {
+    if (isBundle(bytes, file)) {
       bundles.push({ file, verdict: await judgeBundle(bytes, trust) });
     } else if (/\.gpg$/i.test(file)) {
       throw new Error(`${file} is encrypted: open it first, gpg --decrypt ${file} > ${file.slice(0, -4)}`);

@@ -47,13 +47,27 @@ describe('of a bundle', () => {
       fc.assert(
         fc.property(runs, (bit) => {
           expect(refusalOf(withBit(bit))).toMatch(/./);
-          expect(isBundle(withBit(bit))).toBe(true);
+          expect(isBundle(withBit(bit), 'x.zip')).toBe(true);
         }),
         { numRuns: 1500, seed: 4 },
       );
     },
     slow,
   );
+
+  it('headers and directory show with every changed bit that it is one, whatever its name', () => {
+    const end = bytes.indexOf(Buffer.from([0x50, 0x4b, 0x01, 0x02]));
+    for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+      if (bit === 80 * 8) bit = end * 8;
+      expect(isBundle(withBit(bit), 'x.zip'), `bit ${bit}`).toBe(true);
+    }
+  });
+
+  it('what is left of one that is named as it was made is judged as one; of others only where headers belong', () => {
+    const cut = Buffer.concat([Buffer.from('x'), bytes.subarray(0, -10)]);
+    expect(isBundle(cut, 'case.evidence.zip')).toBe(true);
+    expect(isBundle(cut, 'case.zip')).toBe(false);
+  });
 
   it(
     'every changed bit of headers and directory, too',

@@ -9,6 +9,7 @@ import {
   type WrittenArchive,
   writeArchive,
   writeZip,
+  zipNames,
 } from '../signature/index.ts';
 import { EvidenceError } from './error.ts';
 import { parseFacts } from './facts.ts';
@@ -140,11 +141,15 @@ export async function judgeOwnArchive(
   };
 }
 
-const evidenceName = Buffer.from(`${evidenceFolder}bundle.json`);
+const evidenceName = `${evidenceFolder}bundle.json`;
 
-/** Whether a file claims to be an archive with evidence in it, so that it is judged as one however damaged. */
+/**
+ * Whether a file claims to be an archive with evidence in it, so that it is judged as one however damaged: an entry or
+ * the directory names it, and with a bit changed one of them still does. What is in a message counts for nothing.
+ */
 export function hasEvidence(bytes: Buffer): boolean {
-  return bytes.includes(evidenceName);
+  const { local, central } = zipNames(bytes);
+  return local.includes(evidenceName) || central.includes(evidenceName);
 }
 
 /** Headers, order, comments and spare octets of the zip file: what means nothing must be nothing. */

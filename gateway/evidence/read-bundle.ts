@@ -1,4 +1,4 @@
-import { readZip, ZipError } from '../signature/index.ts';
+import { readZip, ZipError, zipNames } from '../signature/index.ts';
 import { EvidenceError } from './error.ts';
 import type { BundleConfiguration, BundleContent, BundleRecord, BundleTimestamp } from './model.ts';
 import { readIndex } from './read-index.ts';
@@ -54,11 +54,22 @@ export function readBundle(bytes: Buffer): BundleContent {
 const localHeader = { signature: 0x04034b50, length: 30 };
 const centralHeader = { signature: 0x02014b50, length: 46 };
 
+/** How a bundle is named where it is made. */
+const bundleEnding = /\.evidence\.zip$/i;
+
 /**
- * Whether a file claims to be a bundle, whatever its name: a header of a zip file names a `bundle.json`. One that was
- * damaged still has one of its two headers, and is to be judged as the bundle it was.
+ * Whether a file claims to be a bundle: its first entry is a `bundle.json`, or its directory has one. With a bit changed
+ * it still has one of these two, and is to be judged as the bundle it was. One that is named as a bundle is one also with
+ * more damage; of others nothing within an entry counts, for a message in a container says what its sender likes.
+ * @param fileName empty when it is not known
  */
-export function isBundle(bytes: Buffer): boolean {
+export function isBundle(bytes: Buffer, fileName: string): boolean {
+  const { local, central } = zipNames(bytes);
+  if (local[0] === bundleNames.index || central.includes(bundleNames.index)) return true;
+  return bundleEnding.test(fileName) && hasHeaderAnywhere(bytes);
+}
+
+function hasHeaderAnywhere(bytes: Buffer): boolean {
   let at = bytes.indexOf(bundleNames.index);
   while (at !== -1) {
     const here = at;

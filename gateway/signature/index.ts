@@ -14,6 +14,7 @@ export { type ContainerQuestion, type VerifiedContainer, verifyContainer } from 
 export { type VerifiedErasure, verifyErasedContainer } from './container/verify-erased.ts';
 export { type BatchTimestamp, type ContainerToWrite, writeContainer } from './container/write.ts';
 export { ZipError } from './container/zip-error.ts';
+export { type ZipNames, zipNames } from './container/zip-names.ts';
 export { readZip } from './container/zip-read.ts';
 export { writeZip, type ZipEntry, type ZipOptions } from './container/zip-write.ts';
 export { buildHashChains, type HashChains, type HashedFile } from './hash-chain-build.ts';

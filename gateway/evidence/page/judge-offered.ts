@@ -37,7 +37,7 @@ export function judgeOffered(
 }
 
 async function judge({ name, bytes }: OfferedFile, trust: Trust): Promise<Verdict> {
-  if (isBundle(bytes)) return judgeBundle(bytes, trust);
+  if (isBundle(bytes, name)) return judgeBundle(bytes, trust);
   if (!name.toLowerCase().endsWith('.zip')) return judgeSingle({ name, bytes }, trust.configuration);
   if (hasEvidence(bytes)) return (await judgeOwnArchive(bytes, trust)).verdict;
   return judgeArchive({ name, bytes }, trust.configuration);

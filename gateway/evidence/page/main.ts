@@ -59,7 +59,7 @@ async function judge(file: File): Promise<void> {
   const bytes = await bytesOf(file);
   const { name, size } = file;
   const verdict = await judgeOffered({ name, bytes }, await readHeld());
-  const content = await contentOf(bytes);
+  const content = await contentOf(name, bytes);
   result.replaceChildren(...renderReport({ name, size, sha256: sha256Hex(bytes), verdict, content }));
   status.replaceChildren();
   document.title = `${verdict.valid ? 'Valid' : 'Not valid'}: ${name}`;
@@ -96,9 +96,9 @@ async function bytesOf(file: File): Promise<Buffer> {
 }
 
 /** What a bundle says, alone or in an archive; undefined for what has none, or cannot be read. */
-async function contentOf(bytes: Buffer): Promise<BundleContent | undefined> {
+async function contentOf(name: string, bytes: Buffer): Promise<BundleContent | undefined> {
   try {
-    if (isBundle(bytes)) return readBundle(bytes);
+    if (isBundle(bytes, name)) return readBundle(bytes);
     return hasEvidence(bytes) ? (await readOwnArchive(bytes)).content : undefined;
   } catch (error) {
     if (error instanceof EvidenceError || error instanceof ArchiveError) return undefined;
