@@ -15,6 +15,8 @@ export interface InstanceServices {
   readonly tsaUrl: string;
   /** Of the registration service. */
   readonly registrationUrl: string;
+  /** Directory of the authority's ACME server, when it has one. */
+  readonly acmeUrl: string | undefined;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface InstanceServices {
  * requests. Done once, through its own API. Servers and their subsystems come later, by their own requests.
  */
 export async function foundInstance(registry: AdminClient, services: InstanceServices): Promise<void> {
-  const { authority, ocspUrl, tsaUrl, registrationUrl } = services;
+  const { authority, ocspUrl, tsaUrl, registrationUrl, acmeUrl } = services;
   for (const [code, description] of Object.entries(memberClasses)) {
     await registry.put(`/member-classes/${code}`, { description });
   }
@@ -32,6 +34,13 @@ export async function foundInstance(registry: AdminClient, services: InstanceSer
   await registry.post('/certification-services', {
     name: 'Pilot certification authority',
     profile: profileClasses.basic,
+    ...(acmeUrl !== undefined && {
+      acmeServer: {
+        directoryUrl: acmeUrl,
+        signingCertificateProfileId: 'signing',
+        authenticationCertificateProfileId: 'authentication',
+      },
+    }),
     top: {
       certificate: authority.caCertificate.pem,
       ocspResponders: [{ url: ocspUrl, certificate: authority.ocspCertificate.pem }],

@@ -7,7 +7,14 @@ import type { KeySpec } from '../certs/key/index.ts';
 import { listen, serverOf } from '../gateway/http/index.ts';
 import { parseEncodedClient, parseEncodedServer } from '../gateway/identifier/index.ts';
 import { writeFileDurably } from '../gateway/store/index.ts';
-import { initServer, type PeerSettings, type RunningServer, startServer } from '../security-server/index.ts';
+import {
+  initServer,
+  type PeerSettings,
+  type RunningServer,
+  type ServerSettings,
+  startServer,
+} from '../security-server/index.ts';
+import { PilotAcme } from './acme.ts';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { foundInstance } from './found-instance.ts';
 import { hostManagement, registerClients, registerServer } from './join-instance.ts';
@@ -36,6 +43,13 @@ export interface PilotOptions {
   readonly keySpec?: KeySpec;
   /** How the security servers speak with each other; the ports are the network's. Default: posture `modern`. */
   readonly peers?: Omit<PeerSettings, 'ocspPort' | 'instanceOcspPort'>;
+  /** Has the authority take orders over ACME, by which the servers renew their certificates. */
+  readonly acme?: {
+    readonly port: number;
+    /** At which the servers show that their addresses are theirs. */
+    readonly httpPort: number;
+    readonly renewal?: ServerSettings['renewal'];
+  };
   /** Told of each step when it is done. */
   readonly onStep: (step: string) => void;
   /** Told of troubles of any component. */
@@ -83,6 +97,7 @@ export async function startPilot(options: PilotOptions): Promise<PilotNetwork> {
     const {
       authority,
       url: authorityUrl,
+      acme,
       ocspUrl,
       tsaUrl,
     } = await startPilotAuthority(options, secrets, ports, closers);
@@ -94,12 +109,15 @@ export async function startPilot(options: PilotOptions): Promise<PilotNetwork> {
     if (registrationUrl === undefined || managementUrl === undefined) {
       throw new Error('the registry of a pilot takes management requests');
     }
-    if (!isFounded) await foundInstance(registryAdmin, { authority, ocspUrl, tsaUrl, registrationUrl });
+    const acmeUrl = acme?.directoryUrl;
+    if (!isFounded) {
+      await foundInstance(registryAdmin, { authority, ocspUrl, tsaUrl, registrationUrl, acmeUrl });
+    }
     onStep(`registry of instance ${instance} is publishing its configuration`);
 
     const anchor = (await registry.anchor('internal')).xml;
     const servers = await startPilotServers((administration) =>
-      startPilotServer(administration, anchor, options, secrets, ports, closers),
+      startPilotServer(administration, anchor, options, acme, secrets, ports, closers),
     );
     for (const administration of administrations) {
       if (!isFounded) {
@@ -187,7 +205,15 @@ async function startPilotAuthority(
     report: (error) => options.onTrouble('authority', 'request', error),
   });
   closers.add(() => running.close());
-  return { authority, ...running };
+  const { ocspUrl } = running;
+  const report = (error: unknown) => options.onTrouble('authority', 'ACME', error);
+  const acme =
+    options.acme &&
+    (await PilotAcme.start({
+      ...{ ...options.acme, data: options.data, authority, ocspUrl, issueSecret: secrets.issue, report },
+    }));
+  closers.add(() => acme?.close());
+  return { authority, acme, ...running };
 }
 
 async function startPilotRegistry(
@@ -244,6 +270,7 @@ async function startPilotServer(
   administration: PilotAdministration,
   anchor: Uint8Array,
   options: PilotOptions,
+  acme: PilotAcme | undefined,
   secrets: PilotSecrets,
   ports: PilotPorts,
   closers: Closers,
@@ -277,6 +304,8 @@ async function startPilotServer(
     operationalDataOffsetSeconds: 1,
     configurationPollMs: 2_000,
     allowedFederations: 'none',
+    ...(acme !== undefined && { acme: await acme.settingsFor(administration) }),
+    ...(options.acme?.renewal !== undefined && { renewal: options.acme.renewal }),
     maxBodyBytes: 10 * 1024 ** 3,
     onExchange: ({ error, side, detail }) => {
       if (error !== undefined) options.onTrouble(key, `exchange ${side} ${detail ?? ''}`, error);

@@ -36,15 +36,21 @@ export interface TestNetwork extends PilotNetwork {
 const portal = 'PILOT/MUN/2001/portal';
 const population = '/clients/PILOT%3AGOV%3A1001%3Apopulation';
 
-export async function startNetwork(
-  options: Partial<Pick<PilotOptions, 'keySpec' | 'peers'>> = {},
-): Promise<TestNetwork> {
+export async function startNetwork({
+  renewal,
+  ...options
+}: Partial<Pick<PilotOptions, 'keySpec' | 'peers'>> & {
+  readonly renewal?: NonNullable<PilotOptions['acme']>['renewal'];
+} = {}): Promise<TestNetwork> {
   const data = await mkdtemp(join(tmpdir(), 'waygate-journey-'));
   const troubles: { component: string; about: string; error: unknown }[] = [];
+  const portBase = await freePorts(portCount + 2);
+  const acme = { port: portBase + portCount, httpPort: portBase + portCount + 1 };
   const network = await startPilot({
     ...options,
+    ...(renewal !== undefined && { acme: { ...acme, renewal } }),
     data,
-    portBase: await freePorts(portCount),
+    portBase,
     onStep: () => undefined,
     onTrouble: (component, about, error) => troubles.push({ component, about, error }),
   });
