@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type BundleContent, judgeOwnArchive } from '../../gateway/evidence/index.ts';
+import { type BundleContent, judgeOwnArchive, numbersAround } from '../../gateway/evidence/index.ts';
 import { type LogBench, startLogBench } from '../testing/log-bench.ts';
 import { Archiver } from './archiver.ts';
 import { FolderTarget } from './target/folder.ts';
@@ -37,7 +37,11 @@ const acts = fc.array(
 const inside = ({ records }: BundleContent) =>
   records.filter(({ container }) => container !== null).map(({ index }) => index);
 
-it('archives of any log, cut anywhere, hold every record once, and each is judged complete', async () => {
+/** Pairs that had a number at all. */
+const known = (numbers: ReadonlyMap<string, number> = new Map()) =>
+  Object.fromEntries([...numbers].filter(([, last]) => last > 0));
+
+it('archives of any log, cut anywhere, hold every record once, go on where the one before ended, and each is judged complete', async () => {
   await fc.assert(
     fc.asyncProperty(
       acts,
@@ -75,12 +79,18 @@ it('archives of any log, cut anywhere, hold every record once, and each is judge
         await archiver.close();
         const trust = { configuration: bench.services.configuration, verifierKey: log.verifierKey ?? '' };
         const found: number[] = [];
+        const ends = new Map<string, ReadonlyMap<string, number>>();
         for (const name of made) {
           const bytes = readFileSync(join(dir, 'target', name));
           const { verdict, archive: read } = await judgeOwnArchive(bytes, trust);
           expect(verdict.steps.filter(({ state }) => state === 'bad')).toEqual([]);
           expect(verdict.steps.some(({ id, state }) => id === 'sequence' && state === 'good')).toBe(true);
-          if (read !== undefined) found.push(...inside(read.content));
+          if (read === undefined) throw new Error(`${name} cannot be read`);
+          found.push(...inside(read.content));
+          // Those of a group meet in their numbers; the first begins with none.
+          const { before, after } = numbersAround(read.content) ?? {};
+          expect(known(before)).toEqual(known(ends.get(read.title)));
+          ends.set(read.title, after ?? new Map());
         }
         expect(new Set(found).size).toBe(found.length);
         expect(found).toHaveLength(recorded);
