@@ -77,6 +77,8 @@ async function answerDirectory(
     waitMs !== undefined && isUnchanged(found) ? holding.take(request.socket.remoteAddress ?? '') : undefined;
   if (place !== undefined && waitMs !== undefined) {
     response.once('close', () => place.release('gone'));
+    // It closed while the directory was read: nothing would tell that any more.
+    if (response.destroyed) place.release('gone');
     try {
       const end = Date.now() + Math.min(waitMs, holding.longestMs);
       // Looked at again with the place taken: a change in between has rung for nobody.
