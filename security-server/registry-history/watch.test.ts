@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,6 +25,8 @@ let tree: TreeFiles;
 let told: HistoryTrouble[];
 let watch: HistoryWatch;
 let asked: string[];
+/** Tiles come no sooner. */
+let gate: Promise<void>;
 let tamper: (path: string, tile: Buffer) => Buffer | undefined;
 
 beforeEach(() => {
@@ -33,6 +35,7 @@ beforeEach(() => {
   tree = TreeFiles.open(join(dir, 'tree'));
   told = [];
   asked = [];
+  gate = Promise.resolve();
   tamper = (_path, tile) => tile;
   watch = open();
 });
@@ -51,6 +54,7 @@ function open(): HistoryWatch {
     onTrouble: (trouble) => told.push(trouble),
     fetchFrom: (folder) => async (path) => {
       asked.push(`${folder.href}/${path}`);
+      await gate;
       const [, level, index, width] = /^tile\/(\d)\/(\d{3})(?:\.p\/(\d+))?$/.exec(path) ?? [];
       const isWhole = (Number(index) + 1) * tileWidth <= tree.size;
       if (width !== undefined && level === '0' && isWhole) return undefined;
@@ -150,6 +154,105 @@ describe('a checkpoint that was kept', () => {
     writeFileSync(join(dir, 'registry-history.json'), '{"kept":1}');
     expect(open).toThrow(/cannot be read/);
   });
+});
+
+describe('what happens while tiles are fetched', () => {
+  /** Shuts the gate. @returns opens it */
+  function shut(): () => void {
+    let release: () => void = () => undefined;
+    gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => release();
+  }
+  const isAsked = (count: number) => expect.poll(() => asked.length).toBeGreaterThanOrEqual(count);
+
+  /** What another server was shown: fewer entries, of which none is ours. */
+  function forkedNote(): string {
+    const other = TreeFiles.open(join(dir, 'other'));
+    other.append(Array.from({ length: 5 }, (_, at) => hashLeaf(Buffer.from(`fork${at}`))));
+    const text = writeCheckpoint({ origin, size: other.size, root: rootOf(other, other.size) });
+    other.close();
+    return signer.sign(text);
+  }
+
+  it('a poll that keeps the next checkpoint loses no proof of a fork, and the fork none of the poll', async () => {
+    grow(10);
+    await admit();
+    const proof = forkedNote();
+    grow(10);
+    const next = note();
+    const release = shut();
+    const polled = admit();
+    await isAsked(1);
+    const before = asked.length;
+    const compared = watch.compare(proof);
+    await isAsked(before + 1);
+    release();
+    await polled;
+    expect(await compared).toMatchObject({ verdict: 'forked' });
+    expect(watch.state()).toMatchObject({
+      kept: { checkpoint: next },
+      ...{ split: { checkpoint: proof }, conflict: { checkpoint: proof } },
+    });
+    expect(open().state()).toEqual(watch.state());
+    expect(told.map(({ code }) => code)).toEqual(['registry-history-forked']);
+  });
+
+  it('a comparison with what is forgotten meanwhile brings no fork back', async () => {
+    grow(10);
+    await admit();
+    const release = shut();
+    const compared = watch.compare(forkedNote());
+    const refused = expect(compared).rejects.toMatchObject({ code: 'registry-history-absent' });
+    await isAsked(1);
+    await watch.forget();
+    release();
+    await refused;
+    expect([watch.state(), open().state(), told]).toEqual([{}, {}, []]);
+  });
+
+  it('a poll that was judged by what is being forgotten brings no fork back, and is judged anew', async () => {
+    grow(10);
+    await admit();
+    await watch.compare(forkedNote());
+    expect(watch.state().split).toBeDefined();
+    grow(10);
+    asked = [];
+    const release = shut();
+    const polled = admit();
+    await isAsked(1);
+    const forgotten = watch.forget();
+    release();
+    await Promise.all([polled, forgotten]);
+    expect(watch.state().kept?.checkpoint).toBe(note());
+    expect([watch.state().split, watch.state().trouble]).toEqual([undefined, undefined]);
+    expect(open().state()).toEqual(watch.state());
+  });
+
+  it('another history is taken on trust when the one that it contradicts was forgotten meanwhile', async () => {
+    grow(10);
+    await admit();
+    tree.truncate(0);
+    grow(20, 'restored');
+    const release = shut();
+    const polled = admit();
+    await isAsked(1);
+    await watch.forget();
+    release();
+    await polled;
+    expect(watch.state()).toEqual({ kept: expect.objectContaining({ checkpoint: note() }) });
+    expect(told).toEqual([]);
+  });
+});
+
+it('a write that fails stops none after it', async () => {
+  grow(2);
+  mkdirSync(join(dir, 'registry-history.json'));
+  await expect(admit()).rejects.toMatchObject({ code: expect.any(String) });
+  rmdirSync(join(dir, 'registry-history.json'));
+  await admit();
+  expect(open().state().kept?.checkpoint).toBe(note());
 });
 
 it.each([

@@ -52,6 +52,8 @@ export interface HistoryComparison {
 export class HistoryWatch {
   readonly #options: HistoryWatchOptions;
   #state: HistoryState;
+  /** Changes of the state, one after another: each sees what those before it left. */
+  #turns: Promise<unknown> = Promise.resolve();
 
   /** @throws Error when what was kept cannot be read */
   constructor(options: HistoryWatchOptions) {
@@ -73,27 +75,12 @@ export class HistoryWatch {
    * @throws RegistryHistoryError when the configuration must not be taken
    */
   async admit(part: Buffer | undefined, source: URL): Promise<void> {
-    const { kept } = this.#state;
-    if (part === undefined) {
-      if (kept === undefined) return;
-      const text =
-        'The configuration commits to no history of the register any more, as it did before. It is in force; ask the operator of the registry why';
-      await this.#tell({ code: 'registry-history-absent', text });
-      return;
-    }
-    try {
-      await this.#keep(readRegistryHistory(part), source);
-    } catch (error) {
-      if (!(error instanceof RegistryHistoryError)) throw error;
-      const { code, message: text } = error;
-      const isProof = code === 'registry-history-forked' || code === 'registry-history-rolled-back';
-      await this.#tell({ code, text, ...(isProof && { checkpoint: noteOf(part) }) });
-      throw error;
-    }
+    // Judged again when another checkpoint was kept meanwhile, or it was forgotten.
+    while (!(await this.#judge(this.#state.kept, part, source)));
   }
 
   /**
-   * Compares a checkpoint that another server was shown.
+   * Compares a checkpoint that another server was shown, with the one that is kept when the answer is there.
    * @throws RegistryHistoryError registry-history-absent without one of our own, registry-history-unavailable;
    *   TransparencyError when it is no checkpoint that the history's key signed
    */
@@ -109,7 +96,8 @@ export class HistoryWatch {
     const isOne = await this.#goesOn(theirs, ours, new URL(kept.folder));
     if (isOne) return { verdict: theirs.size === ours.size ? 'same' : 'consistent', ...sizes };
     const text = `Another server was shown another history of ${theirs.size} entries: the registry tells different servers different things`;
-    await this.#tellSplit({ code: 'registry-history-forked', text, checkpoint: note });
+    const isTold = await this.#tellSplit(kept, { code: 'registry-history-forked', text, checkpoint: note });
+    if (!isTold) return this.compare(note);
     return { verdict: 'forked', ...sizes };
   }
 
@@ -118,12 +106,38 @@ export class HistoryWatch {
    * from a backup, once its operator has said so.
    */
   async forget(): Promise<void> {
-    const { conflict } = this.#state;
-    await this.#write(conflict === undefined ? {} : { conflict });
+    await this.#inTurn(async () => {
+      const { conflict } = this.#state;
+      await this.#write(conflict === undefined ? {} : { conflict });
+    });
   }
 
-  async #keep(history: RegistryHistory, source: URL): Promise<void> {
-    const { kept } = this.#state;
+  /**
+   * @param kept what it is judged by
+   * @returns false when that is not what is kept any more: nothing came of it
+   * @throws RegistryHistoryError when the configuration must not be taken
+   */
+  async #judge(kept: KeptCheckpoint | undefined, part: Buffer | undefined, source: URL): Promise<boolean> {
+    if (part === undefined) {
+      if (kept === undefined) return true;
+      const text =
+        'The configuration commits to no history of the register any more, as it did before. It is in force; ask the operator of the registry why';
+      return this.#tell(kept, { code: 'registry-history-absent', text });
+    }
+    try {
+      return await this.#keep(kept, readRegistryHistory(part), source);
+    } catch (error) {
+      if (!(error instanceof RegistryHistoryError)) throw error;
+      const { code, message: text } = error;
+      const isProof = code === 'registry-history-forked' || code === 'registry-history-rolled-back';
+      if (!(await this.#tell(kept, { code, text, ...(isProof && { checkpoint: noteOf(part) }) })))
+        return false;
+      throw error;
+    }
+  }
+
+  /** @returns false when `kept` is not what is kept any more */
+  async #keep(kept: KeptCheckpoint | undefined, history: RegistryHistory, source: URL): Promise<boolean> {
     const { verifierKey, checkpoint } = history;
     if (kept !== undefined && kept.verifierKey !== verifierKey) {
       throw forked('it is signed with another key than before');
@@ -140,18 +154,18 @@ export class HistoryWatch {
         throw forked(`its first ${last.size} entries are not those that were signed for before`);
       }
     }
-    const at = this.#options.now().toISOString();
-    const isSame = kept?.checkpoint === checkpoint && this.#state.trouble === undefined;
-    if (isSame) return;
-    const { conflict, split } = this.#state;
-    const now: KeptCheckpoint = {
-      ...{ verifierKey, checkpoint, folder: folder.href, since: kept?.since ?? at },
-      keptAt: kept?.checkpoint === checkpoint ? kept.keptAt : at,
-    };
-    await this.#write({
-      kept: now,
-      ...(conflict !== undefined && { conflict }),
-      ...(split !== undefined && { split }),
+    return this.#whileKept(kept, async ({ trouble, conflict, split }) => {
+      if (kept?.checkpoint === checkpoint && trouble === undefined) return;
+      const at = this.#options.now().toISOString();
+      const now: KeptCheckpoint = {
+        ...{ verifierKey, checkpoint, folder: folder.href, since: kept?.since ?? at },
+        keptAt: kept?.checkpoint === checkpoint ? kept.keptAt : at,
+      };
+      await this.#write({
+        kept: now,
+        ...(conflict !== undefined && { conflict }),
+        ...(split !== undefined && { split }),
+      });
     });
   }
 
@@ -167,25 +181,55 @@ export class HistoryWatch {
     }
   }
 
-  async #tell(found: Omit<HistoryTrouble, 'at'>): Promise<void> {
-    const { trouble } = this.#state;
-    const isKnown = trouble?.code === found.code && trouble.text === found.text;
-    if (isKnown) return;
-    const told: HistoryTrouble = { ...found, at: this.#options.now().toISOString() };
-    const isConflict = told.checkpoint !== undefined;
-    await this.#write({ ...this.#state, trouble: told, ...(isConflict && { conflict: told }) });
-    this.#options.onTrouble(told);
+  /** @returns false when `kept` is not what is kept any more */
+  #tell(kept: KeptCheckpoint | undefined, found: Omit<HistoryTrouble, 'at'>): Promise<boolean> {
+    return this.#whileKept(kept, async (state) => {
+      const { trouble } = state;
+      const isKnown = trouble?.code === found.code && trouble.text === found.text;
+      if (isKnown) return;
+      const told: HistoryTrouble = { ...found, at: this.#options.now().toISOString() };
+      const isConflict = told.checkpoint !== undefined;
+      await this.#write({ ...state, trouble: told, ...(isConflict && { conflict: told }) });
+      this.#options.onTrouble(told);
+    });
   }
 
-  /** It does not pass with the next configuration, which is as good as the one before, here. */
-  async #tellSplit(found: Omit<HistoryTrouble, 'at'>): Promise<void> {
-    const { split } = this.#state;
-    const isKnown = split !== undefined;
-    const told: HistoryTrouble = { ...found, at: this.#options.now().toISOString() };
-    await this.#write({ ...this.#state, split: split ?? told, conflict: told });
-    if (!isKnown) this.#options.onTrouble(told);
+  /**
+   * It does not pass with the next configuration, which is as good as the one before, here.
+   * @returns false when `kept` is not what is kept any more
+   */
+  #tellSplit(kept: KeptCheckpoint, found: Omit<HistoryTrouble, 'at'>): Promise<boolean> {
+    return this.#whileKept(kept, async (state) => {
+      const { split } = state;
+      const told: HistoryTrouble = { ...found, at: this.#options.now().toISOString() };
+      await this.#write({ ...state, split: split ?? told, conflict: told });
+      if (split === undefined) this.#options.onTrouble(told);
+    });
   }
 
+  /**
+   * Acts on what was found out about a checkpoint, which takes time, unless another one is kept by now.
+   * @returns whether it acted
+   */
+  #whileKept(
+    kept: KeptCheckpoint | undefined,
+    act: (state: HistoryState) => Promise<void>,
+  ): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#state.kept !== kept) return false;
+      await act(this.#state);
+      return true;
+    });
+  }
+
+  #inTurn<Answer>(act: () => Promise<Answer>): Promise<Answer> {
+    const turn = this.#turns.then(act);
+    // Who asked for it learns of what went wrong; the next one has its turn all the same.
+    this.#turns = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** In turn alone. */
   async #write(state: HistoryState): Promise<void> {
     await writeState(this.#options.file, state);
     this.#state = state;
