@@ -7,6 +7,7 @@ import {
   type Visit,
   viewTable,
 } from '../../gateway/console/index.ts';
+import { maxCursorLength } from '../../gateway/http/index.ts';
 import type { Party } from './answers.ts';
 import { textsOf } from './texts.ts';
 
@@ -22,7 +23,7 @@ export function addSubsystemSearchPage(pages: Pages): void {
     // The API looks for one text; the table for every word of what it answered.
     const words = (searchParams.get(`${name}.search`) ?? '').slice(0, 200).trim().split(/\s+/);
     const longest = words.reduce((one, other) => (other.length > one.length ? other : one));
-    const from = searchParams.get('from')?.slice(0, 1_000) ?? '';
+    const from = searchParams.get('from')?.slice(0, maxCursorLength) ?? '';
     const query = new URLSearchParams({
       limit: String(atOnce),
       ...(longest !== '' && { q: longest }),

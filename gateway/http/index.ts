@@ -14,7 +14,15 @@ export { type Fetch, onlyForHosts } from './host-guard.ts';
 export { KeyedQueue } from './keyed-queue.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
 export { takesUpTo } from './operations.ts';
-export { cursorUnreadable, linkNext, matches, page, pageOfStored, searchQuery } from './page.ts';
+export {
+  cursorUnreadable,
+  linkNext,
+  matches,
+  maxCursorLength,
+  page,
+  pageOfStored,
+  searchQuery,
+} from './page.ts';
 export {
   type Allowance,
   type AskedBy,

@@ -2,9 +2,19 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Problem } from './problem.ts';
 
+/**
+ * Longest place in a list, as its cursor spells it: room for the identifier of a subsystem or server whose four codes
+ * have 255 characters, each written as an escape. It leaves most of the 16 KiB that the head of a request may have.
+ */
+export const maxCursorLength = 6_000;
+
 /** Query of a list that is answered page by page. */
 const pageQuery = z.object({
-  cursor: z.string().max(2_000).optional().describe('where to go on, as Link with rel="next" tells it'),
+  cursor: z
+    .string()
+    .max(maxCursorLength)
+    .optional()
+    .describe('where to go on, as Link with rel="next" tells it'),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 
