@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GlobalConfiguration, SharedParameters } from '../../gateway/configuration/index.ts';
 import { equal, parseEncodedClient } from '../../gateway/identifier/index.ts';
 import { baseEndpoint, parseSubject } from '../settings/index.ts';
@@ -122,6 +122,31 @@ describe('subjects of rights', () => {
     expect(await access('MEMBER:DEV:MUN:2')).toMatchObject([{ by: 'MEMBER:DEV:MUN:2' }]);
     expect(await access('GLOBALGROUP:DEV:cities')).toHaveLength(1);
     expect(await access('DEV:MUN:9:nobody')).toEqual([]);
+  });
+
+  it('are looked for in each local group once, however many rights are given', async () => {
+    const groups = Array.from({ length: 20 }, (_, at) => `group${at}`);
+    for (const groupCode of groups) {
+      await api.store.putLocalGroup({ owner: provider, groupCode, description: '', members: [permits] });
+    }
+    await api.store.setRightsOf(
+      ...([provider, 'register'] as const),
+      groups.map((code) => ({ subject: parseSubject(`LOCALGROUP:${code}`), grants: [baseEndpoint] })),
+    );
+    const snapshot = api.store.current();
+    let looks = 0;
+    const localGroups = snapshot.content.localGroups.map((group) => ({
+      ...group,
+      get members() {
+        looks += 1;
+        return group.members;
+      },
+    }));
+    const current = vi.spyOn(api.store, 'current');
+    current.mockReturnValue({ ...snapshot, content: { ...snapshot.content, localGroups } });
+    expect(await access('DEV:MUN:2:permits')).toHaveLength(20);
+    expect(looks).toBeLessThanOrEqual(localGroups.length);
+    current.mockRestore();
   });
 
   it('are told where a service is switched off', async () => {

@@ -1,8 +1,14 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { allowAll, matches, page, searchQuery } from '../../gateway/http/index.ts';
-import { type ClientId, equal, printEncoded } from '../../gateway/identifier/index.ts';
-import { type AccessRight, printSubject, type SettingsSnapshot, type Subject } from '../settings/index.ts';
+import { type ClientId, equal, identifierKey, printEncoded } from '../../gateway/identifier/index.ts';
+import {
+  type AccessRight,
+  printSubject,
+  type ServiceRecord,
+  type SettingsSnapshot,
+  type Subject,
+} from '../settings/index.ts';
 import { showGrant, shownGrantSchema } from './access-schemas.ts';
 import type { AdminContext } from './context.ts';
 import { clientIdSchema, readSubject, requireClient, subjectSchema } from './schemas.ts';
@@ -78,10 +84,7 @@ export function addSubjectRoutes(app: OpenAPIHono, { settings, configuration, no
       const snapshot = settings.current();
       const isSame = holds(subject, snapshot, configuration());
       const at = now();
-      return context.json(
-        snapshot.content.rights.filter(isSame).map((right) => show(right, snapshot, at)),
-        200,
-      );
+      return context.json(snapshot.content.rights.filter(isSame).map(shower(snapshot, at)), 200);
     },
   );
 }
@@ -106,7 +109,7 @@ function known(subject: Subject, name: string | undefined): z.infer<typeof known
   return { subject: printSubject(subject), kind: subject.kind, ...(isNamed && { name }) };
 }
 
-/** Tells the rights that count for a subject from others. */
+/** Tells the rights that count for a subject from others; what is asked of each costs the same however many there are. */
 function holds(
   subject: Subject,
   { content }: SettingsSnapshot,
@@ -114,39 +117,59 @@ function holds(
 ): (right: AccessRight) => boolean {
   const printed = printSubject(subject);
   const isGroup = subject.kind === 'GLOBALGROUP' || subject.kind === 'LOCALGROUP';
-  const isIn = (client: ClientId, { provider, subject: given }: AccessRight) => {
-    if (given.kind === 'GLOBALGROUP') return configuration.isInGlobalGroup(given, client);
-    if (given.kind !== 'LOCALGROUP') return false;
-    return content.localGroups.some(
-      ({ owner, groupCode, members }) =>
-        groupCode === given.groupCode &&
-        equal(owner, provider) &&
-        members.some((member) => equal(member, client)),
-    );
+  if (isGroup) return (right) => printSubject(right.subject) === printed;
+  const keyOf = (owner: ClientId, groupCode: string) => JSON.stringify([identifierKey(owner), groupCode]);
+  const groups = new Set(
+    content.localGroups
+      .filter(({ members }) => members.some((member) => equal(member, subject)))
+      .map(({ owner, groupCode }) => keyOf(owner, groupCode)),
+  );
+  return ({ provider, subject: given }) => {
+    if (given.kind === 'GLOBALGROUP') return configuration.isInGlobalGroup(given, subject);
+    if (given.kind === 'LOCALGROUP') return groups.has(keyOf(provider, given.groupCode));
+    return printSubject(given) === printed;
   };
-  return (right) => printSubject(right.subject) === printed || (!isGroup && isIn(subject, right));
 }
 
-function show(
-  { provider, serviceCode, endpoint, subject, ...validity }: AccessRight,
+/** Shows rights; of a service that many were given on, it is looked at once. */
+function shower(
   { content, servicesOf }: SettingsSnapshot,
   at: Date,
-): z.infer<typeof accessSchema> {
-  const services = servicesOf(provider).filter((one) => one.serviceCode === serviceCode);
-  const title = services.find((one) => one.title !== undefined)?.title;
-  const isSwitchedOff = services.every(
-    ({ disabledNotice, described }) =>
-      disabledNotice !== undefined ||
-      content.descriptions.some(
-        ({ id, disabledNotice: ofAll }) => id === described?.descriptionId && ofAll !== undefined,
-      ),
+): (right: AccessRight) => z.infer<typeof accessSchema> {
+  const switchedOff = new Set(
+    content.descriptions.filter(({ disabledNotice }) => disabledNotice !== undefined).map(({ id }) => id),
   );
-  return {
-    provider: printEncoded(provider),
-    serviceCode,
-    ...(title !== undefined && { title }),
-    ...showGrant({ ...endpoint, ...validity }, at),
-    by: printSubject(subject),
-    isSwitchedOff,
+  const ofProviders = new Map<string, Map<string, ServiceRecord[]>>();
+  const servicesNamed = (provider: ClientId, serviceCode: string): readonly ServiceRecord[] => {
+    const key = identifierKey(provider);
+    const known = ofProviders.get(key) ?? byCode(servicesOf(provider));
+    ofProviders.set(key, known);
+    return known.get(serviceCode) ?? [];
   };
+  return ({ provider, serviceCode, endpoint, subject, ...validity }) => {
+    const services = servicesNamed(provider, serviceCode);
+    const title = services.find((one) => one.title !== undefined)?.title;
+    const isSwitchedOff = services.every(
+      ({ disabledNotice, described }) =>
+        disabledNotice !== undefined || (described !== undefined && switchedOff.has(described.descriptionId)),
+    );
+    return {
+      provider: printEncoded(provider),
+      serviceCode,
+      ...(title !== undefined && { title }),
+      ...showGrant({ ...endpoint, ...validity }, at),
+      by: printSubject(subject),
+      isSwitchedOff,
+    };
+  };
+}
+
+function byCode(services: readonly ServiceRecord[]): Map<string, ServiceRecord[]> {
+  const found = new Map<string, ServiceRecord[]>();
+  for (const service of services) {
+    const versions = found.get(service.serviceCode) ?? [];
+    versions.push(service);
+    found.set(service.serviceCode, versions);
+  }
+  return found;
 }
