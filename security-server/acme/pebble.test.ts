@@ -7,8 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSoftwareToken, type Token } from '../../certs/token/index.ts';
 import { buildName, createRequest } from '../../certs/x509/index.ts';
 import type { IssuedChain } from './chain.ts';
+import { openHttps } from './https.ts';
 import { CertificateOrders, type OrderWanted } from './orders.ts';
+import { AcmeSession } from './session.ts';
 import { acmeSettingsSchema } from './settings.ts';
+import { AcmeStore } from './store.ts';
 import { type Pebble, startPebble } from './testing/pebble.ts';
 
 const isHere = (() => {
@@ -158,6 +161,23 @@ describe.skipIf(!isHere)('certificates of an ACME server made by others (needs p
     });
     const view = await service.order(await wanted(), 30_000);
     expect(view).toMatchObject({ code, remedy: expect.any(String) });
+    await service.close();
+  });
+
+  it('are not ordered with an account that was deactivated, and no other one is made in its place', async () => {
+    const { key, url = '' } = await new AcmeStore(join(folder, 'acme'), token).account(pebble.directoryUrl);
+    const { signal } = new AbortController();
+    const https = await openHttps({ now: () => new Date(), signal, trustFile: pebble.trustFile });
+    const session = await AcmeSession.open(https, pebble.directoryUrl, key);
+    session.useAccount(url);
+    await session.post({ url, payload: { status: 'deactivated' }, asked: 'that the account ends' });
+    await https.close();
+    const before = readFileSync(join(folder, 'acme', 'acme.json'), 'utf8');
+    const service = orders();
+    expect(await service.order(await wanted(), 30_000)).toMatchObject({
+      ...{ state: 'failed', code: 'account-closed', remedy: expect.stringContaining('acme/acme.json') },
+    });
+    expect(readFileSync(join(folder, 'acme', 'acme.json'), 'utf8')).toBe(before);
     await service.close();
   });
 });
