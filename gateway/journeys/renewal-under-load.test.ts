@@ -56,7 +56,8 @@ describe('certificates renewed while exchanges go on', () => {
   }
 
   it('of both servers, for signing and then for authentication: every single exchange is answered', async () => {
-    const admins = [network.ministryAdmin, network.cityAdmin];
+    // The provider last: renewed before, the city would leave its connections to the former certificate by itself.
+    const admins = [network.cityAdmin, network.ministryAdmin];
     const isOver = new AbortController();
     const failed: unknown[] = [];
     let answered = 0;
@@ -76,9 +77,9 @@ describe('certificates renewed while exchanges go on', () => {
     try {
       for (const use of ['signing', 'authentication'] as const) {
         for (const admin of admins) before.push((await inUse(admin, use)).sha256);
-        const ended = await Promise.all(admins.map((admin) => renew(admin, use)));
-        for (const [index, admin] of admins.entries()) {
-          expect((await inUse(admin, use)).sha256).toBe(ended[index]?.replacement);
+        for (const admin of admins) {
+          const { replacement } = await renew(admin, use);
+          expect((await inUse(admin, use)).sha256).toBe(replacement);
         }
       }
       const answeredBefore = answered;
