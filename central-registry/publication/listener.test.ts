@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import type { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -44,7 +55,6 @@ it('who leaves while the directory is read holds no place', async () => {
   const pipe = join(root, 'pipe');
   execFileSync('mkfifo', [pipe]);
   linkSync(pipe, path);
-  const isAsked = new Promise((resolve) => server.once('request', resolve));
   const hasLeft = new Promise((resolve) =>
     server.once('connection', (socket) => socket.once('close', resolve)),
   );
@@ -53,12 +63,29 @@ it('who leaves while the directory is read holds no place', async () => {
       'GET /V6/internalconf HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\nPrefer: wait=99999\r\n\r\n',
     ),
   );
-  await isAsked;
+  // Opens only when the other end is read, and waits for nobody.
+  let writing: number | undefined;
+  await expect
+    .poll(() => {
+      writing = openIfRead(pipe);
+      return writing;
+    })
+    .toBeDefined();
   reader.destroy();
   await hasLeft;
   unlinkSync(path);
   writeFileSync(path, 'directory');
-  writeFileSync(pipe, 'directory');
+  writeSync(writing ?? -1, 'directory');
+  closeSync(writing ?? -1);
   await expect.poll(() => taken).toBe(1);
   await expect.poll(() => holding.count).toBe(0);
 });
+
+function openIfRead(pipe: string): number | undefined {
+  try {
+    return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO') return undefined;
+    throw error;
+  }
+}
