@@ -176,6 +176,7 @@ describe('one changed bit', () => {
     await fc.assert(
       fc.asyncProperty(cellOf, fc.nat({ max: 1_000_000 }), async (cell, bit) => {
         const { partition } = cell;
+        fc.pre(!isSaltOfErased(cell, bit));
         restore(partition);
         let isChanged = false;
         within(dir, partition, (database) => {
@@ -266,6 +267,18 @@ describe('one changed bit', () => {
 });
 
 /** Flips one bit of a value. @returns false when the table takes no such value */
+/**
+ * The salt of a head or body that was erased, or never kept: what it was salted for is gone, so nothing can tell, and
+ * nothing rests on it any more.
+ */
+function isSaltOfErased({ table, column, row }: Cell, bit: number): boolean {
+  const salts = row[column];
+  if (table !== 'content' || column !== 'salts' || !Buffer.isBuffer(salts)) return false;
+  const part = Math.floor(((bit % (salts.length * 8)) >> 3) / 16);
+  // In order: of the facts, the head, the evidence, and each body.
+  return Number(row['isHeadWhole']) !== 1 && (part === 1 || part > 2);
+}
+
 function changeCell(database: Database.Database, { table, column, row }: Cell, bit: number): boolean {
   const value = row[column];
   const where = Object.keys(row)
