@@ -45,10 +45,21 @@ export function judgeSequences(
     judgePair({ pair, numbered: byPair.get(pair) ?? [], lower, upper }),
   );
   return {
-    steps: [...order, ...judged.flatMap(({ steps }) => steps)],
+    steps: [...order, ...judgeBehind(records, upper, scope), ...judged.flatMap(({ steps }) => steps)],
     gaps: judged.flatMap(({ gaps }) => gaps),
     warnings: warningsOf(upper, scope),
   };
+}
+
+/** What is after a period counts up to the tally that closes it: a record behind that one was put in. */
+function judgeBehind(records: readonly Numbered[], upper: KnownTally, scope: WholeScope): readonly Step[] {
+  if (scope.kind !== 'party') return [];
+  return records
+    .filter(({ index, facts: { at } }) => index > upper.index && at >= scope.to)
+    .map(({ index }) => {
+      const text = `The record is after the period, and behind the tally ${upper.index} that closes it: it was put in.`;
+      return bad('scope', `records/${index}`, 'out-of-scope', text);
+    });
 }
 
 type WholeScope = Extract<BundleScope, { kind: 'party' | 'archive' }>;
