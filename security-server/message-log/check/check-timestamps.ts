@@ -29,6 +29,8 @@ interface TimestampRow {
 
 /** A timestamp, as far as it is its authority's. */
 export interface StampToJudge {
+  /** Partition in which it lies, when it is judged while another is read. */
+  readonly partition?: string | undefined;
   readonly place: string;
   readonly at: number;
   readonly token: Buffer;
@@ -83,7 +85,7 @@ async function checkAuthority(
   const named = await configurations.tsasOf(firstId, lastId);
   if (isJudged(stamp, named.certificates, findings)) return undefined;
   const next = named.isWhole ? await configurations.tsasAfter(lastId) : named;
-  if (next === undefined) return stamp;
+  if (next === undefined) return { ...stamp, partition: findings.partition };
   judgeLate(stamp, next, findings);
   return undefined;
 }
@@ -95,6 +97,19 @@ async function checkAuthority(
 export function judgeLate(
   stamp: StampToJudge,
   { certificates, isWhole }: { readonly certificates: readonly Certificate[]; readonly isWhole: boolean },
+  findings: Findings,
+): void {
+  // It is named in the month in which it lies, whatever month is being read.
+  const reading = findings.partition;
+  findings.partition = stamp.partition ?? reading;
+  judgeBy(stamp, certificates, isWhole, findings);
+  findings.partition = reading;
+}
+
+function judgeBy(
+  stamp: StampToJudge,
+  certificates: readonly Certificate[],
+  isWhole: boolean,
   findings: Findings,
 ): void {
   if (isJudged(stamp, certificates, findings)) return;
