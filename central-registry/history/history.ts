@@ -18,7 +18,7 @@ import {
 import { checkHistory } from './check.ts';
 import { type HistoryEntry, leafEntryOf, type RowChange } from './entry.ts';
 import { type EntryRow, type HistoryQuery, type HistoryRows, isWhatWasHashed, wrongWith } from './rows.ts';
-import { type EntrySummary, KeptSummaries, summarize } from './summary.ts';
+import { type EntrySummary, isLarge, KeptSummaries, summarize, summarizeText } from './summary.ts';
 
 export interface HistoryOptions {
   /** Folder of tree, checkpoint and key alone. */
@@ -127,9 +127,9 @@ export class History {
     }
     return rows.map((row) => {
       const leaf = this.#leafOf(row);
-      // What it is searched by, too, was right when it was first read; the check of the whole history looks again.
-      if (!isWhatWasHashed(row, leaf)) return summarize(this.#readEntry(row));
-      return this.#summaries.of(row.entry, leaf, () => summarize(this.#readEntry(row)));
+      if (!isLarge(row.entry) || !isWhatWasHashed(row, leaf)) return summarize(this.#readEntry(row));
+      // Whether it is found by all that it says is left to the check of the whole history.
+      return this.#summaries.of(leaf, () => summarizeText(row.id, row.entry));
     });
   }
 
