@@ -71,6 +71,7 @@ describe('the first start of a security server', () => {
           ...places,
           requestFolder: join(data, 'requests'),
           certificateFolder: join(data, 'requests'),
+          devices: ['city & land'],
         },
         ...{ now: () => new Date(), pollMs: 20, onStep: () => undefined, onTrouble: report },
         ...{ askPin: () => Promise.resolve(undefined), onOpened: () => undefined },
@@ -167,6 +168,21 @@ describe('the first start of a security server', () => {
     );
     expect(different.text).toContain('id="problem-pinAgain"');
     expect(existsSync(join(data, 'join.json'))).toBe(false);
+  });
+
+  it('offers the devices of its settings for the key for signing, and takes no other', async () => {
+    await serve();
+    const _csrf = await enter();
+    expect((await ask('GET', '/')).text).toContain('<option value="city &amp; land"');
+    const fields = { ...(await first()), _csrf };
+    const begin = (signingToken: string) =>
+      ask('POST', '/begin', new URLSearchParams({ ...fields, ...secrets, signingToken }));
+    const refused = await begin('town');
+    expect([refused.status, refused.text.includes('id="problem-signingToken"')]).toEqual([422, true]);
+    expect((await begin('city & land')).location).toBe('/join');
+    expect(JSON.parse(readFileSync(join(data, 'join.json'), 'utf8'))).toMatchObject({
+      signingToken: 'city & land',
+    });
   });
 
   it('goes on by itself after a restart, with another code and without the PIN', async () => {

@@ -16,6 +16,13 @@ const beginSchema = z
       .array(z.strictObject({ code: z.string().min(1).max(255), name: z.string().max(255).optional() }))
       .min(1)
       .max(20),
+    signingToken: z
+      .string()
+      .max(255)
+      .optional()
+      .describe(
+        'name of the device that has the key for signing, as the settings have it; absent: the own token',
+      ),
     pin: pinSchema
       .optional()
       .describe('for the token of a server that is not founded yet, unless the program was started with it'),
@@ -60,6 +67,7 @@ const viewSchema = z
     trouble: z.string().optional().describe('why the last run ended before its time'),
     isFounded: z.boolean().describe('whether there is a server, with a PIN and people of its own'),
     isPinKnown: z.boolean().describe('before there is one: whether the PIN of its token is known'),
+    devices: z.array(z.string()).describe('names of those in which the key for signing may be made'),
     certificates: z
       .array(z.object({ use, isBrought: z.boolean() }))
       .describe('that somebody has to bring from the authority'),
@@ -77,8 +85,9 @@ export function addJoinRoutes(app: OpenAPIHono, desk: JoinDesk): void {
       responses: { 200: { description: 'how far the joining is, and who is awaited', ...json(viewSchema) } },
     }),
     async (c) => {
-      const { steps, certificates, ...view } = await desk.view();
-      return c.json({ ...view, certificates: [...certificates], steps: [...steps] }, 200);
+      const { steps, certificates, devices, ...view } = await desk.view();
+      const lists = { certificates: [...certificates], devices: [...devices], steps: [...steps] };
+      return c.json({ ...view, ...lists }, 200);
     },
   );
 
@@ -97,7 +106,8 @@ export function addJoinRoutes(app: OpenAPIHono, desk: JoinDesk): void {
         return c.body(null, 202);
       }
       const { pin, administrator, administratorPassword, ...begin } = c.req.valid('json');
-      await desk.check({ pin, administrator, administratorPassword });
+      const { signingToken } = begin;
+      await desk.check({ pin, administrator, administratorPassword, signingToken });
       await desk.begin(beginOf(begin), {
         ...(pin !== undefined && { pin }),
         ...(administrator !== undefined && {
@@ -201,9 +211,11 @@ export function addJoinRoutes(app: OpenAPIHono, desk: JoinDesk): void {
   );
 }
 
-function beginOf({ subsystems, invitation, address }: Pick<Begin, 'subsystems' | 'invitation' | 'address'>) {
+type BeginParts = Pick<Begin, 'subsystems' | 'invitation' | 'address' | 'signingToken'>;
+function beginOf({ subsystems, invitation, address, signingToken }: BeginParts) {
   return {
     ...{ invitation, address },
+    ...(signingToken !== undefined && { signingToken }),
     subsystems: subsystems.map(({ code, name }) => ({ code, ...(name !== undefined && { name }) })),
   };
 }

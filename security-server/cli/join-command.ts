@@ -23,6 +23,7 @@ interface JoinOptions {
   readonly settings?: string;
   readonly address?: string;
   readonly subsystem: readonly string[];
+  readonly signingToken?: string;
   readonly csrOut?: string;
   readonly certificateIn?: string;
   readonly wait: boolean;
@@ -47,6 +48,7 @@ export function joinCommand(): Command {
       (one: string, all: readonly string[]) => [...all, one],
       [] as readonly string[],
     )
+    .option('--signing-token <name>', 'device of the settings that has the key for signing (the own token)')
     .option('--csr-out <dir>', 'where requests for certificates are put (folder requests of the server)')
     .option('--certificate-in <dir>', 'where their certificates are looked for (the same folder)')
     .option('--administrator <name>', 'the first who may sign in to the server that is founded')
@@ -75,6 +77,7 @@ async function runJoin(
     settings: file,
     address,
     subsystem,
+    signingToken,
     csrOut,
     certificateIn,
     wait,
@@ -92,6 +95,7 @@ async function runJoin(
       ? undefined
       : {
           ...(await readBegin(invitation, address, subsystem)),
+          ...(signingToken !== undefined && { signingToken }),
           ...(await prepareAdministrator(administrator, administratorPasswordFile)),
         };
   const interruption = new AbortController();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readSecret } from '../../gateway/http/index.ts';
 import type { JoinDeskOptions } from '../join/index.ts';
+import { nameOfDevice } from '../tokens/index.ts';
 import type { StartSettings } from './start-settings.ts';
 
 /** Pause before a step that waits looks again. */
@@ -24,6 +25,7 @@ export async function joinSettings(
       ...{ data, peerHost, instancePeerPort, requestFolder },
       peerPorts: posture === 'xroad7' ? [peerPort, ocspPort] : [peerPort],
       certificateFolder: folders.certificateFolder ?? requestFolder,
+      devices: (settings.tokens ?? []).map(nameOfDevice),
     },
     now: () => new Date(),
     pollMs,

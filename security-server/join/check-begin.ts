@@ -22,11 +22,19 @@ export function checkSubsystem(code: string): void {
   }
 }
 
+/** @throws JoinError wrong-use */
+export function checkSigningToken(name: string, devices: readonly string[] = []): void {
+  if (devices.includes(name)) return;
+  const known = devices.length === 0 ? 'they name none' : `they name ${devices.join(', ')}`;
+  throw new JoinError('wrong-use', `'${name}' is no device of the settings of this server: ${known}`);
+}
+
 /** As much as is known yet of what a joining begins with. */
 export interface ToCheck {
   readonly invitation?: string | undefined;
   readonly address?: string | undefined;
   readonly subsystems?: readonly { readonly code: string }[] | undefined;
+  readonly signingToken?: string | undefined;
   readonly administrator?: string | undefined;
   readonly administratorPassword?: string | undefined;
   readonly pin?: string | undefined;
@@ -37,10 +45,15 @@ const anyPassword = 'some other 4 words';
 
 /**
  * Looks at all that was given, so that nobody hears of one mistake after the other.
+ * @param devices those that the settings name
  * @returns what the invitation says, when there is one
  * @throws Problem 422 invalid-fields, with each field
  */
-export async function checkJoining(given: ToCheck, now: Date): Promise<InvitationClaims | undefined> {
+export async function checkJoining(
+  given: ToCheck,
+  now: Date,
+  devices: readonly string[] = [],
+): Promise<InvitationClaims | undefined> {
   const errors: { pointer: string; detail: string }[] = [];
   const look = async <Answer>(pointer: string, check: () => Answer | Promise<Answer>) => {
     try {
@@ -51,12 +64,15 @@ export async function checkJoining(given: ToCheck, now: Date): Promise<Invitatio
       return undefined;
     }
   };
-  const { invitation, address, subsystems, administrator, administratorPassword, pin } = given;
+  const { invitation, address, subsystems, signingToken, administrator, administratorPassword, pin } = given;
   const claims =
     invitation === undefined ? undefined : await look('/invitation', () => readInvitation(invitation, now));
   if (address !== undefined) await look('/address', () => checkAddress(address));
   for (const [index, { code }] of (subsystems ?? []).entries()) {
     await look(`/subsystems/${index}/code`, () => checkSubsystem(code));
+  }
+  if (signingToken !== undefined) {
+    await look('/signingToken', () => checkSigningToken(signingToken, devices));
   }
   const name = administrator ?? 'nobody';
   await look('/administrator', () => checkFirstPerson({ name, password: anyPassword }));

@@ -28,6 +28,8 @@ export interface DeskView extends Omit<JoinView, 'result'> {
   readonly isFounded: boolean;
   /** Before a server is founded: whether the PIN of its token is known. */
   readonly isPinKnown: boolean;
+  /** Names of the devices in which the key for signing may be made. */
+  readonly devices: readonly string[];
   /** What somebody has to bring from the authority. */
   readonly certificates: readonly AwaitedCertificate[];
 }
@@ -69,6 +71,7 @@ export class JoinDesk {
       ...(this.#trouble !== undefined && { trouble: this.#trouble }),
       isFounded: isFounded(),
       isPinKnown: this.#pin !== undefined,
+      devices: places.devices ?? [],
       certificates: view.result === 'joining' ? await awaitedCertificates(places, view.steps) : [],
     };
   }
@@ -78,7 +81,8 @@ export class JoinDesk {
    * @throws Problem 422 invalid-fields
    */
   check(given: ToCheck): Promise<InvitationClaims | undefined> {
-    return checkJoining(given, this.#options.now());
+    const { now, places } = this.#options;
+    return checkJoining(given, now(), places.devices);
   }
 
   /**

@@ -74,6 +74,27 @@ describe('a joining', () => {
     });
   });
 
+  it('begins with a device of the settings alone, and keeps to the one in which its key was made', async () => {
+    const text = await invitation();
+    const here = options();
+    const places = { ...here.places, devices: ['city'] };
+    const open = (signingToken: string, given = text) =>
+      Joining.open({ ...here, places }, { ...beginWith(given), signingToken });
+    await expect(open('town')).rejects.toMatchObject({ code: 'wrong-use' });
+    await open('city');
+    const file = join(data, 'join.json');
+    const state = JSON.parse(readFileSync(file, 'utf8'));
+    expect(state).toMatchObject({ signingToken: 'city' });
+    const outcome = { result: 'declined', at: now.toISOString(), isTold: true };
+    const keys = { signing: 'a', authentication: 'b' };
+    writeFileSync(file, JSON.stringify({ ...state, keys, outcome }));
+    const another = await invitation('b');
+    places.devices.push('town');
+    await expect(open('town', another)).rejects.toMatchObject({ code: 'wrong-use' });
+    await Joining.open({ ...here, places }, beginWith(another));
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ signingToken: 'city', keys });
+  });
+
   it('goes on without the invitation, and with the same one', async () => {
     const text = await invitation();
     await (await Joining.open(options(), beginWith(text))).run();

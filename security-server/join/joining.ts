@@ -134,7 +134,7 @@ export class Joining {
    * @throws JoinError wrong-use; InvitationError malformed, expired
    */
   static async open(options: JoiningOptions, begin: JoiningBegin | undefined): Promise<Joining> {
-    const { state, claims } = await takeUp(options.places.data, begin, options.now());
+    const { state, claims } = await takeUp(options.places, begin, options.now());
     return new Joining(options, state, claims);
   }
 

@@ -15,6 +15,11 @@ import { JoiningDeclined, type JoiningServer, type RunStep, type StepContext } f
 
 const keySpec = { type: 'ec', curve: 'P-256' } as const;
 
+interface KnownToken {
+  readonly id?: string;
+  readonly kind: string;
+  readonly name: string;
+}
 interface Key {
   readonly id: string;
   readonly label: string;
@@ -27,17 +32,29 @@ interface OwnCertificate {
 
 export const makeKeys: RunStep = async ({ server, state, keep, claims }) => {
   const running = await server();
-  const { keys: former } = state();
+  const { keys: former, signingToken } = state();
   const known = await running.ask<readonly Key[]>('GET', '/keys');
   const keyFor = async (use: CertificateUse): Promise<string> => {
     // By its label, should a crash have come between the key and the note of it.
     const label = `${use} ${claims.jti}`;
     const key = known.find(({ id }) => id === former?.[use]) ?? known.find((one) => one.label === label);
-    return (key ?? (await running.ask<Key>('POST', '/keys', { label, spec: keySpec }))).id;
+    if (key !== undefined) return key.id;
+    const tokenId =
+      use === 'signing' && signingToken !== undefined ? await deviceOf(running, signingToken) : {};
+    return (await running.ask<Key>('POST', '/keys', { label, spec: keySpec, ...tokenId })).id;
   };
   await keep({ keys: { signing: await keyFor('signing'), authentication: await keyFor('authentication') } });
-  return { state: 'done', detail: 'a key for signing and one for authentication, P-256' };
+  const where = signingToken === undefined ? '' : `; the one for signing in ${signingToken}`;
+  return { state: 'done', detail: `a key for signing and one for authentication, P-256${where}` };
 };
+
+async function deviceOf(running: JoiningServer, name: string): Promise<{ readonly tokenId?: string }> {
+  const tokens = await running.ask<readonly KnownToken[]>('GET', '/tokens');
+  const id = tokens.find((one) => one.kind === 'device' && one.name === name)?.id;
+  // That it is there and signed in was seen before this step.
+  if (id === undefined) throw new JoinError('failed', `the device ${name} is away`);
+  return { tokenId: id };
+}
 
 export const requestServer: RunStep = async ({ server, state, serverId, report }) => {
   const running = await server();

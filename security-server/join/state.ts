@@ -23,7 +23,9 @@ const joinStateSchema = z.object({
   administrator: z.object({ name: z.string(), passwordRecord: z.string() }).optional(),
   /** At which the registry tries to reach this server. */
   ports: z.array(z.number()).optional(),
-  /** Names in the token. */
+  /** Name of the device that has the key for signing; absent: the token of the server has it. */
+  signingToken: z.string().optional(),
+  /** Names in their tokens. */
   keys: z.object({ signing: z.string(), authentication: z.string() }).optional(),
   outcome: z
     .object({

@@ -25,6 +25,8 @@ export interface JoinPlaces {
   readonly requestFolder: string;
   /** Where their certificates are looked for. */
   readonly certificateFolder: string;
+  /** Names of the devices in which the key for signing may be made. */
+  readonly devices?: readonly string[];
 }
 
 /** What a step works with. */

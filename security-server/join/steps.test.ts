@@ -48,6 +48,8 @@ const claims = {
 let folder: string;
 let asked: { method: string; path: string; body: unknown }[];
 let keys: { id: string; label: string }[];
+/** What the server says of its tokens. */
+let tokens: object[];
 let certificates: { sha256: string; use: string; keyId: string }[];
 let status: JoiningStatus;
 let state: JoinState;
@@ -66,6 +68,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'waygate-join-'));
   asked = [];
   keys = [];
+  tokens = [];
   certificates = [];
   status = { requests: [] };
   state = {
@@ -85,6 +88,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** What a server of this kind would answer. */
 function answer(method: string, path: string, body: { label?: string; certificate?: string }): unknown {
   if (`${method} ${path}` === 'GET /keys') return keys;
+  if (`${method} ${path}` === 'GET /tokens') return tokens;
   if (`${method} ${path}` === 'GET /certificates') return certificates;
   if (`${method} ${path}` === 'POST /keys') {
     const key = { id: `key-${keys.length}`, label: body.label ?? '' };
@@ -349,6 +353,36 @@ describe('a step that needs keys', () => {
     expect(asked.map(({ path }) => path)).toEqual(['/status']);
     isSignedIn = true;
     expect(await withToken(makeKeys)(context())).toMatchObject({ state: 'done' });
+  });
+
+  it('waits for the device that was chosen, and says whether it is away, signed out, or not in the settings', async () => {
+    state = { ...state, signingToken: 'city' };
+    const device = { id: 'hsm-1', kind: 'device', name: 'city' };
+    const awaited = async (...known: readonly object[]) => {
+      tokens = [{ id: 'software', kind: 'software', name: 'city', isActive: true }, ...known];
+      asked = [];
+      const outcome = await withToken(makeKeys)(context());
+      expect(asked.map(({ path }) => path)).toEqual(['/status', '/tokens']);
+      return outcome;
+    };
+    const waiting = { state: 'waiting', awaits: 'joiner' };
+    const not = { ...device, isActive: false };
+    expect(await awaited()).toMatchObject({ ...waiting, detail: expect.stringContaining('no device city') });
+    expect(await awaited(not)).toMatchObject({ ...waiting, detail: expect.stringContaining('its PIN') });
+    expect(await awaited({ ...not, trouble: 'pulled out' })).toMatchObject({
+      ...{ ...waiting, detail: expect.stringContaining('pulled out') },
+    });
+  });
+
+  it('makes the key for signing in that device, and the one for authentication in the own token', async () => {
+    state = { ...state, signingToken: 'city' };
+    tokens = [{ id: 'hsm-1', kind: 'device', name: 'city', isActive: true }];
+    expect(await withToken(makeKeys)(context())).toMatchObject({ state: 'done' });
+    const made = asked.filter(({ method, path }) => `${method} ${path}` === 'POST /keys');
+    expect(made.map(({ body }) => body)).toEqual([
+      expect.objectContaining({ label: `signing ${claims.jti}`, tokenId: 'hsm-1' }),
+      expect.not.objectContaining({ tokenId: expect.anything() }),
+    ]);
   });
 });
 

@@ -3,10 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type InvitationClaims, joinStepCodes, readInvitation } from '../../gateway/joining/index.ts';
 import type { PreparedPerson } from '../../gateway/people/index.ts';
-import { checkAddress, checkSubsystem } from './check-begin.ts';
+import { checkAddress, checkSigningToken, checkSubsystem } from './check-begin.ts';
 import { JoinError } from './error.ts';
 import { isThere } from './prepare-steps.ts';
 import { type JoinState, readJoinState, writeJoinState } from './state.ts';
+import type { JoinPlaces } from './step.ts';
 
 export interface JoiningBegin {
   readonly invitation: string;
@@ -14,6 +15,8 @@ export interface JoiningBegin {
   readonly address: string;
   /** To register on it; one at least. */
   readonly subsystems: readonly { readonly code: string; readonly name?: string }[];
+  /** Name of the device in which the key for signing is made; absent: the token of the server. */
+  readonly signingToken?: string;
   /** Who administers the server that is to be founded. */
   readonly administrator?: PreparedPerson;
 }
@@ -29,7 +32,11 @@ export interface TakenUp {
  * the server and the keys that are there.
  * @throws JoinError wrong-use; InvitationError malformed, expired
  */
-export async function takeUp(data: string, begin: JoiningBegin | undefined, now: Date): Promise<TakenUp> {
+export async function takeUp(
+  { data, devices }: Pick<JoinPlaces, 'data' | 'devices'>,
+  begin: JoiningBegin | undefined,
+  now: Date,
+): Promise<TakenUp> {
   const former = await readJoinState(data);
   const invitation = begin?.invitation.trim() ?? former?.invitation;
   if (invitation === undefined) throw noneToGoOn(former);
@@ -40,7 +47,7 @@ export async function takeUp(data: string, begin: JoiningBegin | undefined, now:
     return { state: former, claims };
   }
   if (begin === undefined) throw noneToGoOn(former);
-  checkBegin(begin);
+  checkBegin(begin, devices);
   if (former !== undefined && isBound(former) && former.outcome?.result !== 'declined') {
     const message = `${data} holds a joining that has begun: go on without naming an invitation, or take another folder`;
     throw new JoinError('wrong-use', message);
@@ -56,6 +63,11 @@ export async function takeUp(data: string, begin: JoiningBegin | undefined, now:
     const message = `${data} holds server ${former.server}, the invitation is for ${server}: take another folder`;
     throw new JoinError('wrong-use', message);
   }
+  const { signingToken = former?.signingToken } = begin;
+  if (former?.keys !== undefined && signingToken !== former.signingToken) {
+    const where = former.signingToken ?? 'the token of the server';
+    throw new JoinError('wrong-use', `the keys of this server were made, the one for signing in ${where}`);
+  }
   await mkdir(data, { recursive: true, mode: 0o700 });
   const { address, subsystems, administrator } = begin;
   const state: JoinState = {
@@ -63,6 +75,7 @@ export async function takeUp(data: string, begin: JoiningBegin | undefined, now:
     // The registry may have heard it already, though its answer was lost.
     secret: (former?.invitation === invitation && former.secret) || randomBytes(32).toString('base64url'),
     steps: joinStepCodes.map((code) => ({ code, state: 'pending' })),
+    ...(signingToken !== undefined && { signingToken }),
     ...(former?.keys !== undefined && { keys: former.keys }),
     ...(administrator !== undefined && !isFounded && { administrator }),
   };
@@ -77,10 +90,14 @@ function isBound({ anchor, steps }: JoinState): boolean {
 }
 
 /** What the registry would refuse later. @throws JoinError wrong-use */
-function checkBegin({ address, subsystems }: JoiningBegin): void {
+function checkBegin(
+  { address, subsystems, signingToken }: JoiningBegin,
+  devices: JoinPlaces['devices'],
+): void {
   checkAddress(address);
   if (subsystems.length === 0) throw new JoinError('wrong-use', 'one subsystem at least is expected');
   for (const { code } of subsystems) checkSubsystem(code);
+  if (signingToken !== undefined) checkSigningToken(signingToken, devices);
 }
 
 function noneToGoOn(former: JoinState | undefined): JoinError {

@@ -1,2 +1,2 @@
 export { type KnownToken, ServerTokens } from './server-tokens.ts';
-export { type TokenSettings, tokenSettingsSchema } from './settings.ts';
+export { nameOfDevice, type TokenSettings, tokenSettingsSchema } from './settings.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { HardwareToken, type PinState, Pkcs11Module } from '../../certs/pkcs11/index.ts';
 import { openSoftwareToken, type Token, TokenError, type TokenErrorCode } from '../../certs/token/index.ts';
 import { readSecretPlace } from '../../gateway/http/index.ts';
-import type { TokenSettings } from './settings.ts';
+import { nameOfDevice, type TokenSettings } from './settings.ts';
 
 export interface ServerTokensOptions {
   /** Folder of the software token. */
@@ -55,10 +55,10 @@ export class ServerTokens {
   private constructor(software: Token, options: ServerTokensOptions) {
     this.software = software;
     this.#options = options;
-    this.#devices = options.devices.map((settings) => {
-      const name = settings.label ?? settings.serial ?? '';
-      return { settings, name, token: undefined, trouble: undefined, troubleCode: undefined };
-    });
+    this.#devices = options.devices.map((settings) => ({
+      ...{ settings, name: nameOfDevice(settings) },
+      ...{ token: undefined, trouble: undefined, troubleCode: undefined },
+    }));
   }
 
   /** @throws TokenError not-initialized, damaged of the software token; of devices `onTrouble` is told */

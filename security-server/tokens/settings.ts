@@ -41,3 +41,8 @@ export const tokenSettingsSchema = z
   .max(16);
 
 export type TokenSettings = z.infer<typeof tokenSettingsSchema>;
+
+/** What administrators call a device. */
+export function nameOfDevice({ label, serial }: Pick<TokenSettings[number], 'label' | 'serial'>): string {
+  return label ?? serial ?? '';
+}

@@ -10,6 +10,7 @@ import {
   type Pages,
   passwordOf,
   Section,
+  SelectField,
   seeOther,
   submit,
   type Values,
@@ -20,7 +21,7 @@ import { type JoinAnswer, JoinProgress, type Problems, readJoin } from './progre
 import { textsOf } from './texts.ts';
 
 /** Of the first page; the second carries them along. */
-const firstFields = ['invitation', 'address', 'subsystem', 'subsystemName', 'administrator'];
+const firstFields = ['invitation', 'address', 'subsystem', 'subsystemName', 'signingToken', 'administrator'];
 const secretFields = ['pin', 'administratorPassword'];
 
 interface Checked {
@@ -130,6 +131,19 @@ function beginPage(visit: Visit, join: JoinAnswer, typed?: Values, problems: Pro
         {join.result === 'declined' && <JoinProgress visit={visit} join={join} />}
         <Form action="/secrets" submit={t.continue} problems={problems}>
           <BeginFields visit={visit} values={values} problems={problems} />
+          {join.devices.length > 0 && (
+            <SelectField
+              name="signingToken"
+              label={t.signingToken}
+              hint={t.signingTokenHint}
+              choices={[
+                { value: '', text: t.ownToken },
+                ...join.devices.map((name) => ({ value: name, text: t.device(name) })),
+              ]}
+              values={values}
+              problems={problems}
+            />
+          )}
           <Field
             name="administrator"
             label={t.administrator}
@@ -153,7 +167,7 @@ function secretsPage(
   problems: Problems = [],
 ): PageContent {
   const t = textsOf(visit);
-  const { administrator = '' } = values;
+  const { administrator = '', signingToken = '' } = values;
   const secret = { type: 'password', autocomplete: 'new-password', problems, maxLength: 1024 } as const;
   const carried = firstFields.map((name) => <input type="hidden" name={name} value={values[name]} />);
   const { instance, memberClass, memberCode, memberName, serverCode, registry, expiresAt } = invitation;
@@ -171,6 +185,7 @@ function secretsPage(
               [t.expires, <Instant at={expiresAt} />],
               [t.address, values['address']],
               [t.subsystem, values['subsystem']],
+              [t.signingToken, signingToken === '' ? t.ownToken : t.device(signingToken)],
             ]}
           />
           <Form action="/" submit={t.change} isQuiet>

@@ -85,9 +85,11 @@ export async function joinTodos(visit: Visit): Promise<readonly Todo[]> {
 }
 
 /** As the API takes it. */
-export function beginOf({ invitation = '', address = '', subsystem = '', subsystemName = '' }: Values) {
+export function beginOf(values: Values) {
+  const { invitation = '', address = '', subsystem = '', subsystemName = '', signingToken = '' } = values;
   return {
     ...{ invitation, address },
+    ...(signingToken !== '' && { signingToken }),
     subsystems: [{ code: subsystem, ...(subsystemName !== '' && { name: subsystemName }) }],
   };
 }

@@ -20,6 +20,8 @@ export interface JoinAnswer {
   readonly trouble?: string;
   readonly isFounded: boolean;
   readonly isPinKnown: boolean;
+  /** Names of those in which the key for signing may be made. */
+  readonly devices: readonly string[];
   readonly certificates: readonly {
     readonly use: 'signing' | 'authentication';
     readonly isBrought: boolean;
@@ -67,6 +69,8 @@ function Awaited({ visit, join }: { readonly visit: Visit; readonly join: JoinAn
   const t = textsOf(visit);
   const { steps, isRunning, trouble, certificates, isFounded, isPinKnown } = join;
   const step = steps.find(({ state }) => state === 'waiting' || state === 'failed');
+  // Of the joiner a server that is founded needs nothing but its tokens.
+  const needsToken = isFounded && step?.state === 'waiting' && step.awaits === 'joiner';
   const needsPin = step?.code === 'founding' && step.state === 'waiting' && !isPinKnown;
   return (
     <>
@@ -81,6 +85,7 @@ function Awaited({ visit, join }: { readonly visit: Visit; readonly join: JoinAn
           />
           {certificates.length > 0 && <LinkButton href="/join/certificates" text={t.bring} />}
           {needsPin && <LinkButton href="/join/pin" text={t.enterPin} />}
+          {needsToken && <LinkButton href="/tokens" text={t.toTokens} />}
         </Section>
       )}
       {!isRunning && trouble !== undefined && <Notice kind="danger">{trouble}</Notice>}

@@ -52,6 +52,12 @@ const english = {
   subsystem: 'Code of the first subsystem',
   subsystemHint: 'An information system of yours, as others will name it: letters, digits, such as vessels.',
   subsystemName: 'Name of the subsystem',
+  signingToken: 'Where the key for signing is made',
+  signingTokenHint:
+    'A device keeps it from being copied. It has to be connected and signed in to, now and later.',
+  ownToken: 'Token of this server',
+  device: (name: string) => `Device ${name}`,
+  toTokens: 'To the tokens',
   administrator: 'Name of the first administrator',
   administratorHint: 'Signs in to this console. Small letters and digits, such as anna.',
   continue: 'Continue',
@@ -145,6 +151,12 @@ const catalogue: Catalogue<typeof english> = {
     subsystemHint:
       'Ein Informationssystem von Ihnen, wie andere es nennen werden: Buchstaben, Ziffern, etwa vessels.',
     subsystemName: 'Name des Subsystems',
+    signingToken: 'Wo der Schlüssel zum Signieren gemacht wird',
+    signingTokenHint:
+      'Ein Gerät verhindert, dass er kopiert wird. Es muss angeschlossen und angemeldet sein, jetzt und später.',
+    ownToken: 'Token dieses Servers',
+    device: (name) => `Gerät ${name}`,
+    toTokens: 'Zu den Tokens',
     administrator: 'Name der ersten Administratorin oder des ersten Administrators',
     administratorHint: 'Meldet sich an dieser Konsole an. Kleine Buchstaben und Ziffern, etwa anna.',
     continue: 'Weiter',
