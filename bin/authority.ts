@@ -1,17 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import {
   type Authority,
-  createAuthority,
+  foundAuthority,
+  isAuthority,
+  issueSecretFile,
   openAuthority,
   type RunningAcme,
   type RunningAuthority,
   startAcme,
   startAuthority,
 } from '../certs/authority/index.ts';
-import { writeFileDurably } from '../certs/file/index.ts';
 import { readSecret } from '../gateway/http/index.ts';
 import { openAccountCommand } from './authority-account.ts';
 
@@ -21,7 +21,6 @@ interface AuthorityOptions {
   readonly json?: boolean;
 }
 
-const secretName = 'issue-secret';
 const pinOption = [
   '--pin-file <file>',
   'file with the PIN of its keys; else WAYGATE_AUTHORITY_PIN, else the terminal',
@@ -69,12 +68,12 @@ async function init({
   pinFile,
   json,
 }: AuthorityOptions & { readonly name: string }): Promise<void> {
-  if (await isThere(join(data, 'ca.pem'))) {
+  if (await isAuthority(data)) {
     throw new Error(`${data} holds an authority already: start it, or choose another folder`);
   }
-  const authority = await createAuthority(data, { name, pin: await readPin(pinFile) });
-  await writeFileDurably(join(data, secretName), randomBytes(32).toString('base64url'));
-  const { caCertificate } = authority;
+  const pin = await readPin(pinFile);
+  await foundAuthority(data, { name, pin });
+  const { caCertificate } = await openAuthority(data, { pin });
   process.stdout.write(
     json === true
       ? `${JSON.stringify({ data, subject: caCertificate.subject.describe(), notAfter: caCertificate.notAfter })}\n`
@@ -93,11 +92,11 @@ interface StartOptions extends AuthorityOptions {
 
 async function start(options: StartOptions): Promise<void> {
   const { data, pinFile, host, port, publicUrl, json } = options;
-  if (!(await isThere(join(data, 'ca.pem')))) {
+  if (!(await isAuthority(data))) {
     throw new Error(`${data} holds no authority: waygate authority init --data ${data} --name NAME`);
   }
   const authority = await openAuthority(data, { pin: await readPin(pinFile) });
-  const issueSecret = (await readFile(join(data, secretName), 'utf8')).trim();
+  const issueSecret = (await readFile(join(data, issueSecretFile), 'utf8')).trim();
   const running = await startAuthority({
     ...{ authority, host, port, issueSecret },
     ...(publicUrl !== undefined && { publicUrl }),
@@ -157,7 +156,7 @@ function show(
     `  timestamps       ${tsaUrl}  certificate ${join(data, 'tsa.pem')}`,
     ...(acmeUrl === undefined ? [] : [`  ACME directory   ${acmeUrl}`]),
     `  approve it with  ${join(data, 'ca.pem')}`,
-    `  enrolments       secret in ${join(data, secretName)}`,
+    `  enrolments       secret in ${join(data, issueSecretFile)}`,
     'Stop it with Ctrl+C.',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -165,16 +164,6 @@ function show(
 
 function readPin(file: string | undefined): Promise<string> {
   return readSecret({ name: 'PIN', file, variable: 'WAYGATE_AUTHORITY_PIN', environment: process.env });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 function readPort(text: string): number {

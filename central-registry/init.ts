@@ -12,6 +12,7 @@ import {
 } from '../gateway/people/index.ts';
 import { lockFile } from '../gateway/store/index.ts';
 import { ensureRegistrationCertificate } from './management/index.ts';
+import { ensureOwnAuthority, type OwnAuthority, trustOwnAuthority } from './own-authority.ts';
 import { createConfigurationKey } from './publication/index.ts';
 import {
   type ConfigurationSource,
@@ -41,6 +42,8 @@ export interface FoundingSettings {
   readonly keySpec?: KeySpec;
   /** The first person who may sign in, a system administrator; absent: added later, with the API key. */
   readonly administrator?: FirstPerson;
+  /** Trusted from the first configuration on; absent: authorities are approved later. */
+  readonly authority?: OwnAuthority;
   readonly now?: () => Date;
 }
 
@@ -74,7 +77,7 @@ export async function initRegistry(settings: FoundingSettings): Promise<void> {
 type Founding = FoundingSettings & Required<Pick<FoundingSettings, 'memberClasses' | 'now'>>;
 
 async function foundAlone(founding: Founding): Promise<void> {
-  const { data, instance, address, pin, keySpec, administrator, memberClasses, now } = founding;
+  const { data, instance, address, pin, keySpec, administrator, memberClasses, authority, now } = founding;
   const path = registerPath(data);
   const former = await openIfFounded(path, now);
   const keyless = former === undefined ? sources : await lacking(former);
@@ -91,9 +94,11 @@ async function foundAlone(founding: Founding): Promise<void> {
       await Register.create(path, instance, address, now);
       register = await Register.open(path, now);
     }
+    if (authority !== undefined) await ensureOwnAuthority(instance, authority);
     const act = { by: 'system', why: 'the instance is founded' };
     await register.change(act, async (book) => {
       for (const one of memberClasses) await putMemberClass(book, one);
+      if (authority !== undefined) await trustOwnAuthority(book, authority);
     });
     if (administrator !== undefined) {
       await forgetPeople(data);

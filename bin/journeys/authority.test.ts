@@ -36,6 +36,17 @@ describe('waygate authority', () => {
     expect([again.status, again.stdout]).toEqual([2, '']);
   });
 
+  it('is trusted by an instance that is founded with it', async () => {
+    const init = ['registry', 'init', '--data', join(folder, 'registry'), '--instance', 'CITY'];
+    const own = ['--with-authority', data, '--authority-url', 'http://ca.example:4050/'];
+    const { status, stdout, stderr } = await waygate(...init, '--pin-file', pinFile, ...own);
+    expect([status, stderr]).toEqual([0, '']);
+    const start = `waygate authority start --data ${data} --host 0.0.0.0 --public-url http://ca.example:4050\n`;
+    expect(stdout).toContain(start);
+    const lone = await waygate(...init, '--pin-file', pinFile, ...own.slice(2));
+    expect([lone.status, lone.stderr]).toEqual([2, expect.stringContaining('--with-authority')]);
+  });
+
   it('serves it where it is told, under the address that is written into certificates', async () => {
     const args = ['authority', 'start', '--data', data, '--pin-file', pinFile, '--port', '0', '--json'];
     child = spawn(process.execPath, ['dist/bin/waygate.js', ...args], {

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
+import { issueSecretFile } from '../../certs/authority/index.ts';
 import type { KeySpec } from '../../certs/key/index.ts';
 import { loadSettings, proxiesSchema, readGivenSecret, readSecret } from '../../gateway/http/index.ts';
 import { oidcSettingsSchema, userCommand } from '../../gateway/people/index.ts';
 import { initRegistry } from '../init.ts';
 import type { RunningRegistry } from '../main.ts';
+import type { OwnAuthority } from '../own-authority.ts';
 import type { MemberClass } from '../register/index.ts';
 import { serveRegistry } from '../serve.ts';
 import { registryBackupCommands } from './backup-commands.ts';
@@ -71,6 +73,9 @@ interface InitOptions {
   readonly memberClass: readonly string[];
   readonly administrator?: string;
   readonly administratorPasswordFile?: string;
+  readonly withAuthority?: string;
+  readonly authorityUrl?: string;
+  readonly authorityPinFile?: string;
   readonly json?: boolean;
 }
 
@@ -99,6 +104,15 @@ export function registryCommand(): Command {
     .option(
       '--administrator-password-file <file>',
       'file with the password alone; else WAYGATE_REGISTRY_PASSWORD, else the terminal',
+    )
+    .option(
+      '--with-authority <dir>',
+      'folder of a small authority that the instance trusts from the beginning; founded there unless it is there',
+    )
+    .option('--authority-url <url>', 'at which servers will reach it (http://ADDRESS:4050)')
+    .option(
+      '--authority-pin-file <file>',
+      'file with the PIN of its keys; else WAYGATE_AUTHORITY_PIN, else the terminal',
     )
     .option('--json', 'print one JSON document')
     .action(init);
@@ -147,18 +161,54 @@ async function init(options: InitOptions): Promise<void> {
   const pin = await readPin(pinFile);
   const keySpec = keySpecs[keys];
   const file = options.administratorPasswordFile;
+  const authority = ownAuthority(options);
   await initRegistry({
     ...{ data, instance, address, pin, memberClasses: memberClass.map(readMemberClass) },
     ...(keySpec !== undefined && { keySpec }),
     ...(name !== undefined && { administrator: { name, password: await readAdministratorPassword(file) } }),
+    ...(authority !== undefined && { authority }),
   });
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ instance, data })}\n`);
+    const shown = authority && { folder: authority.folder, url: authority.url };
+    process.stdout.write(`${JSON.stringify({ instance, data, authority: shown })}\n`);
     return;
   }
   process.stdout.write(
-    `The registry of instance ${instance} is founded in ${data}.\nStart it: waygate registry start --data ${data}\n`,
+    [
+      `The registry of instance ${instance} is founded in ${data}.`,
+      ...(authority === undefined
+        ? [`Start it: waygate registry start --data ${data}`]
+        : startingWithAuthority(data, authority)),
+      '',
+    ].join('\n'),
   );
+}
+
+/** @throws Error when something is said of an authority that is not asked for */
+function ownAuthority(options: InitOptions): OwnAuthority | undefined {
+  const { withAuthority: folder, authorityUrl, authorityPinFile: file, address } = options;
+  if (folder === undefined) {
+    if (authorityUrl === undefined && file === undefined) return undefined;
+    throw new Error('--authority-url and --authority-pin-file belong to --with-authority DIR');
+  }
+  const host = address.includes(':') ? `[${address}]` : address;
+  const url = (authorityUrl ?? `http://${host}:4050`).replace(/\/$/, '');
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new Error(`--authority-url: '${url}' is not an http or https address`);
+  }
+  const environment = process.env;
+  const askPin = () => readSecret({ name: 'PIN', file, variable: 'WAYGATE_AUTHORITY_PIN', environment });
+  return { folder, url, askPin };
+}
+
+function startingWithAuthority(data: string, { folder, url }: OwnAuthority): string[] {
+  const { hostname } = new URL(url);
+  const listening = isLoopback(hostname) ? '' : ' --host 0.0.0.0';
+  return [
+    `It trusts the authority in ${folder}. Start both:`,
+    `  waygate authority start --data ${folder}${listening} --public-url ${url}`,
+    `  waygate registry start --data ${data} --join-authority-url ${url} --join-authority-secret-file ${join(folder, issueSecretFile)}`,
+  ];
 }
 
 function readMemberClass(text: string): MemberClass {

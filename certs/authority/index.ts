@@ -6,5 +6,6 @@ export {
   createAuthority,
   openAuthority,
 } from './authority.ts';
+export { foundAuthority, isAuthority, issueSecretFile } from './found.ts';
 export { type Applicant, type CertificateKind, type ProfileName, profileClasses } from './profiles.ts';
-export { type RunningAuthority, startAuthority } from './serve.ts';
+export { authorityAddresses, type RunningAuthority, startAuthority } from './serve.ts';

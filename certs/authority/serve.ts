@@ -18,13 +18,22 @@ export interface AuthorityListener {
   readonly report: (error: unknown) => void;
 }
 
-export interface RunningAuthority {
+/** Where an authority answers. */
+export interface AuthorityAddresses {
   readonly url: string;
   readonly ocspUrl: string;
   readonly tsaUrl: string;
   /** Where applicants fetch certificates with a token that was opened for them. */
   readonly enrolUrl: string;
+}
+
+export interface RunningAuthority extends AuthorityAddresses {
   close(): Promise<void>;
+}
+
+/** @param url at which the authority is reached, without a slash at its end */
+export function authorityAddresses(url: string): AuthorityAddresses {
+  return { url, ocspUrl: `${url}/ocsp`, tsaUrl: `${url}/tsa`, enrolUrl: `${url}/enrol` };
 }
 
 const maxRequestBytes = 64 * 1024;
@@ -39,7 +48,7 @@ export async function startAuthority(options: AuthorityListener): Promise<Runnin
   const { host, port, report } = options;
   let url = '';
   const server = createServer((incoming, outgoing) => {
-    answer(incoming, outgoing, options, `${url}/ocsp`).catch((error: unknown) => {
+    answer(incoming, outgoing, options, authorityAddresses(url).ocspUrl).catch((error: unknown) => {
       report(error);
       if (outgoing.headersSent) outgoing.destroy();
       else outgoing.writeHead(500).end();
@@ -61,10 +70,7 @@ export async function startAuthority(options: AuthorityListener): Promise<Runnin
   const listening = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   url = options.publicUrl ?? listening;
   return {
-    url,
-    ocspUrl: `${url}/ocsp`,
-    tsaUrl: `${url}/tsa`,
-    enrolUrl: `${url}/enrol`,
+    ...authorityAddresses(url),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
