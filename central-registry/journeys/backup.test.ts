@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ProgramRun, Programs } from './testing/programs.ts';
+import { type ProgramRun, Programs } from '../../gateway/journeys/testing/programs.ts';
 
 const ports = ['configuration', 'admin', 'management', 'registration'];
 const schedule = { everyHours: 24, keepLast: 7, madeElsewhere: false };

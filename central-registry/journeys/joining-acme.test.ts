@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../../gateway/journeys/network.ts';
+import { finished, Programs } from '../../gateway/journeys/testing/programs.ts';
 import { type AdminClient, adminClient } from '../../pilot/admin-client.ts';
-import { finished, Programs } from './testing/programs.ts';
 
 const pin = 'Correct-Horse-7';
 const profile = 'ee.ria.xroad.common.certificateprofile.impl.BasicACMECertificateProfileInfoProvider';

@@ -8,8 +8,8 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Listening, listen } from '../../gateway/http/index.ts';
 import { bodyOf, freePorts, startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
+import { commandsOf, finished, Programs } from '../../gateway/journeys/testing/programs.ts';
 import { adminClient } from '../../pilot/admin-client.ts';
-import { commandsOf, finished, Programs } from './testing/programs.ts';
 
 const pin = 'Correct-Horse-7';
 const webhookSecret = 'secret-of-the-webhook';

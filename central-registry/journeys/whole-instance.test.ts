@@ -7,9 +7,10 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium, launchBrowser, WatchedPage } from '../../gateway/console/testing/browser.ts';
 import { Pictures } from '../../gateway/console/testing/pictures.ts';
+import { answerPage, enterCode } from '../../gateway/first-start/testing/by-page.ts';
 import { findFaults } from '../../gateway/first-start/testing/examine.ts';
 import { freePorts } from '../../gateway/journeys/network.ts';
-import { commandsOf, finished, type ProgramRun, Programs } from './testing/programs.ts';
+import { commandsOf, finished, type ProgramRun, Programs } from '../../gateway/journeys/testing/programs.ts';
 
 const password = 'four words of oil';
 const pin = 'Correct-Horse-7';
@@ -85,21 +86,6 @@ describe.skipIf(!hasChromium())('an instance, in a browser (needs chromium)', ()
     await pictures.take(page, name);
   }
 
-  /** Comes in with the code that a program has put into its data folder. */
-  async function enter({ page }: WatchedPage, data: string): Promise<void> {
-    await page.fill('#field-code', (await readFile(join(data, 'first-start-code'), 'utf8')).trim());
-    await page.keyboard.press('Enter');
-    await page.waitForURL((at) => at.pathname === '/');
-  }
-
-  /** Fills in a page of a first start and sends it by key. */
-  async function answer({ page }: WatchedPage, values: Readonly<Record<string, string>>): Promise<void> {
-    for (const [name, value] of Object.entries(values)) await page.fill(`#field-${name}`, value);
-    const last = page.locator('main form').last().locator('button[type=submit]');
-    await last.focus();
-    await Promise.all([page.waitForEvent('domcontentloaded'), page.keyboard.press('Enter')]);
-  }
-
   it('is founded in a browser, with an authority of its own', async () => {
     const commands = await commandsOf('README.md', '## Found an instance');
     expect(commands).toHaveLength(4);
@@ -143,22 +129,22 @@ describe.skipIf(!hasChromium())('an instance, in a browser (needs chromium)', ()
     await page.waitForURL('**/sign-in');
     const faults = [...(await findFaults(watched))];
     await picture(page, 'code');
-    await enter(watched, data);
+    await enterCode(watched, data);
     faults.push(...(await findFaults(watched)));
-    await answer(watched, { instance: 'CI TY/', address: '127.0.0.1', administrator: 'anna' });
+    await answerPage(watched, { instance: 'CI TY/', address: '127.0.0.1', administrator: 'anna' });
     expect(await page.textContent('#problem-instance')).not.toBe('');
     await picture(page, 'founding');
-    await answer(watched, { instance: 'CITY', memberClasses: 'GOV Government' });
+    await answerPage(watched, { instance: 'CITY', memberClasses: 'GOV Government' });
     faults.push(...(await findFaults(watched)));
     await picture(page, 'secrets');
     const passwords = { administratorPassword: password, administratorPasswordAgain: password };
-    await answer(watched, { pin: 'short', pinAgain: 'short', ...passwords });
+    await answerPage(watched, { pin: 'short', pinAgain: 'short', ...passwords });
     expect(await page.textContent('#problem-pin')).not.toBe('');
     faults.push(...(await findFaults(watched)));
     expect(faults).toEqual([]);
     // The browser writes a refused form into its own log: nobody's fault.
     expect(watched.complaints.splice(0).every((text) => text.includes('422'))).toBe(true);
-    await answer(watched, { pin, pinAgain: pin, ...passwords });
+    await answerPage(watched, { pin, pinAgain: pin, ...passwords });
     await page.waitForURL('**/sign-in');
     await signIn('/people/anna');
     for (const role of ['registration-officer', 'security-officer', 'system-administrator']) {
@@ -236,17 +222,17 @@ describe.skipIf(!hasChromium())('an instance, in a browser (needs chromium)', ()
     const { page } = joiner;
     await page.goto(adminUrl);
     expect((await readFile(join(folder, server, 'first-start-code'), 'utf8')).trim()).toBe(firstCode);
-    await enter(joiner, join(folder, server));
+    await enterCode(joiner, join(folder, server));
     const faults = [...(await findFaults(joiner))];
     const invitation = await readFile(file, 'utf8');
-    await answer(joiner, {
+    await answerPage(joiner, {
       ...{ invitation, address: host, subsystem: 'data', subsystemName: 'Data', administrator: 'bert' },
     });
     expect(await page.textContent('main')).toContain(`${name} (GOV:${code})`);
     faults.push(...(await findFaults(joiner)));
     if (code === '1001') await picture(page, 'invitation');
     const passwords = { administratorPassword: password, administratorPasswordAgain: password };
-    await answer(joiner, { pin, pinAgain: pin, ...passwords });
+    await answerPage(joiner, { pin, pinAgain: pin, ...passwords });
     // The page follows when the server is founded, whose people sign in.
     await page.waitForURL('**/sign-in?next=%2Fjoin', { timeout: 60_000 });
     await page.fill('#field-name', 'bert');

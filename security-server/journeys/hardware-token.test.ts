@@ -6,8 +6,9 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasSoftHsm, SoftHsm } from '../../certs/pkcs11/testing/soft-hsm.ts';
 import { type Listening, listen } from '../../gateway/http/index.ts';
-import { type AdminClient, adminClient, loadOrMakeSecrets } from '../../pilot/index.ts';
+import { type AdminClient, adminClient } from '../../pilot/index.ts';
 import { foundNetwork, type ProcessNetwork, type ServerProcess } from './processes.ts';
+import { type CertificateKind, issueCertificate } from './testing/issue-certificate.ts';
 
 const pin = '12345678';
 
@@ -61,22 +62,10 @@ describe.skipIf(!hasSoftHsm())('a member whose key is in a device (needs softhsm
     await response.body.dump();
     return response.headers['x-road-error'] ?? response.statusCode;
   };
-  /** @returns PEM of what the authority of the pilot issues for a request */
-  async function issue(pem: string, kind: string, memberCode: string, memberName: string): Promise<string> {
-    const { issue: secret } = await loadOrMakeSecrets(network.data);
-    const issued = await request(`${network.urls.authority}/issue`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        ...{ request: pem, kind, profile: 'basic' },
-        applicant: {
-          ...{ instance: 'PILOT', memberClass: 'MUN', memberCode, memberName },
-          ...{ serverCode: 'ss2', dnsName: '127.0.0.2' },
-        },
-      }),
-    });
-    return issued.body.text();
-  }
+  const issue = async (pem: string, kind: CertificateKind, memberCode: string, memberName: string) => {
+    const member = { memberClass: 'MUN', memberCode, memberName, serverCode: 'ss2', dnsName: '127.0.0.2' };
+    return issueCertificate(network.urls.authority, network.data, pem, kind, member);
+  };
 
   /** A second member on the same server, whose key is in the software token, and who may call the register. */
   async function addMember(): Promise<string> {
@@ -130,7 +119,7 @@ describe.skipIf(!hasSoftHsm())('a member whose key is in a device (needs softhsm
     const { request: pem } = await admin.post<{ request: string }>(`/keys/${key.id}/requests`, {
       subject: { O: 'City', CN: 'ss2' },
     });
-    const certificateOf = (kind: string) => issue(pem, kind, '2001', 'City of Rivertown');
+    const certificateOf = (kind: CertificateKind) => issue(pem, kind, '2001', 'City of Rivertown');
     await expect(
       admin.post('/certificates', { certificate: await certificateOf('authentication') }),
     ).rejects.toThrow('authentication-key-in-device');

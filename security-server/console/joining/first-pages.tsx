@@ -185,7 +185,7 @@ function secretsPage(
               [t.expires, <Instant at={expiresAt} />],
               [t.address, values['address']],
               [t.subsystem, values['subsystem']],
-              [t.signingToken, signingToken === '' ? t.ownToken : t.device(signingToken)],
+              [t.signingToken, signingToken === '' ? undefined : t.device(signingToken)],
             ]}
           />
           <Form action="/" submit={t.change} isQuiet>
