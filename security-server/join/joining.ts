@@ -7,6 +7,7 @@ import {
   joinStepCodes,
   joinSteps,
 } from '../../gateway/joining/index.ts';
+import type { Webhook } from '../webhook/index.ts';
 import { obtainCertificates } from './certificate-step.ts';
 import { JoinError, messageOf } from './error.ts';
 import { lockFolder } from './lock.ts';
@@ -35,7 +36,7 @@ import {
   type StepContext,
 } from './step.ts';
 import { type JoiningBegin, takeUp } from './take-up.ts';
-import { tellWebhook, type Webhook } from './webhook.ts';
+import { tellWebhook } from './webhook.ts';
 import { withToken } from './with-token.ts';
 
 export interface JoiningOptions {

@@ -1,0 +1,1 @@
+export { postSigned, type Webhook, type WebhookAnswer } from './post-signed.ts';
