@@ -103,6 +103,18 @@ export interface SettingsTables {
     /** How messages are signed with its keys: single, batch, automatic. */
     readonly signing: string;
   };
+  readonly notice: {
+    /** Kind, fingerprint and owner of a certificate. */
+    readonly expiry: string;
+    /** Before its end. */
+    readonly days: number;
+    readonly channel: string;
+    /** waiting, sent, passed. */
+    readonly state: string;
+    /** Milliseconds since 1970. */
+    readonly notAfter: number;
+    readonly changedAt: number;
+  };
   readonly managementRequest: {
     readonly id: Generated<number>;
     readonly messageId: string;
@@ -192,5 +204,9 @@ export const settingsSteps: readonly string[] = [
      provider TEXT NOT NULL REFERENCES client(id) ON DELETE CASCADE,
      code TEXT NOT NULL, consumer TEXT NOT NULL, periodSeconds INTEGER NOT NULL, requests INTEGER NOT NULL,
      PRIMARY KEY (provider, code, consumer, periodSeconds)
+   ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE notice (
+     expiry TEXT NOT NULL, days INTEGER NOT NULL, channel TEXT NOT NULL, state TEXT NOT NULL,
+     notAfter INTEGER NOT NULL, changedAt INTEGER NOT NULL, PRIMARY KEY (expiry, days, channel)
    ) STRICT, WITHOUT ROWID;`,
 ];
