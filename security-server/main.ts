@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backups } from '../gateway/backup/index.ts';
 import { createClientListener } from '../gateway/client-side/index.ts';
+import { parseAnchor } from '../gateway/configuration/index.ts';
 import { besideApi } from '../gateway/console/index.ts';
 import {
   anyOf,
@@ -37,6 +38,7 @@ import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
 import { createServerConsole } from './console/index.ts';
 import { Diagnostics, Outcomes } from './diagnostics/index.ts';
 import { DiskWatch, diskReader } from './disk/index.ts';
+import { collectExpiries } from './expiries/index.ts';
 import { checkHealth } from './health/index.ts';
 import { createPlainHandlers } from './information-system/index.ts';
 import { auditLogOrigin } from './init.ts';
@@ -46,6 +48,7 @@ import { measureLog, SqliteMessageLog } from './message-log/index.ts';
 import { createProviderServices, createSoapServices } from './metadata/index.ts';
 import { ServerMetrics } from './metrics/index.ts';
 import { addressOfHost, firstAnswering, Monitoring } from './monitoring/index.ts';
+import { Notices } from './notices/index.ts';
 import { createAskPeer, createPeerPools, type PeerPosture, postureOf, startOcspPort } from './peers/index.ts';
 import { CheckpointExchange, HistoryWatch, RegistryHistoryError } from './registry-history/index.ts';
 import { Renewals } from './renewal/index.ts';
@@ -120,8 +123,9 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     let management: ManagementSender | undefined;
     // Beside the records that name them.
     const configurations = await SnapshotStore.open(join(data, 'messages', 'configurations'));
+    const anchorFile = await readFile(join(data, 'configuration-anchor.xml'));
     const configuration = new ConfigurationClient({
-      anchorFile: await readFile(join(data, 'configuration-anchor.xml')),
+      anchorFile,
       dir: configurationDir,
       now,
       random: Math.random,
@@ -225,8 +229,21 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     });
     closers.push(() => monitoring.close());
 
+    const anchor = parseAnchor(anchorFile);
+    const expiries = () =>
+      collectExpiries({
+        ...{ anchor, settings: () => settings.current(), configuration: () => configuration.latest(), now },
+        certificates: () => ownCertificates(settings.db),
+        renewals: () => renewals.list(),
+      });
+    const notices = await Notices.open({
+      ...{ db: settings.db, token, expiries, server: () => printEncoded(settings.serverId), now, onTrouble },
+    });
+    closers.push(() => notices.close());
+
     const metrics = new ServerMetrics({
       health: () => health(),
+      ...{ expiries, notices: () => notices.states() },
       configuration: () => configuration.latest(),
       certificates: () => ownCertificates(settings.db),
       statusUntil: (own) => certificates.statusOf(own)?.validUntil,
@@ -363,6 +380,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       backups: () => backups.status(),
       requests: () => requests.list(),
       renewals: () => renewals.list(),
+      notices: () => notices.states(),
     });
     closers.push(() => requests.close());
     const renewalParts = {
@@ -384,6 +402,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     });
     closers.push(() => renewals.close());
     renewals.start();
+    notices.start();
 
     const people = await People.open({
       ...{ path: peoplePath(data), now, journal, program: 'Waygate security server' },
@@ -406,6 +425,8 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         orders,
         management: requests,
         renewals,
+        expiries,
+        notices,
         log,
         disk,
         configurations: snapshots,

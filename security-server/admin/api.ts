@@ -9,6 +9,7 @@ import { addJournalRoutes } from '../../gateway/journal/index.ts';
 import { ArchivingError } from '../archive/index.ts';
 import { EvidenceAccessError, type EvidenceAccessErrorCode } from '../auditor/index.ts';
 import { MessageLogError } from '../message-log/index.ts';
+import { NoticeSettingsError } from '../notices/index.ts';
 import { OpenApiError } from '../openapi/index.ts';
 import { SettingsConflict } from '../settings/index.ts';
 import { TrialError } from '../trial/index.ts';
@@ -25,6 +26,7 @@ import { addDiagnosticsRoutes } from './diagnostics.ts';
 import { addDiskRoutes } from './disk.ts';
 import { addErasureRoutes } from './erasures.ts';
 import { addEvidenceRoutes } from './evidence.ts';
+import { addExpiryRoutes } from './expiries.ts';
 import { addExplanationRoutes } from './explanations.ts';
 import { addInternalTlsRoutes } from './internal-tls.ts';
 import { addJoinRoutes, explainJoining } from './join.ts';
@@ -33,6 +35,7 @@ import { addKeyRoutes } from './keys.ts';
 import { addLimitRoutes } from './limits.ts';
 import { addLocalGroupRoutes } from './local-groups.ts';
 import { addManagementRoutes } from './management.ts';
+import { addNoticeRoutes } from './notices.ts';
 import { addOpenApiRoutes } from './open-api.ts';
 import { addOperationRoutes } from './operation.ts';
 import { addRegistryHistoryRoutes } from './registry-history.ts';
@@ -78,6 +81,8 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addInternalTlsRoutes(app, context);
   addCertificateOrderRoutes(app, context);
   addRenewalRoutes(app, context);
+  addExpiryRoutes(app, context);
+  addNoticeRoutes(app, context);
   addManagementRoutes(app, context);
   addEvidenceRoutes(app, context);
   addErasureRoutes(app, context);
@@ -140,6 +145,7 @@ function explain(error: unknown): Problem | undefined {
     const wait = error.code === 'busy' ? { retryAfterSeconds: 10 } : {};
     return new Problem(status, `openapi-${error.code}`, error.message, wait);
   }
+  if (error instanceof NoticeSettingsError) return new Problem(422, error.code, error.message);
   if (error instanceof TrialError) return new Problem(422, error.code, error.message);
   if (error instanceof WsdlError) return new Problem(422, `wsdl-${error.code}`, error.message);
   if (error instanceof SettingsConflict) {

@@ -8,6 +8,7 @@ import type { ConfigurationArchive } from '../auditor/index.ts';
 import type { BodyPolicyStore } from '../body-policy/index.ts';
 import type { Diagnostics, ProbeSources } from '../diagnostics/index.ts';
 import type { DiskWatch } from '../disk/index.ts';
+import type { Expiries } from '../expiries/index.ts';
 import type { ExplainContext } from '../explain/index.ts';
 import type { Health } from '../health/index.ts';
 import type { JoinDesk } from '../join/index.ts';
@@ -15,6 +16,7 @@ import type { Loopback, ManagementSender } from '../management/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
 import type { ServerMetrics } from '../metrics/index.ts';
 import type { Monitoring, OperationalRecord } from '../monitoring/index.ts';
+import type { Notices } from '../notices/index.ts';
 import type { CheckpointExchange, HistoryWatch } from '../registry-history/index.ts';
 import type { Renewals } from '../renewal/index.ts';
 import type { SettingsStore } from '../settings/index.ts';
@@ -32,6 +34,10 @@ export interface AdminContext {
   readonly orders: CertificateOrders;
   /** Certificates that renew themselves. */
   readonly renewals: Pick<Renewals, 'list' | 'request'>;
+  /** Everything that ends. */
+  readonly expiries: () => Promise<Expiries>;
+  /** Who is told of it. */
+  readonly notices: Pick<Notices, 'settings' | 'change' | 'states' | 'sent' | 'test'>;
   readonly management: ManagementSender;
   readonly log: SqliteMessageLog;
   readonly disk: Pick<DiskWatch, 'status'>;

@@ -67,6 +67,18 @@ describe('certificates of the server', () => {
     expect(found[0]?.subject).toContain(certificate.slice(0, 16));
   });
 
+  it('notices-not-delivered: by which way and why, and not to whom', async () => {
+    const at = bench.services.now();
+    const failure = {
+      ...{ at, code: 'connection-refused', text: 'nobody listens', remedy: 'check the port' },
+      ...{ count: 1, nextAttemptAt: at },
+    } as const;
+    const notices = async () => [{ channel: 'mail anna@agency.example', failure }, { channel: 'webhook' }];
+    const found = await bench.diagnose({ notices });
+    expect(found).toMatchObject([{ code: 'notices-not-delivered', subject: 'mail', severity: 'warns' }]);
+    expect(found[0]?.detail).toBe('nobody listens (connection-refused); check the port');
+  });
+
   it('signing-certificate-missing: a member with a client and no certificate', async () => {
     bench.certificates.splice(signing, 1);
     const [found] = await bench.diagnose();

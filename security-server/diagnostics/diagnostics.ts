@@ -14,7 +14,7 @@ import type { CertificateStatus, OwnCertificate } from '../signer/index.ts';
 import type { KnownToken } from '../tokens/index.ts';
 import type { Cause, Severity } from './cause.ts';
 import { type CauseCode, causes } from './causes/index.ts';
-import { checkCertificates } from './checks/certificates.ts';
+import { checkCertificates, type DeliveryState } from './checks/certificates.ts';
 import { type ClockState, checkClock, clockOf } from './checks/clock.ts';
 import { checkConfiguration } from './checks/configuration.ts';
 import { checkEvidence } from './checks/evidence.ts';
@@ -50,6 +50,8 @@ export interface DiagnosticSources {
   readonly requests: () => Promise<readonly SentRequest[]>;
   /** Of certificates, by themselves. */
   readonly renewals: () => readonly Renewal[];
+  /** Of those who are told of what ends. */
+  readonly notices: () => Promise<readonly DeliveryState[]>;
   readonly now: () => Date;
 }
 
@@ -125,7 +127,11 @@ export class Diagnostics {
     const server = printEncoded(settings.serverId);
     const latest = sources.configuration.latest();
     const inForce = latest !== undefined && now < latest.expiresAt ? latest : undefined;
-    const [certificates, requests] = await Promise.all([sources.certificates(), sources.requests()]);
+    const [certificates, requests, notices] = await Promise.all([
+      sources.certificates(),
+      sources.requests(),
+      sources.notices(),
+    ]);
     const tokens = sources.tokens();
     const asked = {
       configuration: sources.asked.all('configuration'),
@@ -153,7 +159,7 @@ export class Diagnostics {
       }),
       ...(await checkCertificates({
         ...{ certificates, settings, configuration: inForce, signer, statusOf },
-        ...{ isTokenActive, requests, now, renewals: sources.renewals() },
+        ...{ isTokenActive, requests, now, renewals: sources.renewals(), notices },
       })),
       ...checkStatuses({ certificates, statusOf, configuration: inForce, asked: asked.ocsp, now }),
       ...checkTimestamping({

@@ -31,6 +31,19 @@ function metricsWith(more: Partial<MetricSources> = {}) {
     configuration: () => undefined,
     certificates: async () => [],
     statusUntil: () => undefined,
+    expiries: async () => ({
+      ...{ at: new Date(0), unreadable: [], isComplete: true },
+      all: [
+        {
+          ...{ id: 'x', kind: 'authority', owner: 'DEV: "CA"', sha256: 'aa', subject: 's', issuer: 'i' },
+          ...{ notBefore: new Date(0), notAfter: new Date(9_000) },
+        },
+      ],
+    }),
+    notices: async () => [
+      { channel: 'mail secret@user', waiting: 2 },
+      { channel: 'mail secret@other', waiting: 1 },
+    ],
     log: { health: () => ({ isAccepting: true, withoutTimestamp: 3, lastTimestampAt: new Date(5_000) }) },
     disk: () => ({
       ...{ level: 'low', free: 7, size: 9, forecast: { kind: 'filling', days: 2 }, months: [] },
@@ -58,6 +71,8 @@ describe('metrics of a server', () => {
       'waygate_exchange_duration_seconds_count{side="client"} 2',
       'waygate_body_octets_total{side="client",direction="request"} 200',
       'waygate_health{check="disk"} 1',
+      'waygate_certificate_expiry_seconds{kind="authority",owner="DEV: \\"CA\\"",sha256="aa"} 9',
+      'waygate_notices_waiting{way="mail"} 3',
       'waygate_diagnosis{code="ocsp-stale"} 2',
       'waygate_diagnosis{code="disk-full"} 0',
       'waygate_log_records_without_timestamp 3',

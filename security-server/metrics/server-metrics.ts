@@ -5,8 +5,10 @@ import { printEncoded } from '../../gateway/identifier/index.ts';
 import type { RoadEvent } from '../../gateway/road/index.ts';
 import { type Cause, type CauseCode, causes } from '../diagnostics/index.ts';
 import type { DiskStatus } from '../disk/index.ts';
+import type { Expiries } from '../expiries/index.ts';
 import type { Health } from '../health/index.ts';
 import type { LogHealth } from '../message-log/index.ts';
+import type { ChannelState } from '../notices/index.ts';
 import type { OwnCertificate } from '../signer/index.ts';
 import type { KnownToken } from '../tokens/index.ts';
 
@@ -15,6 +17,10 @@ export interface MetricSources {
   /** Undefined while none is in force. */
   readonly configuration: () => GlobalConfiguration | undefined;
   readonly certificates: () => Promise<readonly OwnCertificate[]>;
+  /** Everything that ends. */
+  readonly expiries: () => Promise<Expiries>;
+  /** Of those who are told of it. */
+  readonly notices: () => Promise<readonly ChannelState[]>;
   /** Until when the status at hand is good. */
   readonly statusUntil: (own: OwnCertificate) => Date | undefined;
   readonly log: { health(): LogHealth };
@@ -28,6 +34,8 @@ export interface MetricSources {
 
 /** Services that have a series of their own: whoever calls what there is not must not fill the memory. */
 const maxServices = 500;
+/** What ends that has a series of its own: what ends first, of whatever the settings name. */
+const maxExpiries = 1_000;
 /** Trying for real what an exchange needs costs signatures: so long what was found counts. Milliseconds. */
 const healthMs = 10_000;
 const levels = ['ample', 'low', 'tight', 'full', 'unknown'] as const;
@@ -48,6 +56,8 @@ export class ServerMetrics {
   readonly #health: Gauge<'check'>;
   readonly #diagnoses: Gauge<'code'>;
   readonly #certificates: Gauge<'use' | 'member' | 'sha256'>;
+  readonly #expiries: Gauge<'kind' | 'owner' | 'sha256'>;
+  readonly #notices: Gauge<'way'>;
   readonly #statuses: Gauge<'use' | 'member' | 'sha256'>;
   readonly #tokens: Gauge<'token'>;
   readonly #levels: Gauge<'level'>;
@@ -91,6 +101,14 @@ export class ServerMetrics {
       },
       help: 'When a certificate of this server ends, since 1970',
     });
+    this.#expiries = new Gauge({
+      ...{ name: 'waygate_certificate_expiry_seconds', registers, labelNames: ['kind', 'owner', 'sha256'] },
+      help: `When each certificate that this server depends on ends, since 1970; the first ${maxExpiries}`,
+    });
+    this.#notices = new Gauge({
+      ...{ name: 'waygate_notices_waiting', registers, labelNames: ['way'] },
+      help: 'Notices of what ends that wait to be delivered, by mail or to the webhook',
+    });
     this.#statuses = new Gauge({
       ...{ name: 'waygate_certificate_status_until_seconds', registers },
       labelNames: ['use', 'member', 'sha256'],
@@ -131,6 +149,7 @@ export class ServerMetrics {
     for (const { name, isGood } of checks) this.#health.set({ check: name }, Number(isGood));
     await this.#renderDiagnoses();
     await this.#renderCertificates();
+    await this.#renderExpiries();
     this.#tokens.reset();
     for (const { name, token } of tokens())
       this.#tokens.set({ token: name }, Number(token?.isActive() ?? false));
@@ -168,6 +187,23 @@ export class ServerMetrics {
       };
       this.#certificates.set(labels, certificate.notAfter.getTime() / 1000);
       this.#statuses.set(labels, seconds(this.#sources.statusUntil(own)) ?? 0);
+    }
+  }
+
+  async #renderExpiries(): Promise<void> {
+    this.#expiries.reset();
+    const { all } = await this.#sources.expiries();
+    for (const { kind, owner, sha256, notAfter } of all.slice(0, maxExpiries)) {
+      this.#expiries.set({ kind, owner, sha256 }, notAfter.getTime() / 1000);
+    }
+    // Who is told is a person: only the way is counted.
+    const states = await this.#sources.notices();
+    for (const way of ['mail', 'webhook']) {
+      const waiting = states.filter(({ channel }) => channel.startsWith(way)).map((one) => one.waiting);
+      this.#notices.set(
+        { way },
+        waiting.reduce((sum, count) => sum + count, 0),
+      );
     }
   }
 

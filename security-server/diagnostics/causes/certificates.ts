@@ -168,6 +168,18 @@ export const certificateCauses = foundBy(
         'Tun Sie, was die Einzelheit nennt, und lassen Sie das Zertifikat dann sofort erneuern (POST /api/v1/renewals).',
       ),
     },
+    'notices-not-delivered': {
+      severity: 'warns',
+      who: 'system-administrator',
+      cause: say(
+        'Notices of certificates that end wait: mail server or webhook did not take them, and they are tried again.',
+        'Hinweise auf ablaufende Zertifikate warten: Mailserver oder Webhook haben sie nicht angenommen, und es wird erneut versucht.',
+      ),
+      remedy: say(
+        'Do what the detail names, then send a test message from the page of notices.',
+        'Tun Sie, was die Einzelheit nennt, und senden Sie dann von der Seite der Hinweise eine Testnachricht.',
+      ),
+    },
     'internal-certificate-expired': {
       severity: 'stops',
       who: 'system-administrator',

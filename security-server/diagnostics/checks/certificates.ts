@@ -16,6 +16,13 @@ import type { CertificateStatus, OwnCertificate } from '../../signer/index.ts';
 import type { CauseCode } from '../causes/index.ts';
 import { type Found, messageOf } from '../found.ts';
 
+/** How it stands with one who is told of what ends. */
+export interface DeliveryState {
+  /** The way, a space, and to whom. */
+  readonly channel: string;
+  readonly failure?: { readonly code: string; readonly text: string; readonly remedy: string };
+}
+
 export interface CertificateSources {
   readonly certificates: readonly OwnCertificate[];
   readonly settings: SettingsSnapshot;
@@ -27,6 +34,8 @@ export interface CertificateSources {
   /** Management requests of this server, newest first. */
   readonly requests: readonly SentRequest[];
   readonly renewals: readonly Renewal[];
+  /** How it stands with those who are told of what ends. */
+  readonly notices: readonly DeliveryState[];
   readonly now: Date;
 }
 
@@ -49,7 +58,7 @@ export async function checkCertificates(sources: CertificateSources): Promise<Fo
   const lacking = lackOf('authentication', own, now);
   if (lacking !== undefined) found.push({ ...lacking, subject });
   else found.push(...checkRegistration(subject, own, sources), ...endsSoon(subject, own, now));
-  return [...found, ...checkRenewals(sources), ...checkOthers(settings, now)];
+  return [...found, ...checkRenewals(sources), ...checkNotices(sources), ...checkOthers(settings, now)];
 }
 
 /** Members whose messages this server signs; the owner is one by sending management requests. */
@@ -161,6 +170,16 @@ function checkRenewals({ renewals, certificates }: CertificateSources): Found[] 
     return [
       { code: 'certificate-renewal-fails' as const, subject: `${subject} (${sha256.slice(0, 16)})`, detail },
     ];
+  });
+}
+
+/** By the way that fails, not by who is told: that is a person. */
+function checkNotices({ notices }: CertificateSources): Found[] {
+  return notices.flatMap(({ channel, failure }) => {
+    if (failure === undefined) return [];
+    const [subject = channel] = channel.split(' ');
+    const detail = `${failure.text} (${failure.code}); ${failure.remedy}`;
+    return [{ code: 'notices-not-delivered' as const, subject, detail }];
   });
 }
 

@@ -166,6 +166,7 @@ export class DiagnosticBench {
       backups: () => ({ isGood: true, code: 'good', detail: '' }),
       requests: async () => this.requests,
       renewals: () => [],
+      notices: async () => [],
       ...changes,
     });
   }
