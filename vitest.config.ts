@@ -23,7 +23,9 @@ export default defineConfig({
           exclude: outside,
           globalSetup: ['tools/build-for-journeys.ts'],
           pool: 'forks',
-          fileParallelism: false,
+          // More at once, and those that wait for each other's programs come near their limits.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts } from '../../gateway/journeys/network.ts';
+import { freePorts } from '../../gateway/http/testing/free-ports.ts';
 import { finished, Programs } from '../../gateway/journeys/testing/programs.ts';
 import { type AdminClient, adminClient } from '../../pilot/admin-client.ts';
 

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Listening, listen } from '../../gateway/http/index.ts';
-import { bodyOf, freePorts, startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
+import { freePorts } from '../../gateway/http/testing/free-ports.ts';
+import { bodyOf, startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
 import { commandsOf, finished, Programs } from '../../gateway/journeys/testing/programs.ts';
 import { adminClient } from '../../pilot/admin-client.ts';
 

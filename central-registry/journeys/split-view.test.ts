@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts } from '../../gateway/journeys/network.ts';
+import { freePorts } from '../../gateway/http/testing/free-ports.ts';
 import {
   adminClient,
   loadOrMakeSecrets,

@@ -9,7 +9,7 @@ import { hasChromium, launchBrowser, WatchedPage } from '../../gateway/console/t
 import { Pictures } from '../../gateway/console/testing/pictures.ts';
 import { answerPage, enterCode } from '../../gateway/first-start/testing/by-page.ts';
 import { findFaults } from '../../gateway/first-start/testing/examine.ts';
-import { freePorts } from '../../gateway/journeys/network.ts';
+import { freePorts } from '../../gateway/http/testing/free-ports.ts';
 import { commandsOf, finished, type ProgramRun, Programs } from '../../gateway/journeys/testing/programs.ts';
 
 const password = 'four words of oil';

@@ -7,7 +7,7 @@ import type { CertificateKind } from '../../certs/authority/index.ts';
 import { createOcspRequest } from '../../certs/ocsp/index.ts';
 import { createSoftwareToken, type Token } from '../../certs/token/index.ts';
 import { buildName, type Certificate, createRequest } from '../../certs/x509/index.ts';
-import { freePorts } from './network.ts';
+import { freePorts } from '../http/testing/free-ports.ts';
 import {
   boundary,
   evidenceParts,

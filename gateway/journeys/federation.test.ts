@@ -8,8 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAuditor } from '../../security-server/index.ts';
 import { readConfigurationFolder } from '../configuration/index.ts';
 import { type Listening, listen } from '../http/index.ts';
+import { freePorts } from '../http/testing/free-ports.ts';
 import type { SubsystemId } from '../identifier/index.ts';
-import { freePorts } from './network.ts';
 import { SmallInstance } from './testing/small-instance.ts';
 
 const homeOffice: SubsystemId = {

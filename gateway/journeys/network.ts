@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { type AdminClient, adminClient } from '../../pilot/admin-client.ts';
 import { type PilotNetwork, type PilotOptions, portCount, startPilot } from '../../pilot/index.ts';
 import { type Listening, listen } from '../http/index.ts';
+import { freePorts } from '../http/testing/free-ports.ts';
 
 /** The pilot network in a folder of its own, on free ports, with administrators' access to every part. */
 export interface TestNetwork extends PilotNetwork {
@@ -80,28 +80,6 @@ export async function startNetwork({
       await rm(data, { recursive: true, force: true });
     },
   };
-}
-
-/** First of `count` ports in a row that are free on both addresses of the network, now. */
-export async function freePorts(count: number): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    // Below the range that systems give out by themselves.
-    const base = 10_000 + Math.floor(Math.random() * 20_000);
-    const ports = Array.from({ length: count }, (_, index) => base + index);
-    const free = await Promise.all(
-      ports.flatMap((port) => ['127.0.0.1', '127.0.0.2'].map((host) => isFree(host, port))),
-    );
-    if (free.every(Boolean)) return base;
-  }
-  throw new Error(`no ${count} free ports in a row were found`);
-}
-
-function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createTcpServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host, port }, () => server.close(() => resolve(true)));
-  });
 }
 
 /** Calls through the city's security server as its portal, and reads the whole answer. */

@@ -5,7 +5,7 @@ import { request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { waygate } from '../../bin/journeys/run.ts';
 import { askAdmin, sendToAdmin } from '../../gateway/http/index.ts';
-import { freePorts } from '../../gateway/journeys/network.ts';
+import { freePorts } from '../../gateway/http/testing/free-ports.ts';
 import { adminClient } from '../admin-client.ts';
 import { type PilotNetwork, portCount, startPilot } from '../index.ts';
 

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Authority, createAuthority, type RunningAcme, startAcme } from '../../certs/authority/index.ts';
 import { createSoftwareToken, type Token } from '../../certs/token/index.ts';
 import { buildName, createRequest } from '../../certs/x509/index.ts';
+import { freePorts } from '../../gateway/http/testing/free-ports.ts';
 import { generateAccountKey, readAccountKey, signRequest } from './account-key.ts';
 import type { IssuedChain } from './chain.ts';
 import { CertificateOrders, type OrderWanted } from './orders.ts';
@@ -23,7 +23,7 @@ let taken: IssuedChain[];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'waygate-acme-'));
-  httpPort = await freePort();
+  httpPort = await freePorts(1);
   authority = await createAuthority(join(folder, 'ca'), { name: 'Test', pin: 'Correct-Horse-7' });
   acme = await startAcme({
     ...{
@@ -48,14 +48,6 @@ afterAll(async () => {
   await acme.close();
   rmSync(folder, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function openAccount(memberCode: string, secret = issueSecret) {
   const applicant = { instance: 'DEV', memberClass: 'GOV', memberCode, memberName: `Agency ${memberCode}` };

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSoftwareToken } from '../../certs/token/index.ts';
 import { hasChromium, launchBrowser, WatchedPage } from '../../gateway/console/testing/browser.ts';
-import { freePorts } from '../../gateway/journeys/network.ts';
+import { freePorts } from '../../gateway/http/testing/free-ports.ts';
 import { adminClient } from '../../pilot/admin-client.ts';
 import { type PilotNetwork, portCount, startPilot } from '../../pilot/index.ts';
 import { loadOrMakeSecrets } from '../../pilot/secrets.ts';

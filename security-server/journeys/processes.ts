@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../gateway/http/testing/free-ports.ts';
 import { loadOrMakeSecrets, portCount, startInfrastructure, startPilot } from '../../pilot/index.ts';
 
 export type ServerName = 'ministry' | 'city';
@@ -120,26 +120,5 @@ function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> 
   return new Promise((resolve) => {
     child.once('exit', () => resolve());
     child.kill(signal);
-  });
-}
-
-/** First of `count` ports in a row that are free on both addresses of the network, now. */
-async function freePorts(count: number): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const base = 10_000 + Math.floor(Math.random() * 20_000);
-    const wanted = Array.from({ length: count }, (_, index) => base + index);
-    const free = await Promise.all(
-      wanted.flatMap((port) => Object.values(hosts).map((host) => isFree(host, port))),
-    );
-    if (free.every(Boolean)) return base;
-  }
-  throw new Error(`no ${count} free ports in a row were found`);
-}
-
-function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host, port }, () => server.close(() => resolve(true)));
   });
 }

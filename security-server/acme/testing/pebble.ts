@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePorts } from '../../../gateway/http/testing/free-ports.ts';
 import { webIdentity } from './web-identity.ts';
 
 /** Let's Encrypt's ACME server for tests: it verifies for real, at a port of our choosing instead of 80. */
@@ -21,7 +20,8 @@ export async function startPebble(
   folder: string,
   accounts?: Readonly<Record<string, string>>,
 ): Promise<Pebble> {
-  const [port = 0, managementPort = 0, httpPort = 0, tlsPort = 0] = await freePorts(4);
+  const port = await freePorts(4);
+  const [managementPort, httpPort, tlsPort] = [port + 1, port + 2, port + 3];
   const { key, cert } = await webIdentity();
   const inFolder = (name: string) => join(folder, name);
   const [trustFile, keyFile, configFile] = [inFolder('ca.pem'), inFolder('key.pem'), inFolder('pebble.json')];
@@ -61,12 +61,4 @@ export async function startPebble(
       await ended;
     },
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
