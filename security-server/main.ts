@@ -33,6 +33,7 @@ import { createServerAdmin, takeInCertificate } from './admin/index.ts';
 import { startArchiving } from './archive/index.ts';
 import { AskedBook } from './asked/index.ts';
 import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
+import { CatalogueStore, Gathering } from './catalogue/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
 import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
 import { createServerConsole } from './console/index.ts';
@@ -383,6 +384,21 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       notices: () => notices.states(),
     });
     closers.push(() => requests.close());
+    const catalogueStore = new CatalogueStore(join(data, 'catalogue.sqlite'));
+    closers.push(() => catalogueStore.close());
+    const gathering = new Gathering({
+      ...{ store: catalogueStore, loopback, now, newId: randomUUID, random: Math.random },
+      ...{
+        intervalMs: options.catalogueEveryMs ?? 0,
+        ...(options.catalogueClient !== undefined && { client: options.catalogueClient }),
+      },
+      configuration: () => configuration.current(),
+      clients: () => settings.current().content.clients,
+      mayGather: () => token.isActive() && ['ample', 'low', 'unknown'].includes(disk.status().level),
+      onTrouble: (error) => onTrouble('catalogue', error),
+    });
+    closers.push(() => gathering.close());
+    gathering.start();
     const renewalParts = {
       ...{ settings, token, tokens, signer: certificates, reloadCertificates, now },
       configuration: () => configuration.current(),
@@ -441,6 +457,10 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         reloadCertificates,
         metrics,
         loopback,
+        catalogue: {
+          ...{ store: catalogueStore, gathering },
+          addresses: () => ({ http: urlOf('http', client), https: urlOf('https', clientTls) }),
+        },
         explain: {
           ...road,
           quotas,

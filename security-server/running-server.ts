@@ -50,6 +50,10 @@ export interface ServerSettings {
   readonly operationalDataDays?: number;
   /** Operational data younger than this are not told yet; 60 s unless told. */
   readonly operationalDataOffsetSeconds?: number;
+  /** Pause between two questions to a provider what it offers, for the catalogue; nobody is asked unless told. */
+  readonly catalogueEveryMs?: number;
+  /** Encoded: in whose name they are asked; absent: the first subsystem. */
+  readonly catalogueClient?: string;
   /** Pages of 4 KiB the log may grow to; absent: as the disk allows. */
   readonly logMaxPages?: number;
   /** From when on a disk is low, tight or full; absent: by its size. */

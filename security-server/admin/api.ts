@@ -8,6 +8,7 @@ import { IdentifierError } from '../../gateway/identifier/index.ts';
 import { addJournalRoutes } from '../../gateway/journal/index.ts';
 import { ArchivingError } from '../archive/index.ts';
 import { EvidenceAccessError, type EvidenceAccessErrorCode } from '../auditor/index.ts';
+import { CatalogueError } from '../catalogue/index.ts';
 import { MessageLogError } from '../message-log/index.ts';
 import { NoticeSettingsError } from '../notices/index.ts';
 import { OpenApiError } from '../openapi/index.ts';
@@ -17,6 +18,7 @@ import { WsdlError } from '../wsdl/index.ts';
 import { addAccessRightRoutes } from './access-rights.ts';
 import { addArchiveRoutes } from './archives.ts';
 import { addBodyPolicyRoutes } from './body-policies.ts';
+import { addCatalogueRoutes } from './catalogue.ts';
 import { addCertificateOrderRoutes } from './certificate-orders.ts';
 import { addCertificateRoutes } from './certificates.ts';
 import { addCertificationServiceRoutes } from './certification-services.ts';
@@ -69,6 +71,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addLimitRoutes(app, context);
   addExplanationRoutes(app, context);
   addTrialRoutes(app, context);
+  addCatalogueRoutes(app, context);
   addServiceDescriptionRoutes(app, context);
   addOpenApiRoutes(app, context);
   addAccessRightRoutes(app, context);
@@ -146,6 +149,7 @@ function explain(error: unknown): Problem | undefined {
     return new Problem(status, `openapi-${error.code}`, error.message, wait);
   }
   if (error instanceof NoticeSettingsError) return new Problem(422, error.code, error.message);
+  if (error instanceof CatalogueError) return new Problem(429, error.code, error.message);
   if (error instanceof TrialError) return new Problem(422, error.code, error.message);
   if (error instanceof WsdlError) return new Problem(422, `wsdl-${error.code}`, error.message);
   if (error instanceof SettingsConflict) {

@@ -21,7 +21,7 @@ export interface EvidenceRead {
 
 /** What somebody did to the evidence, or in a member's name, for the journal. */
 export interface EvidenceAct extends Omit<EvidenceRead, 'action'> {
-  readonly action: 'evidence.erase' | 'evidence.key-rotate' | 'trial.call';
+  readonly action: 'evidence.erase' | 'evidence.key-rotate' | 'trial.call' | 'catalogue.gather';
 }
 
 /**

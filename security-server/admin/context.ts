@@ -6,6 +6,7 @@ import type { CertificateOrders } from '../acme/index.ts';
 import type { Archiving } from '../archive/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
 import type { BodyPolicyStore } from '../body-policy/index.ts';
+import type { CatalogueStore, Gathering } from '../catalogue/index.ts';
 import type { Diagnostics, ProbeSources } from '../diagnostics/index.ts';
 import type { DiskWatch } from '../disk/index.ts';
 import type { Expiries } from '../expiries/index.ts';
@@ -59,6 +60,13 @@ export interface AdminContext {
   readonly reloadCertificates: () => Promise<void>;
   /** The server's own port for information systems. */
   readonly loopback: () => Loopback;
+  /** What all members offer, as far as they let it be seen. */
+  readonly catalogue: {
+    readonly store: Omit<CatalogueStore, 'close'>;
+    readonly gathering: Pick<Gathering, 'status' | 'order'>;
+    /** Where information systems reach this server. */
+    readonly addresses: () => { readonly http: string; readonly https: string };
+  };
   /** With what calls are explained. */
   readonly explain: ExplainContext;
   /** What was kept of exchanges under a message id, newest first. */

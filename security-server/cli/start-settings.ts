@@ -77,6 +77,11 @@ const startSchema = z.object({
   acme: acmeSettingsSchema.optional(),
   operationalDataDays: z.coerce.number().int().min(1).max(3650).default(7),
   operationalDataOffsetSeconds: z.coerce.number().int().min(1).max(3600).default(60),
+  catalogueHours: z.coerce.number().min(0).max(8_760).default(168),
+  catalogueClient: z
+    .string()
+    .regex(/^[^:\s]+(:[^:\s]+){2,3}$/, 'expected instance:class:member[:subsystem]')
+    .optional(),
   joinWebhook: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -208,6 +213,11 @@ export function withStartOptions(command: Command): Command {
     )
     .option('--operational-data-days <n>', 'how long operational data are kept for monitoring (7)')
     .option('--operational-data-offset-seconds <s>', 'how old operational data are when they are told (60)')
+    .option(
+      '--catalogue-hours <n>',
+      'how often other providers are asked what they offer; 0: only when ordered (168)',
+    )
+    .option('--catalogue-client <id>', 'in whose name they are asked: instance:class:member[:subsystem]')
     .option('--join-webhook <url>', 'told what became of joining an instance')
     .option(
       '--join-webhook-secret-file <file>',
@@ -239,7 +249,7 @@ export function serverSettings(
     tokens,
     ...others
   } = settings;
-  const { adminUrl, oidc, ...rest } = others;
+  const { adminUrl, oidc, catalogueClient, catalogueHours, ...rest } = others;
   const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
   return {
     ...rest,
@@ -274,6 +284,8 @@ export function serverSettings(
     ...(archive !== undefined && { archive }),
     ...(acme !== undefined && { acme }),
     ...(tokens !== undefined && { tokens }),
+    catalogueEveryMs: catalogueHours * 3_600_000,
+    ...(catalogueClient !== undefined && { catalogueClient }),
     ...(adminUrl !== undefined && { adminUrl }),
     ...(oidc !== undefined && { oidc }),
     onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),

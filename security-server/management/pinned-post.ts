@@ -21,6 +21,8 @@ export interface PinnedPost {
   readonly context?: SecureContext;
   /** For all of it. */
   readonly timeoutMs: number;
+  /** Breaks it off before. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PostAnswer {
@@ -38,7 +40,9 @@ const maxAnswerBytes = 1024 * 1024;
  * @throws Fault NetworkError, SslAuthenticationFailed for another certificate, InvalidMessage for too long an answer
  */
 export async function postPinned(post: PinnedPost): Promise<PostAnswer> {
-  const signal = AbortSignal.timeout(post.timeoutMs);
+  const timeout = AbortSignal.timeout(post.timeoutMs);
+  const signal = post.signal === undefined ? timeout : AbortSignal.any([post.signal, timeout]);
+  if (signal.aborted) throw networkError(post.url, signal.reason);
   const socket = await connectPinned(post, signal);
   try {
     return await exchange(post, socket, signal);

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { OpenApiError } from './error.ts';
+import type { OpenApiOutline } from './outline.ts';
 import type { ReadOpenApi } from './read.ts';
 import type { ReadOutcome, ReadTask } from './read-thread.ts';
 
@@ -13,7 +14,23 @@ let threads = 0;
  * Reads a description in a thread of its own, which is ended when it takes too long.
  * @throws OpenApiError; busy while two are read already
  */
-export async function readAside(task: ReadTask, timeoutMs: number): Promise<ReadOpenApi> {
+export async function readAside(task: Required<ReadTask>, timeoutMs: number): Promise<ReadOpenApi> {
+  const outcome = await inThread(task, timeoutMs);
+  if ('read' in outcome) return outcome.read;
+  throw new Error('A thread that was to read a description did something else');
+}
+
+/**
+ * The same for what a stranger's description tells callers.
+ * @throws OpenApiError; busy while two are read already
+ */
+export async function outlineAside(bytes: Uint8Array, timeoutMs: number): Promise<OpenApiOutline> {
+  const outcome = await inThread({ bytes }, timeoutMs);
+  if ('outline' in outcome) return outcome.outline;
+  throw new Error('A thread that was to outline a description did something else');
+}
+
+async function inThread(task: ReadTask, timeoutMs: number): Promise<ReadOutcome> {
   if (threads >= maxThreads) {
     throw new OpenApiError('busy', `${maxThreads} descriptions are read already; wait until one is done`);
   }
@@ -25,7 +42,7 @@ export async function readAside(task: ReadTask, timeoutMs: number): Promise<Read
   }
 }
 
-async function readInThread(task: ReadTask, timeoutMs: number): Promise<ReadOpenApi> {
+async function readInThread(task: ReadTask, timeoutMs: number): Promise<ReadOutcome> {
   const worker = startThread(task);
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -35,7 +52,7 @@ async function readInThread(task: ReadTask, timeoutMs: number): Promise<ReadOpen
       worker.once('exit', () => reject(new Error('The thread ended without an answer')));
       timer = setTimeout(() => reject(tooSlow(`takes longer than ${timeoutMs / 1000} seconds`)), timeoutMs);
     });
-    if ('read' in outcome) return outcome.read;
+    if (!('refused' in outcome)) return outcome;
     throw new OpenApiError(outcome.refused.code, outcome.refused.message);
   } catch (cause) {
     const isMemory = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';

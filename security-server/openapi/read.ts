@@ -27,7 +27,8 @@ const maxTextLength = 300;
 /** Nobody is offered more than one; the others are looked at only where the first are no addresses. */
 const maxServers = 20;
 const maxServerLength = 2_000;
-const methods: ReadonlySet<string> = new Set([
+/** Of operations, as path items name them. */
+export const methods: ReadonlySet<string> = new Set([
   'get',
   'put',
   'post',
@@ -47,7 +48,7 @@ const methods: ReadonlySet<string> = new Set([
  */
 export function readOpenApi(bytes: Uint8Array, roadPath: string): ReadOpenApi {
   const { document, isYaml } = parseDescription(bytes);
-  const openapi = versionOf(document);
+  const openapi = requireVersion(document);
   const info = document['info'];
   if (!isObject(info)) throw invalid('/info', 'an object with title and version is expected');
   const title = textAt(info, 'title', '/info/title');
@@ -66,7 +67,8 @@ export function readOpenApi(bytes: Uint8Array, roadPath: string): ReadOpenApi {
   };
 }
 
-function versionOf(document: JsonObject): string {
+/** @returns the version of the language @throws OpenApiError not-openapi, unsupported-version */
+export function requireVersion(document: JsonObject): string {
   const { openapi, swagger } = document;
   if (swagger !== undefined) {
     throw new OpenApiError(
@@ -158,8 +160,8 @@ function globOf(path: string, pointer: string): string {
   return glob;
 }
 
-/** A path item, or the one of this document that it refers to. */
-function itemAt(document: JsonObject, item: unknown, pointer: string): JsonObject {
+/** A path item, or the one of this document that it refers to. @throws OpenApiError invalid */
+export function itemAt(document: JsonObject, item: unknown, pointer: string): JsonObject {
   if (!isObject(item)) throw invalid(pointer, 'an object of operations is expected');
   const reference = item['$ref'];
   if (reference === undefined) return item;

@@ -15,7 +15,7 @@ import {
   type Values,
   type Visit,
 } from '../../../gateway/console/index.ts';
-import { examplesOf } from './examples.ts';
+import { type ExampleCall, examplesOf } from '../../example-calls/index.ts';
 import { textsOf } from './texts.ts';
 
 interface TrialAnswer {
@@ -155,7 +155,7 @@ function AnswerPart({ visit, values, answer }: AnswerProps) {
           </a>
         )}
       </p>
-      {examplesOf(values).map(({ language, text }) => (
+      {examplesOf(exampleCallOf(values)).map(({ language, text }) => (
         <Details summary={`${t.example}: ${language}`}>
           <pre class="wg-pre">{text}</pre>
         </Details>
@@ -171,6 +171,22 @@ function Body({ visit, answer }: { readonly visit: Visit; readonly answer: Trial
   const isText = /^text\/|json|xml|javascript/i.test(answer.contentType);
   if (!isText) return <span>{t.bytes(bytes.length)}</span>;
   return <pre class="wg-pre">{bytes.toString('utf8').slice(0, 20_000)}</pre>;
+}
+
+/** Where an information system finds its security server; it knows the address, this page does not. */
+const server = 'https://security-server.example';
+
+/** The same call, for examples of it in programs. */
+function exampleCallOf(values: Values): ExampleCall {
+  const { client = '', provider = '', serviceCode = '', method = 'GET', path = '', body = '' } = values;
+  const slashed = (id: string) => id.replaceAll(':', '/');
+  const type = values['contentType'] || 'application/json';
+  return {
+    ...{ server, connectionType: 'NOSSL', method },
+    target: `/r1/${slashed(provider)}/${encodeURIComponent(serviceCode)}${path}`,
+    headers: [['X-Road-Client', slashed(client)], ...(body === '' ? [] : [['Content-Type', type] as const])],
+    ...(body !== '' && { body }),
+  };
 }
 
 /** The same call, for the page that explains it. */

@@ -1,0 +1,49 @@
+import { curl } from './curl.ts';
+import { java } from './java.ts';
+import { python } from './python.ts';
+import { typescript } from './typescript.ts';
+
+export type ExampleLanguage = 'curl' | 'TypeScript' | 'Python' | 'Java';
+
+/** How an information system reaches its security server, by the connection type of its client. */
+export type ConnectionType = 'NOSSL' | 'SSLNOAUTH' | 'SSLAUTH';
+
+/** A call that programs are shown how to make. */
+export interface ExampleCall {
+  /** Of the security server, for information systems; without a path. */
+  readonly server: string;
+  readonly connectionType: ConnectionType;
+  readonly method: string;
+  /** Printable ASCII, from the first slash on, with its query. */
+  readonly target: string;
+  /** `X-Road-Client` first. Printable ASCII. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body?: string;
+}
+
+export interface Example {
+  readonly language: ExampleLanguage;
+  readonly text: string;
+}
+
+/**
+ * A call as programs make it. What stands in it may be a stranger's: it is quoted as the language demands, and a target
+ * or header that is not printable ASCII makes no example.
+ *
+ * Where the connection type asks for TLS, examples name `server.pem`, the certificate that the security server shows;
+ * where it asks for the information system's own, `system.pem` and `system.key`, for Java both in `system.p12`.
+ * @see docs on connection types; MDN, Python and Java documentation of the libraries, none of which is third-party
+ */
+export function examplesOf(call: ExampleCall): readonly Example[] {
+  const isPlain = /^\/[!-~]*$/.test(call.target) && /^[A-Z]{1,10}$/.test(call.method);
+  const isText = call.headers.every(([name, value]) => /^[A-Za-z-]+$/.test(name) && /^[ -~]*$/.test(value));
+  // A step upwards is walked by the program that sends it: the call would be another than the one that is shown.
+  const isStraight = !/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(call.target.split('?', 1)[0] ?? '');
+  if (!isPlain || !isText || !isStraight) return [];
+  return [
+    { language: 'curl', text: curl(call) },
+    { language: 'TypeScript', text: typescript(call) },
+    { language: 'Python', text: python(call) },
+    { language: 'Java', text: java(call) },
+  ];
+}

@@ -1,0 +1,1 @@
+export { type ExampleCall, type ExampleLanguage, examplesOf } from './examples.ts';
