@@ -31,8 +31,8 @@ export interface Example {
  * or header that is not printable ASCII makes no example.
  *
  * Where the connection type asks for TLS, examples name `server.pem`, the certificate that the security server shows;
- * where it asks for the information system's own, `system.pem` and `system.key`, for Java both in `system.p12`.
- * @see docs on connection types; MDN, Python and Java documentation of the libraries, none of which is third-party
+ * where it asks for the information system's own, `system.pem` and `system.key`, for Java both in `system.p12`. Nothing
+ * else is needed: the libraries are those that each language brings along.
  */
 export function examplesOf(call: ExampleCall): readonly Example[] {
   const isPlain = /^\/[!-~]*$/.test(call.target) && /^[A-Z]{1,10}$/.test(call.method);

@@ -48,6 +48,7 @@ const maxOperations = 500;
 const maxParameters = 30;
 const maxAnswers = 20;
 const maxPathLength = 1_000;
+const maxBodyLength = 4_000;
 const places: ReadonlySet<unknown> = new Set(['path', 'query', 'header']);
 
 /**
@@ -180,7 +181,11 @@ function bodyOf(document: JsonObject, given: unknown): OutlinedBody | undefined 
 
 function bodyText(value: unknown, contentType: string): string | undefined {
   if (value === undefined) return undefined;
-  if (/[/+]json$/i.test(contentType)) return textIn(JSON.stringify(value, undefined, 2));
+  if (/[/+]json$/i.test(contentType)) {
+    const text = JSON.stringify(value, undefined, 2);
+    // Half of a document is no example of it.
+    return text.length > maxBodyLength ? undefined : textIn(text);
+  }
   return typeof value === 'string' ? textIn(value) : undefined;
 }
 
