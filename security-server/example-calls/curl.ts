@@ -1,4 +1,4 @@
-import type { ExampleCall } from './examples.ts';
+import type { ExampleCall } from './model.ts';
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 

@@ -1,1 +1,2 @@
-export { type ExampleCall, type ExampleLanguage, examplesOf } from './examples.ts';
+export { examplesOf } from './examples.ts';
+export type { ExampleCall } from './model.ts';

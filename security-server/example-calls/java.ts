@@ -1,5 +1,5 @@
-import type { ExampleCall } from './examples.ts';
 import { literal } from './literal.ts';
+import type { ExampleCall } from './model.ts';
 
 /** A whole program: `java Call.java` runs it, from Java 17 on. */
 export function java(call: ExampleCall): string {

@@ -1,5 +1,5 @@
-import type { ExampleCall } from './examples.ts';
 import { pythonLiteral as literal } from './literal.ts';
+import type { ExampleCall } from './model.ts';
 
 /** With what Python brings along. A refusal is an answer, too: `urlopen` raises it. */
 export function python({ server, target, method, headers, body, connectionType }: ExampleCall): string {

@@ -1,5 +1,5 @@
-import type { ExampleCall } from './examples.ts';
 import { literal } from './literal.ts';
+import type { ExampleCall } from './model.ts';
 
 /**
  * For Node: `fetch` where nothing of TLS has to be said, else `node:https`, which takes certificates without a package
