@@ -11,6 +11,7 @@ import { addCertificatePages } from './certificates/index.ts';
 import { addClientPages, clientTextsOf } from './clients/index.ts';
 import { addDiagnosticsPages, diagnosticsTextsOf } from './diagnostics/index.ts';
 import { addEvidencePages, evidenceTextsOf } from './evidence/index.ts';
+import { addExpiryPages, expiryTextsOf } from './expiries/index.ts';
 import { addExplainPages, explainTextsOf } from './explain/index.ts';
 import { addInternalTlsPages } from './internal-tls/index.ts';
 import { addJoinPages } from './joining/index.ts';
@@ -49,6 +50,7 @@ export function createServerConsole(options: ServerConsoleOptions): Console {
   addOverview(console);
   addDiagnosticsPages(console);
   addTrafficPages(console);
+  addExpiryPages(console);
   addTryItPages(console);
   addExplainPages(console);
   addClientPages(console);
@@ -100,6 +102,7 @@ function navigation(visit: Visit): readonly NavGroup[] {
       heading: t.groups.system,
       links: [
         { href: '/diagnostics', text: diagnosticsTextsOf(visit).title },
+        { href: '/expiries', text: expiryTextsOf(visit).title },
         { href: '/traffic', text: trafficTextsOf(visit).title },
         ...(has('system-administrator')
           ? [

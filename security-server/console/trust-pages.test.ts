@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildName, createRequest, parseRequest } from '../../certs/x509/index.ts';
 import { Visitor } from '../../gateway/console/testing/visitor.ts';
+import { putOwnCertificate } from '../signer/index.ts';
 import { type AdminWorld, openAdminWorld } from '../testing/admin-world.ts';
-import { pin } from '../testing/trust-services.ts';
+import { member, pin } from '../testing/trust-services.ts';
 import { createServerConsole } from './index.ts';
 
 let world: AdminWorld;
@@ -118,6 +119,36 @@ describe('from a key to a certificate', () => {
     expect([asked.status, asked.html.includes('last-active-certificate')]).toEqual([422, true]);
     await visitor.post(`${path}/switch-off`, { confirmed: 'yes', _confirm: 'last-active-certificate' });
     expect((await visitor.get(path)).html).toContain('Switch it on.');
+  });
+
+  it('shows when a certificate renews itself, what came in between, and the way to renew it now', async () => {
+    const { certificate, keyId } = await world.services.issue(member);
+    const sha256 = certificate.sha256.toString('hex');
+    await putOwnCertificate(world.settings.db, {
+      ...{ use: 'signing', tokenId: world.token.id, keyId, certificate, intermediates: [], isActive: true },
+      member,
+    });
+    expect((await visitor.get(`/certificates/${sha256}`)).html).not.toContain('Renewal');
+    const at = new Date('2026-11-01T00:00:00Z');
+    world.renewals.push({
+      ...{ certificate: sha256, use: 'signing', stage: 'ordering', dueAt: at, dueBy: 'age', since: at },
+      ...{ failures: 2, nextAt: at },
+      trouble: { code: 'account-closed', text: 'the account is deactivated', remedy: 'ask them', at },
+    });
+    const shown = (await visitor.get(`/certificates/${sha256}`)).html;
+    for (const text of ['being ordered', 'account-closed', 'ask them', 'Next attempt']) {
+      expect(shown).toContain(text);
+    }
+    // Its authority takes no orders: nothing is offered that would be refused.
+    expect(shown).not.toContain('/renew"');
+    expect((await visitor.get('/certificates')).html).toContain('renewal fails');
+    const acmeServer = { directoryUrl: 'https://ca.example/directory' };
+    const shared = world.services.configuration.shared('DEV');
+    if (shared === undefined) throw new Error('there is no such instance');
+    const approvedCas = shared.approvedCas.map((ca) => ({ ...ca, acmeServer }));
+    world.changes = { shared: () => ({ ...shared, approvedCas }) };
+    expect((await visitor.get(`/certificates/${sha256}`)).html).toContain(`/certificates/${sha256}/renew"`);
+    expect((await visitor.get(`/certificates/${sha256}/renew`)).html).toContain('A new key is made');
   });
 
   it('client-side path traversal: an address of a page asks the API for a key or a certificate, or for nothing', async () => {

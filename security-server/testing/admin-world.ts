@@ -9,6 +9,7 @@ import type { ServerId } from '../../gateway/identifier/index.ts';
 import { type AdminContext, createServerAdmin } from '../admin/index.ts';
 import { createInternalCertificate } from '../internal-tls/index.ts';
 import type { SentRequest } from '../management/index.ts';
+import type { Renewal } from '../renewal/index.ts';
 import { SettingsStore } from '../settings/index.ts';
 import { ownCertificates, removeStatus, ServerSigner, saveStatus } from '../signer/index.ts';
 import { member, pin, startTrustServices, type TrustServices } from './trust-services.ts';
@@ -26,6 +27,8 @@ export interface AdminWorld {
   readonly tokens: Token[];
   readonly signer: ServerSigner;
   readonly requests: SentRequest[];
+  /** Of certificates, by themselves. */
+  readonly renewals: Renewal[];
   /** What the configuration says otherwise than usual. */
   changes: Partial<GlobalConfiguration>;
   /** As a console asks it, with somebody signed in. */
@@ -49,6 +52,7 @@ export async function openAdminWorld(): Promise<AdminWorld> {
   await settings.setInternalCertificate(internal.der);
   const tokens = [token, device];
   const requests: SentRequest[] = [];
+  const renewals: Renewal[] = [];
   let changes: Partial<GlobalConfiguration> = {};
   const configuration = () => ({ ...services.configuration, ...changes });
   const signer = new ServerSigner({
@@ -81,6 +85,7 @@ export async function openAdminWorld(): Promise<AdminWorld> {
       },
     },
     management: { list: async () => requests },
+    renewals: { list: () => renewals },
     reloadCertificates: async () => signer.use(await ownCertificates(settings.db)),
   };
   const unforeseen = (error: unknown) => {
@@ -90,7 +95,7 @@ export async function openAdminWorld(): Promise<AdminWorld> {
     ...{ version: '1', authenticate: everybodyIs(), report: unforeseen },
   });
   return {
-    ...{ services, settings, token, device, tokens, signer, requests },
+    ...{ services, settings, token, device, tokens, signer, requests, renewals },
     get changes() {
       return changes;
     },

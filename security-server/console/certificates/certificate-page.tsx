@@ -15,6 +15,8 @@ import {
   type Visit,
 } from '../../../gateway/console/index.ts';
 import { type OwnCertificate, stateOf } from './answers.ts';
+import { addRenewalAct, RenewalSection, readRenewal } from './renewal.tsx';
+import { renewalTextsOf } from './renewal-texts.ts';
 import { textsOf } from './texts.ts';
 
 type Shown = OwnCertificate & { readonly pem: string };
@@ -33,6 +35,7 @@ export function addCertificatePage(pages: Pages): void {
     };
     return new Response(pem, { headers });
   });
+  addRenewalAct(pages);
   addSwitch(pages, true);
   addSwitch(pages, false);
   addConfirmedAct(pages, {
@@ -120,7 +123,9 @@ async function about(visit: Visit, word: string) {
 async function certificatePage(visit: Visit): Promise<PageContent> {
   const t = textsOf(visit);
   const own = await read(visit);
-  const done = { imported: t.imported, switched: t.switched, asked: t.asked }[
+  const renewal = await readRenewal(visit, own);
+  const renewing = renewalTextsOf(visit).begun;
+  const done = { imported: t.imported, switched: t.switched, asked: t.asked, renewing }[
     visit.url.searchParams.get('done') ?? ''
   ];
   return {
@@ -132,6 +137,7 @@ async function certificatePage(visit: Visit): Promise<PageContent> {
         <div id="certificate" class="wg-sections" data-live="10">
           <CertificateFacts visit={visit} own={own} />
           <Reasons visit={visit} own={own} />
+          <RenewalSection visit={visit} own={renewal} />
         </div>
         <Acts visit={visit} own={own} />
       </>

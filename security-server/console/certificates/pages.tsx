@@ -16,6 +16,8 @@ import {
 } from '../../../gateway/console/index.ts';
 import { type OwnCertificate, stateOf } from './answers.ts';
 import { addCertificatePage } from './certificate-page.tsx';
+import type { Renewal } from './renewal.tsx';
+import { renewalTextsOf } from './renewal-texts.ts';
 import { textsOf } from './texts.ts';
 import { certificateOf, certificatesOf } from './upload.ts';
 
@@ -45,11 +47,14 @@ export function addCertificatePages(pages: Pages): void {
 
 async function listPage(visit: Visit): Promise<PageContent | Response> {
   const t = textsOf(visit);
-  const rows = await visit.api.get<readonly OwnCertificate[]>('/api/v1/certificates');
+  const [rows, renewals] = await Promise.all([
+    visit.api.get<readonly OwnCertificate[]>('/api/v1/certificates'),
+    visit.api.get<readonly Renewal[]>('/api/v1/renewals'),
+  ]);
   const view = viewTable(visit, {
     name: 'certificates',
     caption: t.certificates,
-    columns: columns(visit),
+    columns: columns(visit, renewals),
     rows,
   });
   if (view instanceof Response) return view;
@@ -68,8 +73,11 @@ async function listPage(visit: Visit): Promise<PageContent | Response> {
   };
 }
 
-function columns(visit: Visit): readonly Column<OwnCertificate>[] {
+function columns(visit: Visit, renewals: readonly Renewal[]): readonly Column<OwnCertificate>[] {
   const t = textsOf(visit);
+  const r = renewalTextsOf(visit);
+  const renewalOf = ({ sha256 }: OwnCertificate) =>
+    renewals.find(({ certificate, state }) => certificate === sha256 && state !== 'done');
   return [
     {
       key: 'subject',
@@ -102,6 +110,18 @@ function columns(visit: Visit): readonly Column<OwnCertificate>[] {
       heading: t.ends,
       text: ({ notAfter }) => notAfter,
       show: ({ notAfter }) => <Instant at={notAfter} />,
+    },
+    {
+      key: 'renews',
+      heading: r.renewsAt,
+      text: (own) => renewalOf(own)?.dueAt ?? '–',
+      show: (own) => {
+        const renewal = renewalOf(own);
+        if (renewal === undefined) return '–';
+        if (renewal.trouble !== undefined) return <Tag text={r.fails} color="warning" />;
+        if (renewal.state === 'waiting') return <Instant at={renewal.dueAt} />;
+        return <Tag text={r.states[renewal.state] ?? renewal.state} color="info" />;
+      },
     },
   ];
 }

@@ -1,4 +1,5 @@
 import {
+  Card,
   Copyable,
   Facts,
   Instant,
@@ -9,6 +10,7 @@ import {
   type Visit,
 } from '../../../gateway/console/index.ts';
 import { type Diagnosis, diagnosticsTextsOf } from '../diagnostics/index.ts';
+import { expiryTextsOf, soonest } from '../expiries/index.ts';
 import { joinTodos } from '../joining/index.ts';
 import { textsOf as sharedTextsOf } from '../texts.ts';
 import { textsOf } from './texts.ts';
@@ -29,11 +31,12 @@ export function addOverview(pages: Pages): void {
   pages.get('/', async (visit) => {
     const t = textsOf(visit);
     const { api } = visit;
-    const [status, health, { diagnoses }, joining] = await Promise.all([
+    const [status, health, { diagnoses }, joining, ends] = await Promise.all([
       api.get<Status>('/api/v1/status'),
       api.get<Health>('/api/v1/health'),
       api.get<{ readonly diagnoses: readonly Diagnosis[] }>(`/api/v1/diagnostics?language=${visit.language}`),
       joinTodos(visit),
+      soonest(visit),
     ]);
     const { go } = diagnosticsTextsOf(visit);
     const pin = status.token.isActive ? [] : [{ text: t.pinWaits, href: '/tokens', act: t.enterPin }];
@@ -52,8 +55,11 @@ export function addOverview(pages: Pages): void {
           <Section title={visit.texts.whatNeedsDoing}>
             <TodoList todos={todos} nothing={t.nothingWaits} />
           </Section>
+          <ul class="wg-cards">
+            <Card href="/expiries" text={expiryTextsOf(visit).soonCard} count={ends.count} />
+          </ul>
           <Section title={t.state}>
-            <State visit={visit} status={status} isReady={health.isReady} />
+            <State visit={visit} status={status} isReady={health.isReady} next={ends.first} />
           </Section>
         </div>
       ),
@@ -65,10 +71,13 @@ function State({
   visit,
   status,
   isReady,
+  next,
 }: {
   readonly visit: Visit;
   readonly status: Status;
   readonly isReady: boolean;
+  /** What ends next. */
+  readonly next: { readonly name: string; readonly notAfter?: string } | undefined;
 }) {
   const t = textsOf(visit);
   const { server, token, recordsWithoutTimestamp, lastTimestampAt } = status;
@@ -90,6 +99,14 @@ function State({
         ],
         [t.lastTimestamp, lastTimestampAt === undefined ? undefined : <Instant at={lastTimestampAt} />],
         [t.recordsWithoutTimestamp, String(recordsWithoutTimestamp)],
+        [
+          expiryTextsOf(visit).nextEnd,
+          next?.notAfter === undefined ? undefined : (
+            <>
+              {next.name} <Instant at={next.notAfter} />
+            </>
+          ),
+        ],
       ]}
     />
   );

@@ -16,7 +16,17 @@ export async function fillServer({ ministryAdmin, city }: TestNetwork): Promise<
   const expiresAt = new Date(Date.now() + 90 * 86_400_000).toISOString();
   await ministryAdmin.post('/api-keys', { label: 'monitoring', roles: ['auditor'], expiresAt });
   await fillClients(ministryAdmin);
+  await tellSomebody(ministryAdmin);
   return askForCertificate(ministryAdmin);
+}
+
+/** Of what ends: a mail server where nobody listens, and a webhook. */
+async function tellSomebody(admin: TestNetwork['ministryAdmin']): Promise<void> {
+  const mail = { host: '127.0.0.1', port: 1, security: 'none', sender: 'ss1@agency.example' };
+  await admin.put('/notice-settings', {
+    mail: { ...mail, recipients: ['operations-of-the-agency@agency.example'] },
+    webhook: { url: 'https://hooks.agency.example/waygate', secret: 'a secret of the receiver' },
+  });
 }
 
 /**
@@ -37,6 +47,7 @@ async function askForCertificate(admin: TestNetwork['ministryAdmin']): Promise<r
   return [
     '/tokens/software/allow-pin',
     `/certificates/${own}/register`,
+    `/certificates/${own}/renew`,
     `/certificates/${own}/switch-on`,
     `/keys/${key.id}/request?${query}`,
     `/keys/${key.id}/order?${query}`,
