@@ -44,6 +44,7 @@ import { addRegistryHistoryRoutes } from './registry-history.ts';
 import { addRenewalRoutes } from './renewals.ts';
 import { addServiceDescriptionRoutes } from './service-descriptions.ts';
 import { addServiceRoutes } from './services.ts';
+import { addSettingsExportRoutes } from './settings-export.ts';
 import { addSubjectRoutes } from './subjects.ts';
 import { addTokenRoutes } from './token.ts';
 import { addTrafficRoutes } from './traffic.ts';
@@ -95,6 +96,7 @@ export function createServerAdmin(context: AdminContext, options: ServerAdminOpt
   addTrafficRoutes(app, context);
   addRegistryHistoryRoutes(app, context);
   addBodyPolicyRoutes(app, context);
+  addSettingsExportRoutes(app, context);
   if (context.join !== undefined) addJoinRoutes(app, context.join);
   addBackupRoutes(app, context.backups);
   addJournalRoutes(app, context.journal);

@@ -12,6 +12,7 @@ import { archiveCommand } from './archive-command.ts';
 import { serverBackupCommands } from './backup-commands.ts';
 import { bodyPolicyCommand } from './body-policy-command.ts';
 import { eraseCommand, rotateLogKeyCommand } from './erase-command.ts';
+import { exportSettingsCommand } from './export-settings-command.ts';
 import { joinCommand } from './join-command.ts';
 import { joinSettings } from './join-settings.ts';
 import { requestCommand, requestsCommand } from './request-command.ts';
@@ -72,6 +73,7 @@ export function serverCommand(): Command {
   command.addCommand(requestsCommand());
   command.addCommand(archiveCommand());
   command.addCommand(bodyPolicyCommand());
+  command.addCommand(exportSettingsCommand());
   command.addCommand(eraseCommand());
   command.addCommand(rotateLogKeyCommand());
   for (const one of serverBackupCommands()) command.addCommand(one);

@@ -19,6 +19,7 @@ import { addKeyPages } from './keys/index.ts';
 import { addOverview } from './overview/index.ts';
 import { addRequestPages } from './requests/index.ts';
 import { addServicePages } from './services/index.ts';
+import { addSettingsExportPages, settingsExportTextsOf } from './settings-export/index.ts';
 import { textsOf } from './texts.ts';
 import { addTokenPages } from './tokens/index.ts';
 import { addTrafficPages, trafficTextsOf } from './traffic/index.ts';
@@ -64,6 +65,7 @@ export function createServerConsole(options: ServerConsoleOptions): Console {
   addRequestPages(console);
   addJoinPages(console);
   addBackupPages(console);
+  addSettingsExportPages(console);
   return console;
 }
 
@@ -107,6 +109,7 @@ function navigation(visit: Visit): readonly NavGroup[] {
         ...(has('system-administrator')
           ? [
               { href: '/backups', text: texts.backups },
+              { href: '/settings-export', text: settingsExportTextsOf(visit).title },
               { href: '/people', text: texts.people },
             ]
           : []),

@@ -1,0 +1,2 @@
+export { addSettingsExportPages } from './pages.tsx';
+export { textsOf as settingsExportTextsOf } from './texts.ts';
