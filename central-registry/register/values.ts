@@ -1,4 +1,5 @@
 import { CertificateError, parseCertificate } from '../../certs/x509/index.ts';
+import { isLine } from '../../gateway/http/index.ts';
 import { checkCreatable, IdentifierError } from '../../gateway/identifier/index.ts';
 import { RegisterError } from './error.ts';
 
@@ -16,10 +17,8 @@ export function checkCode(code: string): void {
 
 /** Names and descriptions for people: one line that XML can carry. @throws RegisterError invalid */
 export function checkName(text: string, what: string): void {
-  // Control characters and lone surrogates cannot be written as XML, which would stop every publication. Other ends of
-  // lines begin lines of their own in logs, and what turns the order of letters lets a name read as another's.
-  const isStrange = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\uFFFE\uFFFF]/u.test(text);
-  if (text.trim() === '' || text.length > 255 || isStrange) {
+  // What is no line could not be written as XML, which would stop every publication.
+  if (text.trim() === '' || text.length > 255 || !isLine(text)) {
     throw new RegisterError('invalid', `${what}: 1 to 255 printable characters are expected`);
   }
 }

@@ -12,6 +12,7 @@ export type { AuditedRequest, AuditTrail } from './audit-trail.ts';
 export { confirmQuery, requireConfirmed } from './confirmation.ts';
 export { type Fetch, onlyForHosts } from './host-guard.ts';
 export { KeyedQueue } from './keyed-queue.ts';
+export { isLine, lineSchema } from './line.ts';
 export { type Listening, listen, PortError, serverOf } from './listen.ts';
 export { takesUpTo } from './operations.ts';
 export {

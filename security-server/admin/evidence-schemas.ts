@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { lineSchema } from '../../gateway/http/index.ts';
 import { parseEncodedClient, printEncoded } from '../../gateway/identifier/index.ts';
 
 /** Nothing that could break a line of the journal, or of a terminal. */
@@ -44,12 +45,14 @@ const serviceSchema = line(maxIdentifier)
 
 export const messageIdSchema = line(maxText).describe('message id, X-Road-Id');
 
-const purposeSchema = line(500)
+const purposeSchema = lineSchema(500)
+  .min(1)
   .refine((text) => text.trim() !== '', 'tell why you need it')
   .describe('why this is read; it stands in the journal')
   .openapi({ example: 'complaint 2026/117 of a citizen' });
 
-export const reasonSchema = line(500)
+export const reasonSchema = lineSchema(500)
+  .min(1)
   .refine((text) => text.trim() !== '', 'tell why it is done')
   .describe('why this is done; it stands in the journal')
   .openapi({ example: 'request for erasure 2026/31 of a citizen' });

@@ -1,6 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type KeyInfo, type Token, TokenError } from '../../certs/token/index.ts';
-import { allow, allowAll, confirmQuery, Problem, requireConfirmed } from '../../gateway/http/index.ts';
+import {
+  allow,
+  allowAll,
+  confirmQuery,
+  lineSchema,
+  Problem,
+  requireConfirmed,
+} from '../../gateway/http/index.ts';
 import {
   type OwnCertificate,
   ownCertificates,
@@ -32,7 +39,7 @@ const keySchema = z
   })
   .openapi('Key');
 const newKeySchema = z.object({
-  label: z.string().max(200),
+  label: lineSchema(200),
   spec: keySpecSchema,
   tokenId: z
     .string()

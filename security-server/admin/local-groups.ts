@@ -1,5 +1,12 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll, confirmQuery, Problem, requireConfirmed } from '../../gateway/http/index.ts';
+import {
+  allow,
+  allowAll,
+  confirmQuery,
+  lineSchema,
+  Problem,
+  requireConfirmed,
+} from '../../gateway/http/index.ts';
 import { type ClientId, checkCreatable, equal, printEncoded } from '../../gateway/identifier/index.ts';
 import type { LocalGroup } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
@@ -15,7 +22,7 @@ const mayEdit = () => allow('service-administrator', 'registration-officer');
 const groupSchema = z
   .object({
     code: z.string(),
-    description: z.string().max(1000),
+    description: lineSchema(1000),
     members: z.array(clientIdSchema).max(10_000),
   })
   .openapi('LocalGroup');

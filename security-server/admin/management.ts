@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
-import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, lineSchema, Problem } from '../../gateway/http/index.ts';
 import { type ClientId, printEncoded } from '../../gateway/identifier/index.ts';
 import { type ManagementRequest, managementKinds } from '../../gateway/management/index.ts';
 import { hostManagementService, type SentRequest, sentStatuses } from '../management/index.ts';
@@ -12,14 +12,8 @@ const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'applic
 
 const certificateSchema = z.string().describe('PEM, or the SHA-256 of a certificate of this server');
 /** A request is an XML document: what none may hold would leave one that nobody can read, here or at the registry. */
-const textSchema = z
-  .string()
-  .min(1)
-  .refine((text) => !/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(text), {
-    error: 'expected text without control characters',
-  });
-const addressSchema = textSchema.max(255).describe('host name or IP address among servers');
-const nameSchema = textSchema.max(255);
+const nameSchema = lineSchema(255).min(1);
+const addressSchema = nameSchema.describe('host name or IP address among servers');
 
 /** Of this server always: nobody asks for another one. */
 const requestSchema = z
@@ -48,7 +42,7 @@ const requestSchema = z
     z.strictObject({ kind: z.literal('addressChange'), address: addressSchema }),
     z.strictObject({
       kind: z.literal('maintenanceModeEnable'),
-      message: textSchema.max(1024).optional().describe('shown to those who call its clients'),
+      message: lineSchema(1024).min(1).optional().describe('shown to those who call its clients'),
     }),
     z.strictObject({ kind: z.literal('maintenanceModeDisable') }),
   ])

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { parseCertificate } from '../../certs/x509/index.ts';
-import { Problem } from '../../gateway/http/index.ts';
-import { parseEncodedClient, printEncoded } from '../../gateway/identifier/index.ts';
+import { isLine, lineSchema, Problem } from '../../gateway/http/index.ts';
+import { IdentifierError, parseEncodedClient, printEncoded } from '../../gateway/identifier/index.ts';
 import { isPeerVersion } from '../../gateway/provider-side/index.ts';
 import {
   type ClientRecord,
@@ -24,8 +24,7 @@ export const endpointSchema = z.object({
     .string()
     .regex(/^(\*|[A-Za-z]+)$/, 'an HTTP method or * is expected')
     .openapi({ example: 'GET' }),
-  path: z
-    .string()
+  path: lineSchema(2_000)
     .describe('path glob: * within a segment, ** over segments')
     .openapi({ example: '/persons/*' }),
 });
@@ -51,7 +50,7 @@ export const serviceSchema = z
     timeoutSeconds: z.number().int().min(1).max(3600),
     verifyTls: z.boolean(),
     certificates: z.array(certificateSchema).describe('accepted for an HTTPS service'),
-    disabledNotice: z.string().optional().describe('set while the service is switched off'),
+    disabledNotice: lineSchema(1000).optional().describe('set while the service is switched off'),
     minimumPeerVersion: z
       .string()
       .refine(isPeerVersion, { error: 'a semantic version such as 7.6.0 is expected' })
@@ -106,12 +105,20 @@ export function showService(record: ServiceRecord): z.infer<typeof shownServiceS
   };
 }
 
+/** @throws IdentifierError */
 export function readClientId(text: string): ClientRecord['id'] {
-  return parseEncodedClient(text);
+  return requireLines(parseEncodedClient(text));
 }
 
+/** @throws IdentifierError */
 export function readSubject(text: string): Subject {
-  return parseSubject(text);
+  return requireLines(parseSubject(text));
+}
+
+/** What is written as %0A comes out of an encoded identifier as a line of its own, in logs and lists. */
+function requireLines<Id extends object>(id: Id): Id {
+  if (Object.values(id).every((part) => typeof part !== 'string' || isLine(part))) return id;
+  throw new IdentifierError('parts of an identifier are one line of printable characters each');
 }
 
 export const showSubject = printSubject;

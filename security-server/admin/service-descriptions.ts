@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll, Problem, takesUpTo } from '../../gateway/http/index.ts';
+import { allow, allowAll, lineSchema, Problem, takesUpTo } from '../../gateway/http/index.ts';
 import { equal } from '../../gateway/identifier/index.ts';
 import type { WsdlDescription } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
@@ -160,7 +160,7 @@ export function addServiceDescriptionRoutes(app: OpenAPIHono, { settings, now }:
       description: 'Switches all services of the WSDL off with a notice for callers, or on with null.',
       request: {
         params: descriptionParameter,
-        body: { required: true, ...json(z.object({ notice: z.string().min(1).max(1000).nullable() })) },
+        body: { required: true, ...json(z.object({ notice: lineSchema(1000).min(1).nullable() })) },
       },
       responses: done,
     }),

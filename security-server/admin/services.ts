@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
+import { allow, allowAll, lineSchema, Problem } from '../../gateway/http/index.ts';
 import { checkCreatable, equal } from '../../gateway/identifier/index.ts';
 import type { ServiceRecord } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
@@ -116,7 +116,7 @@ export function addServiceRoutes(app: OpenAPIHono, { settings }: AdminContext): 
       description: 'Switches a service off with a notice for callers, or on with null.',
       request: {
         params: serviceParameter,
-        body: { required: true, ...json(z.object({ notice: z.string().min(1).max(1000).nullable() })) },
+        body: { required: true, ...json(z.object({ notice: lineSchema(1000).min(1).nullable() })) },
       },
       responses: done,
     }),

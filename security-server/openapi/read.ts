@@ -1,3 +1,4 @@
+import { isLine } from '../../gateway/http/index.ts';
 import type { Endpoint } from '../settings/index.ts';
 import { OpenApiError } from './error.ts';
 import { isObject, type JsonObject, parseDescription } from './parse.ts';
@@ -96,6 +97,7 @@ function textAt(holder: JsonObject, name: string, pointer: string): string {
   // YAML reads a version such as 1.0 without quotes as a number.
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string' || text.trim() === '') throw invalid(pointer, 'a text is expected');
+  if (!isLine(text.trim())) throw invalid(pointer, 'one line of printable characters is expected');
   return text.trim().slice(0, maxTextLength);
 }
 
@@ -150,6 +152,7 @@ function endpointsOf(document: JsonObject, openapi: string): Endpoint[] {
 /** The path with a star for each parameter, which stands for one segment. */
 function globOf(path: string, pointer: string): string {
   if (!path.startsWith('/')) throw invalid(pointer, "a path begins with '/'");
+  if (!isLine(path)) throw invalid(pointer, 'one line of printable characters is expected');
   if (path.length > maxPathLength) throw invalid(pointer, `a path has at most ${maxPathLength} characters`);
   const glob = path
     .replace(/[\\*]/g, '\\$&')
