@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkHostileRequests } from '../gateway/http/testing/check-hostile.ts';
+import { asksWithKey, checkHostileRequests } from '../gateway/http/testing/check-hostile.ts';
 import { AskedRegistry } from './testing/asked-registry.ts';
 
 describe('what nobody means', () => {
@@ -14,14 +14,7 @@ describe('what nobody means', () => {
 
   it('over-long strings, database error text: is refused by every operation of the registry, and breaks nothing', async () => {
     const { adminUrl, apiKey } = registry.running;
-    const asked = await checkHostileRequests(
-      (path, init) => {
-        const headers = new Headers(init.headers);
-        headers.set('authorization', `Bearer ${apiKey}`);
-        return fetch(`${adminUrl}${path}`, { ...init, headers });
-      },
-      { runs: 15 },
-    );
+    const asked = await checkHostileRequests(asksWithKey(adminUrl, apiKey), { runs: 15 });
     expect(asked).toBeGreaterThan(60);
     expect(registry.reported).toEqual([]);
   }, 300_000);

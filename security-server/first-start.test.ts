@@ -1,16 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Caller, tokenOf } from '../gateway/first-start/testing/caller.ts';
+import { asksWithKey, checkHostileRequests } from '../gateway/http/testing/check-hostile.ts';
 import { checkRoleMatrix } from '../gateway/http/testing/role-matrix.ts';
 import { invitationAlgorithm, invitationType } from '../gateway/joining/index.ts';
 import { createUnfoundedAdmin } from './admin/index.ts';
-import { type Serving, serveFolder } from './serve.ts';
+import { AskedServer, pin } from './testing/asked-server.ts';
 
-const pin = 'Correct-Horse-7';
 const password = 'four words of oil';
 const keys = generateKeyPairSync('ed25519');
 
@@ -33,58 +32,26 @@ async function invitation(): Promise<string> {
 }
 
 describe('the first start of a security server', () => {
+  let server: AskedServer;
   let data: string;
-  let serving: Serving | undefined;
   let caller: Caller;
-  const faults: unknown[] = [];
   beforeEach(() => {
-    data = join(mkdtempSync(join(tmpdir(), 'waygate-first-start-')), 'server');
-    caller = new Caller(() => serving?.adminUrl ?? '');
-    faults.length = 0;
+    server = new AskedServer();
+    data = server.data;
+    caller = new Caller(() => server.serving.adminUrl);
   });
   afterEach(async () => {
-    await serving?.close();
-    serving = undefined;
-    rmSync(join(data, '..'), { recursive: true });
-    expect(faults).toEqual([]);
+    await server.close();
+    expect(server.reported).toEqual([]);
   });
-
-  async function serve(): Promise<void> {
-    const places = { data, peerHost: '127.0.0.1', peerPorts: [0], instancePeerPort: 1 };
-    const report = (_about: string, error: unknown) => faults.push(error);
-    serving = await serveFolder(
-      {
-        ...{
-          data,
-          clientHost: '127.0.0.1',
-          clientPort: 0,
-          clientTlsPort: 0,
-          peerHost: '127.0.0.1',
-          peerPort: 0,
-        },
-        ...{ instancePeerPort: 1, adminHost: '127.0.0.1', adminPort: 0, timestampUrls: [] },
-        ...{ acceptableTimestampFailureMs: 0, configurationPollMs: 1_000, allowedFederations: 'none' },
-        ...{ maxBodyBytes: 1_024, onExchange: () => undefined, onTrouble: report },
-      },
-      {
-        places: {
-          ...places,
-          requestFolder: join(data, 'requests'),
-          certificateFolder: join(data, 'requests'),
-          devices: ['city & land'],
-        },
-        ...{ now: () => new Date(), pollMs: 20, onStep: () => undefined, onTrouble: report },
-        ...{ askPin: () => Promise.resolve(undefined), onOpened: () => undefined },
-      },
-    );
-  }
+  const serve = () => server.start();
 
   const ask: Caller['ask'] = (...args) => caller.ask(...args);
   const key = () => ({ authorization: `Bearer ${readFileSync(join(data, 'api-key'), 'utf8').trim()}` });
   async function enter(): Promise<string> {
-    expect((await ask('POST', '/sign-in', new URLSearchParams({ code: serving?.code ?? '' }))).location).toBe(
-      '/',
-    );
+    expect(
+      (await ask('POST', '/sign-in', new URLSearchParams({ code: server.serving.code ?? '' }))).location,
+    ).toBe('/');
     return tokenOf(await ask('GET', '/'));
   }
   const first = async () => ({
@@ -187,12 +154,12 @@ describe('the first start of a security server', () => {
 
   it('goes on by itself after a restart, with another code and without the PIN', async () => {
     await serve();
-    const former = serving?.code;
+    const former = server.serving.code;
     const begin = { ...(await first()), _csrf: await enter(), ...secrets };
     await ask('POST', '/begin', new URLSearchParams(begin));
-    await serving?.close();
+    await server.stop();
     await serve();
-    expect(serving?.code).not.toBe(former);
+    expect(server.serving.code).not.toBe(former);
     const view = await ask('GET', '/api/v1/join', undefined, key());
     expect(view.json).toMatchObject({
       result: 'joining',
@@ -221,11 +188,31 @@ describe('the first start of a security server', () => {
     expect((await ask('GET', '/', undefined, { host: 'evil.example' })).status).toBe(421);
     expect(existsSync(join(data, 'join.json'))).toBe(false);
   });
+
+  it('over-long strings: what nobody means is refused by every operation, and breaks nothing', async () => {
+    await serve();
+    const asks = asksWithKey(server.serving.adminUrl, readFileSync(join(data, 'api-key'), 'utf8').trim());
+    expect(await checkHostileRequests(asks, { runs: 25 })).toBe(9);
+    expect((await ask('GET', '/health/live')).status).toBe(200);
+  }, 120_000);
 });
 
 it('every operation of a server that is not founded is for its roles, and for nobody else', async () => {
-  const operations = await checkRoleMatrix((authenticate) =>
-    createUnfoundedAdmin({} as never, {} as never, { version: '1', authenticate, report: () => undefined }),
+  const joins = 'registration-officer system-administrator';
+  const brings = `${joins} security-officer`;
+  await checkRoleMatrix(
+    (authenticate) =>
+      createUnfoundedAdmin({} as never, {} as never, { version: '1', authenticate, report: () => undefined }),
+    {
+      'POST /api/v1/session': 'anybody',
+      'GET /api/v1/session': 'everybody',
+      'DELETE /api/v1/session': 'everybody',
+      'GET /api/v1/join': 'everybody',
+      'POST /api/v1/join': joins,
+      'POST /api/v1/join/check': joins,
+      'POST /api/v1/join/pin': joins,
+      'GET /api/v1/join/requests/{use}': brings,
+      'POST /api/v1/join/certificates': brings,
+    },
   );
-  expect(operations.length).toBeGreaterThan(6);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkHostileRequests } from '../http/testing/check-hostile.ts';
+import { asksWithKey, checkHostileRequests } from '../http/testing/check-hostile.ts';
 import { startNetwork, type TestNetwork } from './network.ts';
 
 describe('what no administrator means', () => {
@@ -31,11 +31,7 @@ describe('what no administrator means', () => {
   it('is refused by every operation of a security server, and breaks nothing', async () => {
     const { adminUrl, apiKey } = network.city;
     const asked = await checkHostileRequests(
-      (path, init) => {
-        const headers = new Headers(init.headers);
-        headers.set('authorization', `Bearer ${apiKey}`);
-        return fetch(`${adminUrl}${path}`, { ...init, headers });
-      },
+      asksWithKey(adminUrl, apiKey),
       // With the token closed, the rooms behind would not be reached.
       { runs: 25, skip: ['DELETE /api/v1/tokens/{token}/activation'] },
     );

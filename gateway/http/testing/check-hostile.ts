@@ -63,6 +63,15 @@ export async function checkHostileRequests(
   return operations.length;
 }
 
+/** Asks a program over its socket. @param url without a path @param key of its API */
+export function asksWithKey(url: string, key: string) {
+  return (path: string, init: RequestInit): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${key}`);
+    return fetch(`${url}${path}`, { ...init, headers });
+  };
+}
+
 function hostile(
   path: string,
   { parameters = [], requestBody }: Operation,

@@ -12,7 +12,10 @@ interface Operation {
   readonly allowed: readonly Role[];
 }
 
-/** Who may do what, written down by hand: `METHOD path` and its roles with spaces between; `everybody` who is signed in. */
+/**
+ * Who may do what, written down by hand: `METHOD path` and its roles with spaces between; `everybody` who is signed in;
+ * `anybody`, signed in or not.
+ */
 export type RoleTable = Readonly<Record<string, string>>;
 
 /**
@@ -74,6 +77,7 @@ function operationsOf(app: OpenAPIHono): Operation[] {
 
 function rolesOf(text: string): readonly Role[] {
   if (text === 'everybody') return roles;
+  if (text === 'anybody') return [];
   return text.split(' ').map((one) => {
     const role = roles.find((known) => known === one);
     if (role === undefined) throw new Error(`the table names '${one}', which is no role`);
