@@ -88,8 +88,8 @@ function select(
 }
 
 /**
- * Places between which the records of a time lie, found in the index of times: places follow time closely, so the
- * walk through the records need not begin at their end.
+ * Places between which the records of a time lie, found in the index of times alone: it is narrow, and a record read
+ * in vain costs a page of the disk.
  * @returns undefined when there are none
  */
 function timeBounds(
@@ -97,14 +97,16 @@ function timeBounds(
   { from, to }: RecordQuery,
 ): { readonly first?: number; readonly last?: number } | undefined {
   if (from === undefined && to === undefined) return {};
+  const outermost = (place: 'min' | 'max', order: 'ASC' | 'DESC') =>
+    `(SELECT ${place}(id) FROM (SELECT id FROM record WHERE at >= @from AND at < @to
+       ORDER BY at ${order} LIMIT ${placesOutOfOrder}))`;
   const row = database
     .prepare<{ from: number; to: number }, { first: number | null; last: number | null }>(
-      `SELECT (SELECT id FROM record WHERE at >= @from AND at < @to ORDER BY at LIMIT 1) AS first,
-         (SELECT id FROM record WHERE at >= @from AND at < @to ORDER BY at DESC LIMIT 1) AS last`,
+      `SELECT ${outermost('min', 'ASC')} AS first, ${outermost('max', 'DESC')} AS last`,
     )
     .get({ from: from ?? 0, to: to ?? Number.MAX_SAFE_INTEGER });
   if (row?.first == null || row.last === null) return undefined;
-  return { first: row.first - placesOutOfOrder, last: row.last + placesOutOfOrder };
+  return { first: row.first, last: row.last };
 }
 
 /** Messages that pass at the same moment are recorded in another order than they were begun: by so many places at most. */
