@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { asFault, Fault, renderRest, renderSoap, spellCode } from '../fault/index.ts';
-import { type ExchangeTrace, eventOf, withRoom } from '../road/index.ts';
+import { type ExchangeTrace, eventOf, follow, instant, withRoom } from '../road/index.ts';
 import type { ClientSide } from './exchange.ts';
 import { exchangeRest } from './rest-exchange.ts';
 import { exchangeSoap } from './soap-exchange.ts';
@@ -53,6 +53,7 @@ async function dispatch(
     }
     // Whatever nothing else claims is a SOAP message, as peers have it.
     const exchange = isRest ? exchangeRest : exchangeSoap;
+    follow(trace, incoming.headers, road, instant());
     await withRoom(road, incoming, (withKept) => exchange(incoming, outgoing, withKept, trace));
     road.report(eventOf('client', trace, startedAt));
   } catch (error) {

@@ -9,7 +9,7 @@ import {
   type RestResponse,
   requestHash,
 } from '../message/index.ts';
-import { decoded, type ExchangeTrace, noteRest } from '../road/index.ts';
+import { decoded, type ExchangeTrace, noteRest, step } from '../road/index.ts';
 import type { HeldBody } from '../transport/index.ts';
 import { type ClientSide, openRoad, recordAnswer, verifyAnswer } from './exchange.ts';
 import { returnBody } from './return-body.ts';
@@ -40,7 +40,7 @@ export async function exchangeRest(
   normaliseServicePath(request.servicePath);
   const exchange = { ...request, protocol: 'rest' as const };
   noteRest(trace, exchange);
-  const way = await openRoad(exchange, incoming, configuration, road);
+  const way = await step(trace, 'connect', () => openRoad(exchange, incoming, configuration, road));
   if (incoming.headers.expect?.toLowerCase() === '100-continue') outgoing.writeContinue();
   const body = await bodyOf(incoming);
   const originalType = request.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
@@ -59,13 +59,13 @@ export async function exchangeRest(
     if (answer.protocol !== 'rest')
       throw new Fault('MissingRest', 'The peer answered a REST request with another kind');
     const at = road.clock.now();
-    verifyAnswer(answer, exchange, road, at);
+    await step(trace, 'verify', () => verifyAnswer(answer, exchange, road, at));
     const response = await decoded(() => parseRestResponse(answer.head));
     checkConsistent(request, response, requestHash(parts[0]?.digest, parts[1]?.digest));
-    await recordAnswer(answer, exchange, road, at, response.status);
+    await step(trace, 'record', () => recordAnswer(answer, exchange, road, at, response.status));
     trace.statusCode = response.status;
     trace.responseOutAt = Date.now();
-    await returnAnswer(response, answer.attachments[0], incoming, outgoing);
+    await step(trace, 'return', () => returnAnswer(response, answer.attachments[0], incoming, outgoing));
   } finally {
     await Promise.all(answer.attachments.map((held) => held.discard()));
   }

@@ -3,6 +3,7 @@ import { Fault, readSoapFault } from '../fault/index.ts';
 import { memberOf } from '../identifier/index.ts';
 import type { MessagePart } from '../message/index.ts';
 import {
+  contextOfCall,
   decoded,
   type Exchange,
   type ExchangeTrace,
@@ -14,6 +15,7 @@ import {
   proxyVersion,
   type Road,
   readHashAlgorithm,
+  step,
 } from '../road/index.ts';
 import {
   letGo,
@@ -68,9 +70,10 @@ export async function sendRequest(
       parts = hashed;
       trace.request = messageSizeOf(exchange.protocol, request.head, held);
       const at = road.clock.now();
-      const documents = await road.signer.sign(signing, hashed, at);
+      const documents = await step(trace, 'sign', () => road.signer.sign(signing, hashed, at));
       const signed = { ...documents, head: request.head, attachments: held };
-      await road.log.record(logEntryOf(exchange, { direction: 'request', side: 'client', at }, signed));
+      const entry = logEntryOf(exchange, { direction: 'request', side: 'client', at }, signed);
+      await step(trace, 'record', () => road.log.record(entry));
       // The log adopts a body's file; a body that it copied needs to be let go.
       for (const one of held) await one.discard();
       return documents;
@@ -82,11 +85,15 @@ export async function sendRequest(
     ['x-proxy-version', proxyVersion],
     ...protocolHeaders,
     ['x-road-request-id', exchange.requestId],
+    // Not signed, and nothing that a peer has to know: theirs look up the headers they want by name.
+    ...contextOfCall(trace),
   ].flat();
   trace.requestOutAt = Date.now();
-  const response = await peer.request(headers, sender.bytes()).catch((error: unknown) => {
-    throw networkFault(error, peer);
-  });
+  const response = await step(trace, 'send', () =>
+    peer.request(headers, sender.bytes()).catch((error: unknown) => {
+      throw networkFault(error, peer);
+    }),
+  );
   trace.responseInAt = Date.now();
   const contentType = String(response.headers['content-type'] ?? '');
   try {
@@ -108,7 +115,7 @@ export async function sendRequest(
       direction: 'response',
       newSink: road.newSink,
     });
-    const answer = await decoded(() => receiving);
+    const answer = await step(trace, 'receive', () => decoded(() => receiving));
     trace.response = messageSizeOf(answer.protocol, answer.head, answer.attachments);
     const originalType = response.headers['x-original-content-type'];
     return { parts, answer, ...(typeof originalType === 'string' && { originalType }) };

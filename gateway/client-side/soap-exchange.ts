@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../fault/index.ts';
 import { printFull } from '../identifier/index.ts';
-import { decoded, type ExchangeTrace, newBoundary, noteSoap } from '../road/index.ts';
+import { decoded, type ExchangeTrace, newBoundary, noteSoap, step } from '../road/index.ts';
 import {
   charsetOf,
   checkSoapConsistent,
@@ -42,7 +42,7 @@ export async function exchangeSoap(
   });
   const exchange = { ...header, protocol: 'soap' as const, requestId: road.newId() };
   noteSoap(trace, exchange, header.protocolVersion);
-  const way = await openRoad(exchange, incoming, configuration, road);
+  const way = await step(trace, 'connect', () => openRoad(exchange, incoming, configuration, road));
   const { envelope, headType, headHeaders, attachments } = message;
   const toSend = {
     exchange,
@@ -58,13 +58,15 @@ export async function exchangeSoap(
     if (answer.protocol !== 'soap')
       throw new Fault('MissingSoap', 'The peer answered a SOAP request with another kind');
     const at = road.clock.now();
-    verifyAnswer(answer, exchange, road, at);
+    await step(trace, 'verify', () => verifyAnswer(answer, exchange, road, at));
     const response = await decoded(() => readEnvelope(answer.head, charsetOf(answer.headType)));
     checkSoapConsistent(header, response.header, soapRequestHash(envelope));
     // A fault of the service is passed on unsigned; what is signed is an answer.
-    await recordAnswer(answer, exchange, road, at, 200);
+    await step(trace, 'record', () => recordAnswer(answer, exchange, road, at, 200));
     trace.responseOutAt = Date.now();
-    await returnAnswer(answer, originalType ?? answer.headType, outgoing, printFull(exchange.service));
+    await step(trace, 'return', () =>
+      returnAnswer(answer, originalType ?? answer.headType, outgoing, printFull(exchange.service)),
+    );
   } finally {
     await Promise.all(answer.attachments.map((held) => held.discard()));
   }

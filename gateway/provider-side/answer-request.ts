@@ -3,18 +3,23 @@ import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault } from '../fault/index.ts';
 import { memberOf } from '../identifier/index.ts';
+import type { RestRequest } from '../message/index.ts';
 import {
+  contextOfCall,
   type Exchange,
   type ExchangeTrace,
+  follow,
+  instant,
   logEntryOf,
   messageSizeOf,
   noteRest,
   noteSoap,
   type Road,
+  step,
 } from '../road/index.ts';
 import type { ReceivedMessage } from '../transport/index.ts';
 import type { ProviderSide } from './provider-side.ts';
-import { receiveRequest } from './receive-request.ts';
+import { receiveRequest, type Understood } from './receive-request.ts';
 import { chooseRestService } from './rest-exchange.ts';
 import { sendAnswer } from './send-answer.ts';
 import { chooseSoapService } from './soap-exchange.ts';
@@ -37,15 +42,21 @@ export async function answerRequest(
   const configuration = road.configuration.current();
   const settings = road.settings();
   road.log.requireAccepting();
-  const received = await receiveRequest(incoming, chain, configuration, settings, road, {
-    request: (request) => {
-      if (request.protocol === 'rest') noteRest(trace, request);
-      else noteSoap(trace, request, request.protocolVersion);
+  const begunAt = instant();
+  const note = {
+    request: (request: Understood) => {
+      if (request.protocol === 'soap') return noteSoap(trace, request, request.protocolVersion);
+      noteRest(trace, request);
+      // A peer that follows nothing says it only in what it was sent.
+      follow(trace, headersOf(request), road, begunAt);
     },
     peerChecked: () => {
       trace.isPeerChecked = true;
     },
-  });
+  };
+  const received = await step(trace, 'receive', () =>
+    receiveRequest(incoming, chain, configuration, settings, road, note),
+  );
   const { request, message } = received;
   trace.request = messageSizeOf(request.protocol, message.head, message.attachments);
   try {
@@ -53,12 +64,14 @@ export async function answerRequest(
       request.protocol === 'rest'
         ? await chooseRestService(request, settings, configuration, road)
         : await chooseSoapService(request, message, settings, configuration, road);
-    verifySignature(message, request, configuration, road);
+    await step(trace, 'verify', () => verifySignature(message, request, configuration, road));
     chosen.count();
     const at = road.clock.now();
-    await road.log.record(logEntryOf(request, { direction: 'request', side: 'provider', at }, message));
+    const entry = logEntryOf(request, { direction: 'request', side: 'provider', at }, message);
+    await step(trace, 'record', () => road.log.record(entry));
     trace.requestOutAt = Date.now();
-    const { answer, abandon, statusCode } = await chosen.call(message);
+    const called = await step(trace, 'call service', () => chosen.call(message, contextOfCall(trace)));
+    const { answer, abandon, statusCode } = called;
     trace.responseInAt = Date.now();
     if (statusCode !== undefined) trace.statusCode = statusCode;
     try {
@@ -69,6 +82,11 @@ export async function answerRequest(
   } finally {
     await Promise.all(message.attachments.map((held) => held.discard()));
   }
+}
+
+/** By lower-case names, the first of each. */
+function headersOf({ headers }: RestRequest): Readonly<Record<string, string>> {
+  return Object.fromEntries([...headers].reverse().map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function verifySignature(

@@ -84,12 +84,14 @@ export class ServiceCaller {
 
   /**
    * Posts a SOAP message to a service. Redirects are not followed and nothing is tried twice.
+   * @param context headers that tell it of the trace it is part of
    * @throws Fault ServiceMissingUrl, ServiceMalformedUrl, NetworkError, UnknownHost
    */
   async post(
     service: ServiceSettings,
     message: { readonly contentType: string; readonly length: number; readonly body: AsyncIterable<Buffer> },
     soapAction: string,
+    context: readonly (readonly [string, string])[] = [],
   ): Promise<SoapServiceReply> {
     const url = addressOf(service);
     try {
@@ -101,6 +103,7 @@ export class ServiceCaller {
           'content-type': message.contentType,
           'content-length': String(message.length),
           soapaction: soapAction,
+          ...Object.fromEntries(context),
         },
         body: message.body as never,
         headersTimeout: service.timeoutMs,

@@ -5,8 +5,12 @@ import type { AnswerToSend } from './send-answer.ts';
 export interface ChosenService {
   /** Counts the request, once its signature was verified. @throws Fault QuotaExceeded */
   readonly count: () => void;
-  readonly call: (message: ReceivedMessage) => Promise<ServiceAnswer>;
+  /** @param context headers that tell the service of the trace it is part of */
+  readonly call: (message: ReceivedMessage, context: ContextHeaders) => Promise<ServiceAnswer>;
 }
+
+/** Lower-case names with their values. */
+export type ContextHeaders = readonly (readonly [string, string])[];
 
 export interface ServiceAnswer {
   readonly answer: AnswerToSend;

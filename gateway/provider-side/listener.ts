@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Certificate } from '../../certs/x509/index.ts';
 import { asFault, Fault, renderSoap } from '../fault/index.ts';
-import { type ExchangeTrace, eventOf, withRoom } from '../road/index.ts';
+import { type ExchangeTrace, eventOf, follow, instant, withRoom } from '../road/index.ts';
 import { serveTls } from '../transport/index.ts';
 import { isKnownAuthenticationCertificate } from '../trust/index.ts';
 import { answerRequest } from './answer-request.ts';
@@ -60,6 +60,8 @@ async function serve(
   const startedAt = performance.now();
   const trace: ExchangeTrace = { requestInAt: Date.now() };
   const detail = road.newId();
+  const begunAt = instant();
+  follow(trace, incoming.headers, road, begunAt);
   const renderFault = (error: unknown) => renderSoap(asFault(error).at('ServerProxy'), detail);
   try {
     await withRoom(road, incoming, (withKept) =>

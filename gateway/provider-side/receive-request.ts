@@ -16,7 +16,7 @@ import { mediaTypeOf, type ReceivedMessage, receiveMessage } from '../transport/
 import { checkPeerVersion } from './check-version.ts';
 import type { ProviderSide } from './provider-side.ts';
 
-type Understood = FromPeer &
+export type Understood = FromPeer &
   (
     | (Exchange & RestRequest & { readonly protocol: 'rest' })
     | (Exchange & SoapRequest & { readonly protocol: 'soap' })

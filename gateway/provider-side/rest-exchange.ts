@@ -10,7 +10,7 @@ import type { Exchange, ServerSettings } from '../road/index.ts';
 import type { ReceivedMessage } from '../transport/index.ts';
 import { serviceFault } from './call-service.ts';
 import { checkService, countRequest, type ServiceCall } from './check-service.ts';
-import { type ChosenService, uncounted } from './chosen-service.ts';
+import { type ChosenService, type ContextHeaders, uncounted } from './chosen-service.ts';
 import type { ProviderSide, UnsignedAnswer } from './provider-side.ts';
 import type { FromPeer } from './receive-request.ts';
 import type { AnswerToSend } from './send-answer.ts';
@@ -42,8 +42,11 @@ export async function chooseRestService(
     ...{ at: road.clock.now(), findUsedUp: (limits, at) => road.quotas.find(limits, at) },
   };
   const service = checkService(checked);
-  const call = async ({ attachments: [body], parts: [headPart, bodyPart] }: ReceivedMessage) => {
-    const { abandon, ...answered } = await road.services.call(service, request, body);
+  const call = async (
+    { attachments: [body], parts: [headPart, bodyPart] }: ReceivedMessage,
+    context: ContextHeaders,
+  ) => {
+    const { abandon, ...answered } = await road.services.call(service, inTrace(request, context), body);
     const stream =
       answered.body === undefined
         ? {}
@@ -53,6 +56,19 @@ export async function chooseRestService(
     return { answer, abandon, statusCode: answered.status };
   };
   return { count: () => countRequest(checked, road.quotas), call };
+}
+
+/** The request as the service gets it: what its client said of the trace, with our call as the parent. */
+function inTrace<Request extends Pick<RestRequest, 'headers'>>(
+  request: Request,
+  context: ContextHeaders,
+): Request {
+  const parent = context.find(([name]) => name === 'traceparent');
+  if (parent === undefined) return request;
+  const headers = request.headers.map((header) =>
+    header[0].toLowerCase() === 'traceparent' ? ([header[0], parent[1]] as const) : header,
+  );
+  return { ...request, headers };
 }
 
 function restAnswer(

@@ -10,6 +10,7 @@ import {
   messageSizeOf,
   newBoundary,
   type Road,
+  step,
 } from '../road/index.ts';
 import { MessageSender, type OutgoingMessage, writeChunk } from '../transport/index.ts';
 
@@ -43,10 +44,10 @@ export async function sendAnswer(
     finish: async (parts, held) => {
       trace.response = messageSizeOf(exchange.protocol, answer.head, held);
       const at = road.clock.now();
-      const documents = await road.signer.sign(signing, parts, at);
+      const documents = await step(trace, 'sign', () => road.signer.sign(signing, parts, at));
       const signed = { ...documents, head: answer.head, attachments: held };
       const place = { direction: 'response', side: 'provider', at, status: trace.statusCode ?? 200 } as const;
-      await road.log.record(logEntryOf(exchange, place, signed));
+      await step(trace, 'record', () => road.log.record(logEntryOf(exchange, place, signed)));
       for (const one of held) await one.discard();
       return documents;
     },

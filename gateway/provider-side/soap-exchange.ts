@@ -14,7 +14,7 @@ import {
 import { mediaTypeOf, type OutgoingAttachment, type ReceivedMessage } from '../transport/index.ts';
 import { serviceFault } from './call-service.ts';
 import { baseEndpoint, checkService, countRequest, type ServiceCall } from './check-service.ts';
-import { type ChosenService, type ServiceAnswer, uncounted } from './chosen-service.ts';
+import { type ChosenService, type ContextHeaders, type ServiceAnswer, uncounted } from './chosen-service.ts';
 import type { ProviderSide, SoapServiceAnswer } from './provider-side.ts';
 import type { FromPeer, SoapRequest } from './receive-request.ts';
 import { faultsNamed } from './rest-exchange.ts';
@@ -64,7 +64,7 @@ export async function chooseSoapService(
   const service = checkService(checked);
   return {
     count: () => countRequest(checked, road.quotas),
-    call: (received) => callSoapService(service, request, received, road),
+    call: (received, context) => callSoapService(service, request, received, road, context),
   };
 }
 
@@ -100,6 +100,7 @@ async function callSoapService(
   request: SoapRequest,
   { head, headType, headHeaders, attachments, attachmentHeaders }: ReceivedMessage,
   road: ProviderSide,
+  context: ContextHeaders,
 ): Promise<ServiceAnswer> {
   const written = writeSoapMessage({
     contentType: request.originalType,
@@ -107,7 +108,7 @@ async function callSoapService(
     attachments: attachments.map((body, index) => ({ headers: attachmentHeaders[index] ?? [], body })),
     boundary: newBoundary(),
   });
-  const answered = await road.services.post(service, written, request.soapAction);
+  const answered = await road.services.post(service, written, request.soapAction, context);
   try {
     const hash = soapRequestHash(head);
     const answer = await readAnswer(service, answered, hash);

@@ -1,4 +1,5 @@
 export { decoded } from './decoded.ts';
+export { contextOfCall, type Followed, follow, instant, type Step, step } from './follow.ts';
 export { logEntryOf } from './log-entry.ts';
 export { messageSizeOf } from './message-size.ts';
 export type * from './needs.ts';

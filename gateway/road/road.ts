@@ -1,7 +1,9 @@
 import type { ClientId, ServerId, ServiceId } from '../identifier/index.ts';
 import type { SignatureVerifier } from '../signature/index.ts';
 import type { BodySink } from '../transport/index.ts';
+import type { Followed } from './follow.ts';
 import type { Clock, ConfigurationSource, MessageLog, Room, ServerSettings, Signer } from './needs.ts';
+import type { TraceContext } from './trace-context.ts';
 
 /** What the road must know of a request, whichever protocol it speaks. */
 export interface Exchange {
@@ -34,6 +36,10 @@ export interface MessageSize {
  */
 export interface ExchangeTrace {
   readonly requestInAt: number;
+  /** Where it belongs in a trace of others, if they say so. */
+  context?: TraceContext | undefined;
+  /** Set where it is followed. */
+  followed?: Followed;
   /** Known once the request's head was read. */
   exchange?: Exchange;
   /** Provider side: the peer proved to be a server of the client. */
@@ -78,5 +84,7 @@ export interface Road {
   readonly newSink: () => BodySink;
   /** A fresh UUID, version 4. */
   readonly newId: () => string;
+  /** A fresh id of a span, 16 hex digits; absent: exchanges are not followed. */
+  readonly newSpanId?: () => string;
   readonly report: (event: RoadEvent) => void;
 }
