@@ -43,6 +43,8 @@ export interface PilotOptions {
   readonly keySpec?: KeySpec;
   /** How the security servers speak with each other; the ports are the network's. Default: posture `modern`. */
   readonly peers?: Omit<PeerSettings, 'ocspPort' | 'instanceOcspPort'>;
+  /** Where the servers send traces. */
+  readonly tracing?: ServerSettings['tracing'];
   /** Has the authority take orders over ACME, by which the servers renew their certificates. */
   readonly acme?: {
     readonly port: number;
@@ -306,6 +308,7 @@ async function startPilotServer(
     allowedFederations: 'none',
     ...(acme !== undefined && { acme: await acme.settingsFor(administration) }),
     ...(options.acme?.renewal !== undefined && { renewal: options.acme.renewal }),
+    ...(options.tracing !== undefined && { tracing: options.tracing }),
     maxBodyBytes: 10 * 1024 ** 3,
     onExchange: ({ error, side, detail }) => {
       if (error !== undefined) options.onTrouble(key, `exchange ${side} ${detail ?? ''}`, error);

@@ -64,6 +64,7 @@ import {
   saveStatus,
 } from './signer/index.ts';
 import { ServerTokens } from './tokens/index.ts';
+import { newSpanId, Tracing } from './tracing/index.ts';
 
 /** Version of the administration API, not of the program. */
 const apiVersion = '1.0.0';
@@ -244,7 +245,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
 
     const metrics = new ServerMetrics({
       health: () => health(),
-      ...{ expiries, notices: () => notices.states() },
+      ...{ expiries, notices: () => notices.states(), spansLost: () => tracing?.lost },
       configuration: () => configuration.latest(),
       certificates: () => ownCertificates(settings.db),
       statusUntil: (own) => certificates.statusOf(own)?.validUntil,
@@ -256,6 +257,13 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       },
     });
 
+    const tracing =
+      options.tracing &&
+      new Tracing({
+        ...{ ...options.tracing, server: () => printEncoded(settings.serverId) },
+        onTrouble: (error) => onTrouble('traces', error),
+      });
+    closers.push(() => tracing?.close());
     const spool = join(data, 'spool');
     await prepareSpool(spool);
     const road: Road = {
@@ -268,10 +276,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       signatures: createVerifier(),
       newSink: () => createBodySink({ dir: spool, maxSize: options.maxBodyBytes, digest: 'sha512' }),
       newId: randomUUID,
+      ...(tracing !== undefined && { newSpanId }),
       report: (event) => {
         onExchange(event);
-        monitoring.note(event);
-        metrics.note(event);
+        const names = monitoring.note(event);
+        metrics.note(event, names);
+        tracing?.note(event, names);
       },
     };
     const health = () =>

@@ -10,6 +10,7 @@ import type { Health } from './health/index.ts';
 import type { JoinDesk } from './join/index.ts';
 import type { PeerSettings } from './peers/index.ts';
 import type { TokenSettings } from './tokens/index.ts';
+import type { TracingSettings } from './tracing/index.ts';
 
 export interface ServerSettings {
   readonly data: string;
@@ -68,6 +69,8 @@ export interface ServerSettings {
   readonly onDiskLevel?: (status: DiskStatus, former: DiskLevel) => void;
   /** How the message log is archived; absent: not at all. */
   readonly archive?: ArchiveSettings;
+  /** Where spans of exchanges go that whoever asks wants followed; absent: nowhere. */
+  readonly tracing?: TracingSettings;
   /** How certificates are ordered over ACME; absent: as an authority that asks for nothing more allows. */
   readonly acme?: AcmeSettings;
   /** How certificates are renewed, where it is to go faster than usual. Milliseconds. */

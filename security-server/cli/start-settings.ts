@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type Logger, pino } from 'pino';
 import { z } from 'zod';
@@ -9,6 +10,7 @@ import { archiveSettingsSchema } from '../archive/index.ts';
 import { type DiskSettings, explainDisk } from '../disk/index.ts';
 import type { ServerSettings } from '../running-server.ts';
 import { tokenSettingsSchema } from '../tokens/index.ts';
+import type { TracingSettings } from '../tracing/index.ts';
 import { lineOf, textOf } from './exchange-line.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -75,6 +77,11 @@ const startSchema = z.object({
   archive: archiveSettingsSchema.optional(),
   tokens: tokenSettingsSchema.optional(),
   acme: acmeSettingsSchema.optional(),
+  tracingUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('collector of traces (OTLP over HTTP, JSON)'),
+  tracingTokenFile: z.string().optional().describe('file with the token that the collector asks for'),
   operationalDataDays: z.coerce.number().int().min(1).max(3650).default(7),
   operationalDataOffsetSeconds: z.coerce.number().int().min(1).max(3600).default(60),
   catalogueHours: z.coerce.number().min(0).max(8_760).default(168),
@@ -223,6 +230,11 @@ export function withStartOptions(command: Command): Command {
       '--join-webhook-secret-file <file>',
       'secret that signs it; else WAYGATE_SERVER_JOIN_WEBHOOK_SECRET',
     )
+    .option(
+      '--tracing-url <url>',
+      'collector of traces, such as http://127.0.0.1:4318/v1/traces; none unless told',
+    )
+    .option('--tracing-token-file <file>', 'file with the token that the collector asks for')
     .option('--log-level <level>', 'debug, info, warn or error (info)');
 }
 
@@ -249,7 +261,7 @@ export function serverSettings(
     tokens,
     ...others
   } = settings;
-  const { adminUrl, oidc, catalogueClient, catalogueHours, ...rest } = others;
+  const { adminUrl, oidc, catalogueClient, catalogueHours, tracingUrl, tracingTokenFile, ...rest } = others;
   const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
   return {
     ...rest,
@@ -283,6 +295,7 @@ export function serverSettings(
     ...(logMaxPages !== undefined && { logMaxPages }),
     ...(archive !== undefined && { archive }),
     ...(acme !== undefined && { acme }),
+    ...(tracingUrl !== undefined && { tracing: tracingSettings(tracingUrl, tracingTokenFile) }),
     ...(tokens !== undefined && { tokens }),
     catalogueEveryMs: catalogueHours * 3_600_000,
     ...(catalogueClient !== undefined && { catalogueClient }),
@@ -291,6 +304,10 @@ export function serverSettings(
     onExchange: (event) => logger[event.error === undefined ? 'info' : 'warn'](lineOf(event)),
     onTrouble: (about, error, reference) => logger.error({ about, reference, error: textOf(error) }),
   };
+}
+
+function tracingSettings(url: string, tokenFile: string | undefined): TracingSettings {
+  return { url, ...(tokenFile !== undefined && { token: readFileSync(tokenFile, 'utf8').trim() }) };
 }
 
 const mebibyte = 1024 * 1024;

@@ -51,6 +51,7 @@ function metricsWith(more: Partial<MetricSources> = {}) {
     }),
     tokens: () => [{ token: undefined, kind: 'device', name: 'city', isAway: true, trouble: 'away' }],
     newestBackupAt: () => undefined,
+    spansLost: () => 4,
     diagnoses: async () => [{ code: 'disk-low' }, { code: 'ocsp-stale' }, { code: 'ocsp-stale' }],
     now: () => new Date(0),
     ...more,
@@ -60,16 +61,19 @@ function metricsWith(more: Partial<MetricSources> = {}) {
 describe('metrics of a server', () => {
   it('count exchanges by outcome and service, and hold nothing of a person', async () => {
     const metrics = metricsWith();
-    metrics.note(exchange('x'));
-    metrics.note(exchange('x', { error: new Fault('AccessDenied', 'secret-words') }));
-    metrics.note({ side: 'provider', durationMs: 1, error: new Fault('InvalidXml', 'secret-words') });
+    const names = { service: 'DEV:GOV:1:a:x' };
+    metrics.note(exchange('x'), names);
+    metrics.note(exchange('x', { error: new Fault('AccessDenied', 'secret-words') }), names);
+    metrics.note({ side: 'provider', durationMs: 1, error: new Fault('InvalidXml', 'secret-words') }, {});
+    metrics.note(exchange('secret-made-up'), {});
     const text = await metrics.render();
     for (const line of [
-      'waygate_exchanges_total{side="client",outcome="succeeded"} 1',
+      'waygate_exchanges_total{side="client",outcome="succeeded"} 2',
+      'waygate_service_exchanges_total{side="client",service="others",outcome="succeeded"} 1',
       'waygate_exchanges_total{side="client",outcome="access_denied"} 1',
       'waygate_service_exchanges_total{side="client",service="DEV:GOV:1:a:x",outcome="failed"} 1',
-      'waygate_exchange_duration_seconds_count{side="client"} 2',
-      'waygate_body_octets_total{side="client",direction="request"} 200',
+      'waygate_exchange_duration_seconds_count{side="client"} 3',
+      'waygate_body_octets_total{side="client",direction="request"} 300',
       'waygate_health{check="disk"} 1',
       'waygate_certificate_expiry_seconds{kind="authority",owner="DEV: \\"CA\\"",sha256="aa"} 9',
       'waygate_notices_waiting{way="mail"} 3',
@@ -80,6 +84,7 @@ describe('metrics of a server', () => {
       'waygate_disk_level{level="low"} 1',
       'waygate_disk_level{level="full"} 0',
       'waygate_disk_full_in_days 2',
+      'waygate_trace_spans_lost 4',
       'waygate_token_active{token="city"} 0',
       'waygate_configuration_expires_seconds Nan',
     ]) {
@@ -90,7 +95,9 @@ describe('metrics of a server', () => {
 
   it('have a bounded number of series, however many services are asked for', async () => {
     const metrics = metricsWith();
-    for (let count = 0; count < 2_000; count += 1) metrics.note(exchange(`none-${count}`));
+    for (let count = 0; count < 2_000; count += 1) {
+      metrics.note(exchange(`none-${count}`), { service: `DEV:GOV:1:a:none-${count}` });
+    }
     const text = await metrics.render();
     expect(text.match(/^waygate_service_exchanges_total\{/gm)).toHaveLength(501);
     expect(text).toContain('service="others",outcome="succeeded"} 1500');

@@ -8,6 +8,7 @@ import type { DiskStatus } from '../disk/index.ts';
 import type { Expiries } from '../expiries/index.ts';
 import type { Health } from '../health/index.ts';
 import type { LogHealth } from '../message-log/index.ts';
+import type { VouchedNames } from '../monitoring/index.ts';
 import type { ChannelState } from '../notices/index.ts';
 import type { OwnCertificate } from '../signer/index.ts';
 import type { KnownToken } from '../tokens/index.ts';
@@ -27,6 +28,8 @@ export interface MetricSources {
   readonly disk: () => DiskStatus;
   readonly tokens: () => readonly KnownToken[];
   readonly newestBackupAt: () => Date | undefined;
+  /** Undefined where traces go nowhere. */
+  readonly spansLost: () => number | undefined;
   /** What is diagnosed now. */
   readonly diagnoses: () => Promise<readonly { readonly code: CauseCode }[]>;
   readonly now: () => Date;
@@ -127,8 +130,11 @@ export class ServerMetrics {
     ) as Record<PlainName, Gauge>;
   }
 
-  /** Counts an exchange that ended, well or not. */
-  note({ side, error, durationMs, trace }: RoadEvent): void {
+  /**
+   * Counts an exchange that ended, well or not.
+   * @param names those in it that somebody vouches for: whoever invents others must not make series of them
+   */
+  note({ side, error, durationMs, trace }: RoadEvent, { service: vouched }: VouchedNames): void {
     const outcome = error === undefined ? 'succeeded' : spellCode(asFault(error));
     this.#exchanges.inc({ side, outcome });
     this.#durations.observe({ side }, durationMs / 1000);
@@ -138,13 +144,13 @@ export class ServerMetrics {
       if (size !== undefined) this.#octets.inc({ side, direction }, size.size);
     }
     if (trace.exchange === undefined) return;
-    const service = this.#nameOf(printEncoded(trace.exchange.service));
+    const service = vouched === undefined ? 'others' : this.#nameOf(vouched);
     this.#ofService.inc({ side, service, outcome: error === undefined ? 'succeeded' : 'failed' });
   }
 
   /** @returns text of the exposition format */
   async render(): Promise<string> {
-    const { log, disk, tokens, newestBackupAt, configuration } = this.#sources;
+    const { log, disk, tokens, newestBackupAt, configuration, spansLost } = this.#sources;
     const { checks } = await this.#healthNow();
     for (const { name, isGood } of checks) this.#health.set({ check: name }, Number(isGood));
     await this.#renderDiagnoses();
@@ -163,6 +169,7 @@ export class ServerMetrics {
     this.#set('waygate_disk_full_in_days', forecast.kind === 'filling' ? forecast.days : undefined);
     this.#set('waygate_configuration_expires_seconds', seconds(configuration()?.expiresAt));
     this.#set('waygate_backup_newest_seconds', seconds(newestBackupAt()));
+    this.#set('waygate_trace_spans_lost', spansLost());
     return this.#registry.metrics();
   }
 
@@ -238,6 +245,7 @@ const plainHelp = {
     'Days until it is full at the rate of the last week; NaN when that cannot be told',
   waygate_configuration_expires_seconds: 'Until when the configuration in force counts, since 1970',
   waygate_backup_newest_seconds: 'When the newest backup was made, since 1970',
+  waygate_trace_spans_lost: 'Spans of traces that the collector did not take; NaN where there is none',
 } as const;
 
 type PlainName = keyof typeof plainHelp;

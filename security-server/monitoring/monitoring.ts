@@ -11,8 +11,14 @@ import { type OperationalRecord, operationalRecordOf } from './operational-recor
 import { answerHealthData, answerOperationalData } from './operational-services.ts';
 import { OperationalStore } from './operational-store.ts';
 import { ServiceHealthBook } from './service-health.ts';
-import type { Traffic, TrafficQuery } from './traffic.ts';
+import { others, type Traffic, type TrafficQuery } from './traffic.ts';
 import { maxAnswered, TrafficParties } from './traffic-parties.ts';
+
+/** Names in an exchange that somebody vouches for, encoded: others may be anything, and of anybody. */
+export interface VouchedNames {
+  readonly client?: string;
+  readonly service?: string;
+}
 
 export interface MonitoringOptions {
   readonly serverId: ServerId;
@@ -46,26 +52,32 @@ export class Monitoring {
     this.#health = new ServiceHealthBook(options.now());
   }
 
-  /** Takes note of an exchange that ended, well or not. Nothing waits for it, and nothing fails with it. */
-  note(event: RoadEvent): void {
+  /**
+   * Takes note of an exchange that ended, well or not. Nothing waits for it, and nothing fails with it.
+   * @returns by which names others may count it
+   */
+  note(event: RoadEvent): VouchedNames {
     try {
-      this.#note(event);
+      return this.#note(event);
     } catch (error) {
       this.#options.onTrouble(error);
+      return {};
     }
   }
 
-  #note(event: RoadEvent): void {
+  #note(event: RoadEvent): VouchedNames {
     const { serverId, internalIp, now } = this.#options;
     const exchange = event.trace?.exchange;
-    if (exchange === undefined) return;
+    if (exchange === undefined) return {};
     const settings = this.#options.settings();
     const record = operationalRecordOf(event, {
       ...{ serverId, settings, internalIp, now: now() },
       configuration: this.#options.configuration(),
     });
     const parties = this.#parties.of(event, settings);
-    if (record === undefined || parties === undefined) return;
+    if (parties === undefined) return {};
+    const names = vouched(parties);
+    if (record === undefined) return names;
     const { client, service } = exchange;
     this.#store.keep({ record, client, provider: providerOf(service) });
     this.#store.traffic.note({
@@ -76,6 +88,7 @@ export class Monitoring {
     if (event.side === 'provider' && settings.service(service) !== undefined) {
       this.#health.note(service, record);
     }
+    return names;
   }
 
   /** Sums of the last hour, day or week. */
@@ -131,4 +144,8 @@ export function addressOfHost(host: string): string {
     .flat()
     .find((one) => one !== undefined && !one.internal && one.family === 'IPv4');
   return found?.address ?? '127.0.0.1';
+}
+
+function vouched({ client, service }: { readonly client: string; readonly service: string }): VouchedNames {
+  return { ...(client !== others && { client }), ...(service !== others && { service }) };
 }

@@ -91,10 +91,10 @@ function Ways({ visit, settings }: { readonly visit: Visit; readonly settings: N
           [t.webhook, webhook?.url],
         ]}
       />
-      <p class="wg-inline">
+      <div class="wg-inline">
         {mail !== undefined && <Form action="/notices/test-mail" submit={t.testMail} isQuiet />}
         {webhook !== undefined && <Form action="/notices/test-webhook" submit={t.testWebhook} isQuiet />}
-      </p>
+      </div>
     </Section>
   );
 }

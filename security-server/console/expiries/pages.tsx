@@ -1,7 +1,7 @@
 import {
   type Column,
+  Copyable,
   DataTable,
-  Fingerprint,
   Instant,
   LinkButton,
   type PageContent,
@@ -62,7 +62,11 @@ function columns(visit: Visit): readonly Column<Expiry>[] {
       show: ({ subject = '–', sha256 }) => (
         <>
           {subject}
-          {sha256 !== undefined && <Fingerprint hex={sha256} algorithm="SHA-256" />}
+          {sha256 !== undefined && (
+            <div class="wg-hint">
+              <Copyable text={sha256} shown={`${sha256.slice(0, 16)}…`} what="SHA-256" />
+            </div>
+          )}
         </>
       ),
     },

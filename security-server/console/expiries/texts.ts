@@ -54,7 +54,7 @@ const english = {
   securities: {
     starttls: 'STARTTLS, or not at all',
     tls: 'TLS from the beginning',
-    none: 'none',
+    none: 'not encrypted',
   },
   user: 'User',
   password: 'Password',
@@ -131,7 +131,7 @@ const catalogue: Catalogue<typeof english> = {
     securities: {
       starttls: 'STARTTLS oder gar nicht',
       tls: 'TLS von Anfang an',
-      none: 'keine',
+      none: 'unverschlüsselt',
     },
     user: 'Benutzer',
     password: 'Passwort',

@@ -1,0 +1,1 @@
+export { newSpanId, Tracing, type TracingSettings } from './tracing.ts';
