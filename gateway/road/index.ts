@@ -1,5 +1,6 @@
 export { decoded } from './decoded.ts';
-export { contextOfCall, type Followed, follow, instant, type Step, step } from './follow.ts';
+export { contextOfCall, follow, instant, step } from './follow.ts';
+export type { Followed, Step } from './followed.ts';
 export { logEntryOf } from './log-entry.ts';
 export { messageSizeOf } from './message-size.ts';
 export type * from './needs.ts';

@@ -1,7 +1,7 @@
 import type { ClientId, ServerId, ServiceId } from '../identifier/index.ts';
 import type { SignatureVerifier } from '../signature/index.ts';
 import type { BodySink } from '../transport/index.ts';
-import type { Followed } from './follow.ts';
+import type { Followed } from './followed.ts';
 import type { Clock, ConfigurationSource, MessageLog, Room, ServerSettings, Signer } from './needs.ts';
 import type { TraceContext } from './trace-context.ts';
 
