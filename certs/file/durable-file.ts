@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * Puts a file in place whole: whoever reads `path` finds the former bytes or these, also after a crash, and once
@@ -28,6 +28,18 @@ export async function writeFileDurably(
   }
   await syncFolder(dirname(path));
 }
+
+/** Removes what a crash left of files on their way to `path`: nobody may be putting it in place meanwhile. */
+export async function removeUnfinished(path: string): Promise<void> {
+  const folder = dirname(path);
+  const start = `${basename(path)}.`;
+  for (const name of await readdir(folder)) {
+    const isOurs = name.startsWith(start) && unfinished.test(name.slice(start.length));
+    if (isOurs) await rm(join(folder, name), { force: true });
+  }
+}
+
+const unfinished = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /** Makes names created in or removed from a folder durable. */
 export async function syncFolder(path: string): Promise<void> {

@@ -1,1 +1,1 @@
-export { syncFolder, writeFileDurably } from './durable-file.ts';
+export { removeUnfinished, syncFolder, writeFileDurably } from './durable-file.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileDurably } from '../../../gateway/store/index.ts';
+import { removeUnfinished, syncFolder, writeFileDurably } from '../../../gateway/store/index.ts';
 import { ArchivingError } from '../archive-source.ts';
 import { sha256Of } from '../sha256.ts';
 import type { ArchiveTarget } from './target.ts';
@@ -21,7 +21,10 @@ export class FolderTarget implements ArchiveTarget {
     const path = join(this.#path, name);
     try {
       await mkdir(this.#path, { recursive: true, mode: 0o700 });
+      await removeUnfinished(path);
       if ((await readIfThere(path)) === undefined) await writeFileDurably(path, bytes);
+      // Who put it there may have died before its name was on the disk.
+      else await syncFolder(this.#path);
       const there = await readFile(path);
       if (sha256Of(there) === sha256) return;
     } catch (cause) {

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -180,6 +180,14 @@ describe('a folder as target', () => {
     writeFileSync(join(dir, 'in', name), 'another');
     await expect(target.put(name, bytes, sha256)).rejects.toMatchObject({ code: 'target-differs' });
     expect(readFileSync(join(dir, 'in', name), 'utf8')).toBe('another');
+  });
+
+  it('has nothing left of an archive that a crash kept from being written whole', async () => {
+    const path = mkdtempSync(join(tmpdir(), 'waygate-target-'));
+    writeFileSync(join(path, `${name}.123e4567-e89b-12d3-a456-426614174000.tmp`), 'half');
+    await new FolderTarget(path).put(name, bytes, sha256);
+    expect(readdirSync(path)).toEqual([name]);
+    rmSync(path, { recursive: true });
   });
 
   it('that cannot be written says so', async () => {
