@@ -18,7 +18,7 @@ export interface SignedCheckpoint {
   readonly note: string;
 }
 
-const fileName = 'checkpoint';
+export const checkpointFile = 'checkpoint';
 /** How long a record may wait for the checkpoint that covers it. */
 const intervalMs = 1_000;
 
@@ -30,7 +30,7 @@ export async function readSignedHead(
   dir: string,
   verifierKey: string | undefined,
 ): Promise<(SignedHead & SignedCheckpoint) | undefined> {
-  const path = join(dir, fileName);
+  const path = join(dir, checkpointFile);
   const note = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -107,7 +107,7 @@ export class Checkpoints {
     if (this.#last?.size === size) return this.#last;
     const signer = await keys.noteSigner();
     const note = signer.sign(writeCheckpoint({ origin: signer.name, size, root: Buffer.from(root) }));
-    await writeFileDurably(join(dir, fileName), note);
+    await writeFileDurably(join(dir, checkpointFile), note);
     this.#last = { size, note };
     return this.#last;
   }

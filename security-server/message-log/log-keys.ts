@@ -21,10 +21,12 @@ const storedSchema = z.object({
   periods: z.array(
     z.object({ id: z.number().int(), partition: z.string(), createdAt: z.string(), key: z.string() }),
   ),
+  /** Partitions that are being removed, whose keys go when they are gone. */
+  leaving: z.array(z.string()).optional(),
 });
 type Stored = z.infer<typeof storedSchema>;
 
-const fileName = 'keys.json';
+export const keysFile = 'keys.json';
 const checkpointPurpose = 'message log checkpoint key';
 
 /**
@@ -52,7 +54,7 @@ export class LogKeys {
 
   /** @throws MessageLogError damaged */
   static async open(options: LogKeysOptions): Promise<LogKeys> {
-    const path = join(options.dir, fileName);
+    const path = join(options.dir, keysFile);
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw error;
@@ -128,12 +130,26 @@ export class LogKeys {
     if (period === undefined) {
       throw new MessageLogError(
         'damaged',
-        `Key ${id} of the log is not in ${fileName}; restore it from a backup`,
+        `Key ${id} of the log is not in ${keysFile}; restore it from a backup`,
       );
     }
     const key = this.#unwrap(period.key, purposeOf(id));
     this.#opened.set(id, key);
     return key;
+  }
+
+  /** Partitions that were being removed when the log was closed, or died. */
+  get leaving(): readonly string[] {
+    return this.#stored?.leaving ?? [];
+  }
+
+  /** Notes that a partition is about to be removed, so that its keys are forgotten whatever dies in between. */
+  announceLeaving(partition: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const stored = this.#stored;
+      if (stored === undefined || this.leaving.includes(partition)) return;
+      await this.#save({ ...stored, leaving: [...this.leaving, partition] });
+    });
   }
 
   /** Forgets the keys of a partition that was removed: copies of it cannot be opened by this server any more. */
@@ -143,7 +159,11 @@ export class LogKeys {
       if (stored === undefined) return;
       const gone = stored.periods.filter((period) => period.partition === partition);
       for (const { id } of gone) this.#opened.delete(id);
-      await this.#save({ ...stored, periods: stored.periods.filter((period) => !gone.includes(period)) });
+      await this.#save({
+        ...stored,
+        periods: stored.periods.filter((period) => !gone.includes(period)),
+        leaving: this.leaving.filter((name) => name !== partition),
+      });
     });
   }
 
@@ -206,7 +226,7 @@ export class LogKeys {
   }
 
   async #save(stored: Stored): Promise<void> {
-    await writeFileDurably(join(this.#dir, fileName), JSON.stringify(stored));
+    await writeFileDurably(join(this.#dir, keysFile), JSON.stringify(stored));
     this.#stored = stored;
   }
 }

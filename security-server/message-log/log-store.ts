@@ -1,9 +1,16 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootOf, TreeFiles } from '../../gateway/transparency/index.ts';
 import { emptyWriteAheadLog, eraseDueIn, eraseRecord } from './erase.ts';
 import { MessageLogError, type RecordToAppend } from './model.ts';
-import { boundsOf, dayOf, Partition, partitionFile, partitionNames, partitionOf } from './partition.ts';
+import {
+  boundsOf,
+  dayOf,
+  Partition,
+  partitionFile,
+  partitionNames,
+  partitionOf,
+  removePartition,
+} from './partition.ts';
 import { PartitionWriter, type PeriodKey } from './partition-writer.ts';
 import { fillTree, recoverTree, type SignedHead } from './recover.ts';
 import { nextBatch, saveBatch, type ToStamp, unstampedFrom } from './stamp-batch.ts';
@@ -56,6 +63,10 @@ export class LogStore {
   readonly #toEmpty = new Set<string>();
   /** Leaves up to which the tree is good, when a write to it failed after the records were on disk. */
   #treeGoodTo: number | undefined;
+  /** Leaves up to which the tree is known to be on the disk. */
+  #treeSyncedTo: number;
+  /** Partitions in which a commit failed: what it had written may be found there by the next start. */
+  readonly #failedIn = new Set<string>();
 
   /**
    * Opens the log, and brings its tree to where the records are: a crash may have kept the last hashes from the disk,
@@ -75,6 +86,7 @@ export class LogStore {
     this.#lastTally = this.#current?.lastTally();
     this.#tree = TreeFiles.open(join(dir, 'tree'));
     recoverTree(this.#tree, this.#partitions, this.#size, signed);
+    this.#treeSyncedTo = Math.min(signed?.size ?? 0, this.#size);
   }
 
   /** From now on the keys of records are sealed under this key. */
@@ -103,8 +115,7 @@ export class LogStore {
 
   /** Leaves so far and their root; the tree's own files are on the disk then, too. */
   head(): SignedHead {
-    this.#catchUp();
-    this.#tree.sync();
+    this.#syncTree();
     return { size: this.#size, root: rootOf(this.#tree, this.#size) };
   }
 
@@ -182,17 +193,37 @@ export class LogStore {
       throw new MessageLogError('not-droppable', `${name} has messages without timestamp`);
     }
     // The records would be the only place to make these hashes from.
-    this.#tree.sync();
+    this.#syncTree();
     this.#toEmpty.delete(name);
+    this.#failedIn.delete(name);
     const files = this.#inNamed(name, ({ database }) =>
       database
         .prepare<[], { file: string }>('SELECT file FROM body WHERE file IS NOT NULL')
         .all()
         .map(({ file }) => file),
     );
-    for (const ending of ['', '-wal', '-shm'])
-      rmSync(`${partitionFile(this.#dir, name)}${ending}`, { force: true });
+    removePartition(this.#dir, name);
     return files;
+  }
+
+  /**
+   * Puts another write in the place of commits that failed. One that could not be synced may lie in the write-ahead log
+   * whole: until then the next start would find it there, and take its records for committed.
+   */
+  settle(): void {
+    for (const name of this.#failedIn) {
+      this.#inNamed(name, ({ database }) => {
+        const value = Date.now();
+        // Not an update: one to the same value would write nothing.
+        database
+          .transaction(() => {
+            database.prepare("DELETE FROM condition WHERE name = 'checked'").run();
+            database.prepare("INSERT INTO condition (name, value) VALUES ('checked', ?)").run(value);
+          })
+          .immediate();
+      });
+      this.#failedIn.delete(name);
+    }
   }
 
   close(): void {
@@ -204,7 +235,7 @@ export class LogStore {
 
   /** One transaction: all leaves are there afterwards, with what they stand for, or none is. */
   #write(at: number, act: (writing: Writing) => void): void {
-    const { database } = this.#partitionAt(at);
+    const { name, database } = this.#partitionAt(at);
     this.#writer ??= new PartitionWriter(database);
     const writer = this.#writer;
     const leaves: Buffer[] = [];
@@ -228,6 +259,7 @@ export class LogStore {
         })
         .immediate();
     } catch (error) {
+      this.#failedIn.add(name);
       writer.forget();
       throw error;
     }
@@ -241,6 +273,19 @@ export class LogStore {
       // The records are on disk, which is what was asked for. The tree follows from them: before anything is signed
       // for it is caught up with, and there a failure is told.
       this.#treeGoodTo ??= good;
+    }
+  }
+
+  /** All hashes are on the disk afterwards. */
+  #syncTree(): void {
+    this.#catchUp();
+    try {
+      this.#tree.sync();
+      this.#treeSyncedTo = this.#size;
+    } catch (error) {
+      // The system may have let go of what it could not write, and would say nothing the next time: it is written anew.
+      this.#treeGoodTo = this.#treeSyncedTo;
+      throw error;
     }
   }
 
@@ -261,7 +306,12 @@ export class LogStore {
 
   #begin(name: string): Partition {
     const partition = this.#open(name);
-    partition.begin(this.#current?.database, this.#size);
+    try {
+      partition.begin(this.#current?.database, this.#size);
+    } catch (error) {
+      partition.close();
+      throw error;
+    }
     this.#take(partition);
     return partition;
   }

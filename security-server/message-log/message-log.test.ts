@@ -290,6 +290,18 @@ describe('after a crash', () => {
     await expect(verify(restarted, 'one')).resolves.toBeDefined();
   });
 
+  it('nothing is left of keys and checkpoints that were on their way', async () => {
+    const log = await open();
+    await log.record(await entry('one'));
+    await log.checkpoint();
+    const before = readdirSync(bench.dir);
+    const unfinished = '123e4567-e89b-12d3-a456-426614174000.tmp';
+    for (const name of ['keys.json', 'checkpoint'])
+      writeFileSync(join(bench.dir, `${name}.${unfinished}`), '{');
+    await reopen(log);
+    expect(readdirSync(bench.dir)).toEqual(before);
+  });
+
   it('of the writing thread refuses what waits and what comes, and never hangs', async () => {
     const started = new Promise<Worker>((resolve) => process.once('worker', resolve));
     const log = await open();

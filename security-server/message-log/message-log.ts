@@ -1,16 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../certs/key/index.ts';
 import { contentsStart } from '../../gateway/evidence/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { printEncoded, providerOf } from '../../gateway/identifier/index.ts';
 import type { LogEntry, MessageLog } from '../../gateway/road/index.ts';
+import { removeUnfinished, syncFolder } from '../../gateway/store/index.ts';
 import { type HashReader, TreeFiles } from '../../gateway/transparency/index.ts';
-import { type HeldBody, openHeldFile } from '../../gateway/transport/index.ts';
+import { openHeldFile } from '../../gateway/transport/index.ts';
+import { BodyFiles } from './body-files.ts';
 import { type CheckReport, checkLog } from './check/index.ts';
-import { Checkpoints, readSignedHead, type SignedCheckpoint } from './checkpoints.ts';
-import { LogKeys } from './log-keys.ts';
+import { Checkpoints, checkpointFile, readSignedHead, type SignedCheckpoint } from './checkpoints.ts';
+import { finishLeaving } from './finish-leaving.ts';
+import { keysFile, LogKeys } from './log-keys.ts';
 import type { BodyToAppend, FoundRecord, FoundTally, PartitionInfo, RecordSummary } from './model.ts';
 import type { LogHealth, MessageLogOptions } from './options.ts';
 import { partitionOf } from './partition.ts';
@@ -37,6 +39,7 @@ export class SqliteMessageLog implements MessageLog {
   readonly #writer: LogWriter;
   readonly #reader: RecordReader;
   readonly #tree: TreeFiles;
+  readonly #bodies: BodyFiles;
   readonly #checkpoints: Checkpoints;
   readonly #timestamper: Timestamper;
   /** Partition whose key the writer has. */
@@ -59,6 +62,7 @@ export class SqliteMessageLog implements MessageLog {
     this.#writer = writer;
     this.#reader = new RecordReader(options.dir, (id) => keys.periodKey(id));
     this.#tree = TreeFiles.open(join(options.dir, 'tree'), 'r');
+    this.#bodies = new BodyFiles(join(options.dir, 'bodies'), writer, options.onTrouble);
     this.#failingSince = this.#reader.condition(failingSince);
     this.#checkpoints = new Checkpoints({
       dir: options.dir,
@@ -89,15 +93,17 @@ export class SqliteMessageLog implements MessageLog {
   static async open(options: MessageLogOptions): Promise<SqliteMessageLog> {
     const { dir, origin, token, now, maxPages } = options;
     await mkdir(join(dir, 'bodies'), { recursive: true, mode: 0o700 });
+    for (const file of [keysFile, checkpointFile]) await removeUnfinished(join(dir, file));
     const keys = await LogKeys.open({ dir, token, origin, now });
     const signed = await readSignedHead(dir, keys.verifierKey);
+    await finishLeaving(dir, keys);
     const writer = await LogWriter.open({
       dir,
       ...(signed !== undefined && { signed: { size: signed.size, root: signed.root } }),
       ...(maxPages !== undefined && { maxPages }),
     });
     const log = new SqliteMessageLog(options, keys, writer, signed);
-    await log.#removeOrphans();
+    await log.#bodies.removeOrphans((file) => log.#reader.refersTo(file));
     log.#timestamper.start();
     // What was recorded last before a crash has no checkpoint yet.
     if (token.isActive() && log.#tree.size !== (signed?.size ?? 0)) log.#checkpoints.plan();
@@ -134,7 +140,7 @@ export class SqliteMessageLog implements MessageLog {
       for (const [index, held] of entry.attachments.entries()) {
         const body = { position: index + 1, size: held.size, digest: held.digest };
         if (isDigest) bodies.push({ ...body, bytes: null, file: null, key: null });
-        else bodies.push({ ...body, ...(await this.#keepBody(held, adopted)) });
+        else bodies.push({ ...body, ...(await this.#bodies.keep(held, adopted)) });
       }
       await this.#writer.append({
         ...{ at, direction, side, protocol, queryId, requestId, bodies },
@@ -153,10 +159,9 @@ export class SqliteMessageLog implements MessageLog {
         hashChain: entry.hashChain ?? null,
       });
       this.#checkpoints.plan();
+      await this.#bodies.settle();
     } catch (cause) {
-      // A writer that is gone may have committed before it went: what its record may refer to stays for the clean-up
-      // at the next start.
-      if (!this.#writer.isGone) await this.#removeBodies(adopted);
+      await this.#bodies.removeRefused(adopted, cause);
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Fault('LoggingFailed', `The message could not be written to the log: ${reason}`, { cause });
     }
@@ -228,7 +233,7 @@ export class SqliteMessageLog implements MessageLog {
     const place = this.#reader.body(index, position);
     if (place === undefined) return undefined;
     if (place.kind === 'memory') return whole(place.bytes);
-    return openHeldFile({ path: this.#bodyPath(place.file), key: place.key, size: place.size });
+    return openHeldFile({ path: this.#bodies.path(place.file), key: place.key, size: place.size });
   }
 
   /** Appends a tally of all pairs as they are now. @returns its place */
@@ -256,14 +261,17 @@ export class SqliteMessageLog implements MessageLog {
   async dropPartition(name: string): Promise<void> {
     // The tree is all that is left of it then: it must be signed for first.
     await this.#checkpoints.covering();
+    await this.#keys.announceLeaving(name);
     this.#reader.release(name);
-    await this.#removeBodies(await this.#writer.call('drop', name));
+    await this.#bodies.remove(await this.#writer.call('drop', name));
+    // A power cut must not bring the partition back without its keys.
+    await syncFolder(join(this.#options.dir, 'partitions'));
     await this.#keys.forget(name);
   }
 
   /** Erases bodies and head of one record; its facts, its signature and all proofs stay. */
   async eraseBodies(index: number): Promise<void> {
-    await this.#removeBodies(await this.#writer.call('erase', index));
+    await this.#bodies.remove(await this.#writer.call('erase', index));
     await this.#emptyErased();
   }
 
@@ -271,7 +279,7 @@ export class SqliteMessageLog implements MessageLog {
   async eraseDue(): Promise<void> {
     for (let isMore = true; isMore; ) {
       const erased = await this.#writer.call('eraseDue', this.#options.now().getTime());
-      await this.#removeBodies(erased.files);
+      await this.#bodies.remove(erased.files);
       isMore = erased.isMore;
     }
     await this.#emptyErased();
@@ -279,7 +287,8 @@ export class SqliteMessageLog implements MessageLog {
 
   /** Seals what comes from now on under a new key. @throws MessageLogError locked */
   async rotateKey(): Promise<void> {
-    const { id, key } = await this.#keys.rotate(partitionOf(this.#options.now().getTime()));
+    const partition = partitionOf(this.#options.now().getTime());
+    const { id, key } = await this.#keys.rotate(this.#atLeastNewest(partition));
     await this.#writer.call('useKey', id, key);
   }
 
@@ -337,13 +346,19 @@ export class SqliteMessageLog implements MessageLog {
     this.#tree.close();
   }
 
+  /** Records under the key of a former partition would lose it when that one is removed. */
+  #atLeastNewest(partition: string): string {
+    const newest = this.#reader.newestPartition;
+    return newest !== undefined && newest > partition ? newest : partition;
+  }
+
   /** The writer gets the key of a period before the first record of it. */
   #provideKey(partition: string): Promise<void> {
     // The clock may be put back; records stay in the partition that was begun.
     if (this.#keyed !== undefined && partition <= this.#keyedPartition) return this.#keyed;
-    this.#keyedPartition = partition;
+    this.#keyedPartition = this.#atLeastNewest(partition);
     const keyed = this.#keys
-      .sealingKey(partition)
+      .sealingKey(this.#keyedPartition)
       .then(({ id, key }) => this.#writer.call('useKey', id, key))
       .catch((error: unknown) => {
         if (this.#keyed === keyed) this.#keyed = undefined;
@@ -351,22 +366,6 @@ export class SqliteMessageLog implements MessageLog {
       });
     this.#keyed = keyed;
     return keyed;
-  }
-
-  async #keepBody(held: HeldBody, adopted: string[]): Promise<Pick<BodyToAppend, 'bytes' | 'file' | 'key'>> {
-    if (held.bytes !== undefined) return { bytes: held.bytes, file: null, key: null };
-    const file = randomUUID();
-    adopted.push(file);
-    const { key } = await held.adopt(this.#bodyPath(file));
-    return { bytes: null, file, key };
-  }
-
-  #bodyPath(file: string): string {
-    return join(this.#options.dir, 'bodies', file);
-  }
-
-  async #removeBodies(files: readonly string[]): Promise<void> {
-    await Promise.all(files.map((file) => rm(this.#bodyPath(file), { force: true })));
   }
 
   /** What was erased is in no write-ahead log either, at the latest when whoever reads one is done. */
@@ -382,12 +381,6 @@ export class SqliteMessageLog implements MessageLog {
     if (since === this.#failingSince) return;
     this.#failingSince = since;
     this.#writer.call('setCondition', failingSince, since).catch(this.#options.onTimestampFailure);
-  }
-
-  /** A crash between taking a file over and committing its record leaves a file that nothing refers to. */
-  async #removeOrphans(): Promise<void> {
-    const dir = join(this.#options.dir, 'bodies');
-    for (const file of await readdir(dir)) if (!this.#reader.refersTo(file)) await rm(join(dir, file));
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { openStore } from '../../gateway/store/index.ts';
@@ -23,6 +23,13 @@ export function partitionNames(dir: string): string[] {
 
 export function partitionFile(dir: string, name: string): string {
   return join(dir, 'partitions', `${name}.sqlite`);
+}
+
+/** Removes the files of a partition, the one with its name first: without that it is no partition any more. */
+export function removePartition(dir: string, name: string): void {
+  for (const ending of ['', '-wal', '-shm']) {
+    rmSync(`${partitionFile(dir, name)}${ending}`, { force: true });
+  }
 }
 
 /** A partition opened for writing. */
@@ -97,8 +104,13 @@ export interface Bounds {
   readonly lastId: number;
 }
 
-/** Places of the leaves of a partition; undefined for one that was never begun. */
+/** Places of the leaves of a partition; undefined for one that is not begun yet, or never was. */
 export function boundsOf(database: Database.Database): Bounds | undefined {
+  // Between being made and being begun it has no tables; a crash or a full disk may leave it so.
+  const isMade = database
+    .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'start'")
+    .get();
+  if (isMade === undefined) return undefined;
   const row = database
     .prepare<[], { firstId: number | null; record: number | null; tally: number | null }>(
       `SELECT (SELECT firstId FROM start) AS firstId, (SELECT max(id) FROM record) AS record,

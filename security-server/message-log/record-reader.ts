@@ -19,6 +19,8 @@ export class RecordReader {
   readonly #dir: string;
   readonly #periodKey: PeriodKeySource;
   readonly #open = new Map<string, Database.Database>();
+  /** Partitions that were seen to be begun. */
+  readonly #begun = new Set<string>();
   /** Chains of a whole batch are made at once; neighbours are often read together. */
   #batch: { readonly name: string; readonly made: ReturnType<typeof chainsOfBatch> } | undefined;
 
@@ -29,7 +31,7 @@ export class RecordReader {
 
   search(query: RecordQuery): RecordSummary[] {
     const found: RecordSummary[] = [];
-    for (const name of partitionNames(this.#dir).reverse()) {
+    for (const name of this.#names().reverse()) {
       const database = this.#database(name);
       const bounds = boundsOf(database);
       if (bounds === undefined || (query.before !== undefined && bounds.firstId >= query.before)) continue;
@@ -85,7 +87,7 @@ export class RecordReader {
 
   /** Place of the last tally at or before a place. */
   lastTally(atOrBefore: number): number | undefined {
-    for (const name of partitionNames(this.#dir).reverse()) {
+    for (const name of this.#names().reverse()) {
       const row = this.#database(name)
         .prepare<[number], { id: number | null }>('SELECT max(id) AS id FROM tally WHERE id <= ?')
         .get(atOrBefore);
@@ -103,7 +105,7 @@ export class RecordReader {
   /** In a time that does not depend on how many there are: places are dense, so they are subtracted. */
   countWithoutTimestamp(): number {
     let count = 0;
-    for (const name of partitionNames(this.#dir).reverse()) {
+    for (const name of this.#names().reverse()) {
       const database = this.#database(name);
       const bounds = boundsOf(database);
       if (bounds === undefined) continue;
@@ -124,7 +126,7 @@ export class RecordReader {
   }
 
   lastTimestampAt(): number | undefined {
-    for (const name of partitionNames(this.#dir).reverse()) {
+    for (const name of this.#names().reverse()) {
       const row = this.#database(name)
         .prepare<[], { at: number | null }>('SELECT max(at) AS at FROM timestamp')
         .get();
@@ -135,13 +137,13 @@ export class RecordReader {
 
   /** Whether a record refers to this file of a body. */
   refersTo(file: string): boolean {
-    return partitionNames(this.#dir).some(
+    return this.#names().some(
       (name) => this.#database(name).prepare('SELECT 1 FROM body WHERE file = ?').get(file) !== undefined,
     );
   }
 
   partitions(): PartitionInfo[] {
-    const names = partitionNames(this.#dir);
+    const names = this.#names();
     return names.flatMap((name) => {
       const database = this.#database(name);
       const bounds = boundsOf(database);
@@ -163,13 +165,19 @@ export class RecordReader {
 
   /** All partitions, oldest first, for reads of one's own. */
   databases(): Database.Database[] {
-    return partitionNames(this.#dir).map((name) => this.#database(name));
+    return this.#names().map((name) => this.#database(name));
+  }
+
+  /** Month of the records that come last. */
+  get newestPartition(): string | undefined {
+    return this.#names().at(-1);
   }
 
   /** Lets go of a partition that is about to be removed. */
   release(name: string): void {
     this.#open.get(name)?.close();
     this.#open.delete(name);
+    this.#begun.delete(name);
     this.#batch = undefined;
   }
 
@@ -204,14 +212,22 @@ export class RecordReader {
   }
 
   #holding(index: number): Database.Database | undefined {
-    return partitionNames(this.#dir)
+    return this.#names()
       .map((name) => this.#database(name))
       .findLast((database) => holds(boundsOf(database), index));
   }
 
   #newest(): Database.Database | undefined {
-    const name = partitionNames(this.#dir).at(-1);
+    const name = this.newestPartition;
     return name === undefined ? undefined : this.#database(name);
+  }
+
+  /** Partitions that are begun, oldest first: one that is being made has nothing yet, not even tables. */
+  #names(): string[] {
+    return partitionNames(this.#dir).filter((name) => {
+      if (!this.#begun.has(name) && boundsOf(this.#database(name)) !== undefined) this.#begun.add(name);
+      return this.#begun.has(name);
+    });
   }
 
   #database(name: string): Database.Database {

@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -273,6 +274,34 @@ describe('a record that somebody removed', () => {
   });
 });
 
+describe('a month that begins', () => {
+  it('is nothing to readers and to the check while its file is being made, nor if that never ends', async () => {
+    const log = await bench.open();
+    bench.services.isDown = true;
+    await log.record(await bench.entry('one'));
+    await expect(log.stampNow()).rejects.toMatchObject({ code: 'TimestampingFailed' });
+    const { failingSince } = log.health();
+    expect(failingSince).toBeDefined();
+    const made = new Date(bench.services.at + month).toISOString().slice(0, 7);
+    writeFileSync(join(bench.dir, 'partitions', `${made}.sqlite`), '');
+    expect(log.health()).toMatchObject({ withoutTimestamp: 1 });
+    expect(log.search({ limit: 9 })).toHaveLength(1);
+    expect(log.lastTally(9)).toBe(0);
+    expect(log.statistics({ per: 'pair' }, 9).rows).toMatchObject([{ requests: 1 }]);
+    expect((await log.check()).findings).toEqual([]);
+
+    const again = await bench.reopen(log);
+    expect(again.health().failingSince).toEqual(failingSince);
+    bench.services.isDown = false;
+    // No message came in all of that month.
+    bench.services.at += 2 * month + day;
+    await again.record(await bench.entry('two'));
+    await again.stampNow();
+    expect(again.partitions()).toHaveLength(2);
+    expect((await again.check()).findings).toEqual([]);
+  });
+});
+
 describe('a month that is over', () => {
   it('is removed with its keys and bodies by dropping its file; the proofs of all others stay whole', async () => {
     const log = await bench.open();
@@ -296,6 +325,46 @@ describe('a month that is over', () => {
     expect(await again.check([{ name: 'held', note: early }])).toMatchObject({ isClean: true, removed: 2 });
     await again.record(await bench.entry('newer'));
     expect(again.find('newer')[0]?.sequence).toBe(3);
+  });
+
+  it('takes its keys with it whatever dies in between, and files that were left beside it', async () => {
+    const log = await bench.open();
+    await log.record(await bench.entry('old'));
+    bench.services.at += month;
+    await log.record(await bench.entry('new'));
+    await log.stampNow();
+    await log.checkpoint();
+    const name = log.partitions()[0]?.name ?? '';
+    const keys = () => readFileSync(join(bench.dir, 'keys.json'), 'utf8');
+    const file = join(bench.dir, 'partitions', `${name}.sqlite`);
+    // Something that is no file cannot be removed as one: the removal breaks off with the partition gone.
+    rmSync(`${file}-shm`, { force: true });
+    mkdirSync(`${file}-shm`);
+    await expect(log.dropPartition(name)).rejects.toThrow();
+    expect(existsSync(file)).toBe(false);
+    expect(keys()).toContain(`"partition":"${name}"`);
+    rmSync(`${file}-shm`, { recursive: true });
+    writeFileSync(`${file}-wal`, 'left');
+    const again = await bench.reopen(log);
+    expect(keys()).not.toContain(name);
+    expect(readdirSync(join(bench.dir, 'partitions')).filter((left) => left.startsWith(name))).toEqual([]);
+    expect((await again.check()).findings).toEqual([]);
+  });
+
+  it('takes no key with it that was used while the clock was put back', async () => {
+    const log = await bench.open();
+    await log.record(await bench.entry('old'));
+    bench.services.at += month;
+    await log.record(await bench.entry('new'));
+    bench.services.at -= month;
+    const again = await bench.reopen(log);
+    await again.record(await bench.entry('back', Buffer.from('body')));
+    await again.rotateKey();
+    await again.record(await bench.entry('rotated', Buffer.from('body')));
+    await again.stampNow();
+    await again.dropPartition(again.partitions()[0]?.name ?? '');
+    for (const id of ['new', 'back', 'rotated']) expect(again.find(id)).toHaveLength(1);
+    expect((await again.check()).findings).toEqual([]);
   });
 
   it('waits for its last timestamps, also over a restart', async () => {

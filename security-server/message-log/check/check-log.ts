@@ -73,7 +73,8 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
     let next: number | undefined;
     const configurations = new NamedConfigurations(dir, findings);
     let undecided: StampToJudge | undefined;
-    for (const [index, name] of names.entries()) {
+    const unbegun = new Set<string>();
+    for (const name of names) {
       const place = `partition ${name}`;
       findings.partition = name;
       const database = findings.attempt('unreadable', place, () =>
@@ -85,9 +86,10 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
         database.prepare('BEGIN').run();
         checkDatabase(database, place, findings);
         const bounds = findings.attempt('unreadable', place, () => boundsOf(database));
-        // The last one may have been made by a crash, and not begun.
+        // A crash, or a full disk, may have come between making it and beginning it.
         if (bounds === undefined) {
-          if (index < names.length - 1) findings.add('missing', place, 'It does not say where it begins');
+          unbegun.add(name);
+          if (!isEmpty(database)) findings.add('missing', place, 'It does not say where it begins');
           continue;
         }
         if (next === undefined) report.removed = bounds.firstId;
@@ -133,22 +135,38 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
     }
     findings.partition = undefined;
     if (undecided !== undefined) await judgeLast(undecided, tsasNow, findings);
-    if (next !== undefined && next < report.size) {
+    // The last partition is never removed.
+    const end = next ?? 0;
+    if (end < report.size) {
       findings.add(
         'missing',
-        `records ${next} to ${report.size - 1}`,
+        `records ${end} to ${report.size - 1}`,
         'The tree has them, and no partition does',
       );
     }
     checkLevels(tree, findings);
     const notes = [...ownCheckpoint(dir, report.size, findings), ...heldCheckpoints];
     for (const { name, note } of notes) checkCheckpoint({ place: name, note, verifierKey, tree }, findings);
-    await checkFiles(dir, names, findings);
+    await checkFiles(
+      dir,
+      names.filter((name) => !unbegun.has(name)),
+      findings,
+    );
     findings.partition = undefined;
     return finish();
   } finally {
     tree.close();
   }
+}
+
+/** Whether a partition has no record and no tally, or not even tables for them. */
+function isEmpty(database: Database.Database): boolean {
+  const tables = database
+    .prepare<[], { name: string }>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('record', 'content', 'tally')",
+    )
+    .all();
+  return tables.every(({ name }) => database.prepare(`SELECT 1 FROM ${name} LIMIT 1`).get() === undefined);
 }
 
 /** Judges a timestamp that no record came after by what counts now. */

@@ -379,6 +379,23 @@ describe('records', () => {
     expect(places(report)).toContain('record 12');
   });
 
+  it('of partitions that do not say where they begin are found, also of the last and of the only one', async () => {
+    const forget = 'DELETE FROM start';
+    for (const at of [0, 1]) {
+      const report = await changed((dir) =>
+        within(dir, partitionNames(dir)[at] ?? '', (database) => database.exec(forget)),
+      );
+      expect(places(report)).toContain(`partition ${partitionNames(master)[at]}`);
+    }
+    for (const change of [forget, 'DROP TABLE start', 'DELETE FROM start; DELETE FROM content']) {
+      const alone = await changed((dir) => {
+        rmSync(partitionFile(dir, partitionNames(dir)[0] ?? ''));
+        within(dir, first(dir), (database) => database.exec(change));
+      });
+      expect(places(alone)).toContain('records 0 to 11');
+    }
+  });
+
   it('of a whole partition that is gone are found', async () => {
     const report = await changed((dir) => rmSync(partitionFile(dir, partitionNames(dir)[1] ?? '')));
     expect(report.findings).toContainEqual(
