@@ -43,7 +43,7 @@ export class Runs {
     if (told.at(-1)?.kind !== 'done' || told.some(({ kind }) => kind === 'refused')) {
       throw new Error(`${name} could not be prepared: ${JSON.stringify(told)}`);
     }
-    return new Runs(ground, name, prepared, told);
+    return new Runs(ground, name, prepared, told.slice(0, -1));
   }
 
   /** Everything that can fail, as a run shows it in which nothing fails, and what became of that. */
