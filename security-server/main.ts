@@ -340,7 +340,10 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       onStapled: ({ host }) => stapling.add(host),
     });
     closers.push(() => peers.close());
-    const clientSide = { ...road, peers, peerPort: options.instancePeerPort, random: Math.random };
+    const clientSide = {
+      ...{ ...road, peers, peerPort: options.instancePeerPort, random: Math.random },
+      ...(options.adminUrl !== undefined && { consoleUrl: options.adminUrl }),
+    };
     const plain = createPlainHandlers({
       configuration: () => configuration.current(),
       settings: () => settings.current(),

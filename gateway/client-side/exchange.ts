@@ -11,6 +11,8 @@ export interface ClientSide extends Road {
   readonly peers: PeerPools;
   /** Port of every peer's security server, 5500 unless an instance agreed on another. */
   readonly peerPort: number;
+  /** At which browsers reach this server's console; absent: refusals lead nobody there. */
+  readonly consoleUrl?: string;
   /** A number in [0, 1). */
   readonly random: () => number;
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { asFault, Fault, renderRest, renderSoap, spellCode } from '../fault/index.ts';
 import { type ExchangeTrace, eventOf, follow, instant, withRoom } from '../road/index.ts';
 import type { ClientSide } from './exchange.ts';
+import { explanationLink } from './explanation-link.ts';
 import { exchangeRest } from './rest-exchange.ts';
 import { exchangeSoap } from './soap-exchange.ts';
 
@@ -60,13 +61,14 @@ async function dispatch(
     const fault = asFault(error).at('ClientProxy');
     const detail = road.newId();
     road.report({ ...eventOf('client', trace, startedAt), error, detail });
+    const link = explanationLink(road.consoleUrl, trace);
     if (outgoing.headersSent) {
       // A status was promised already; breaking the connection is the only honest end.
       outgoing.destroy();
     } else if (isRest || handler !== undefined) {
-      answerRestFault(fault, detail, incoming, outgoing);
+      answerRestFault(fault, detail, link, incoming, outgoing);
     } else {
-      answerSoapFault(fault, detail, outgoing);
+      answerSoapFault(fault, detail, link, outgoing);
     }
   }
 }
@@ -74,6 +76,7 @@ async function dispatch(
 function answerRestFault(
   fault: Fault,
   detail: string,
+  link: ReturnType<typeof explanationLink>,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
@@ -81,6 +84,7 @@ function answerRestFault(
   outgoing.writeHead(rendering.status, {
     'Content-Type': rendering.contentType,
     'X-Road-Error': spellCode(fault),
+    ...link,
     ...(fault.retryAfterSeconds !== undefined && { 'Retry-After': fault.retryAfterSeconds }),
     'Content-Length': Buffer.byteLength(rendering.body),
   });
@@ -88,11 +92,17 @@ function answerRestFault(
 }
 
 /** Every fault of a SOAP exchange is answered with status 200. @see X-Road message protocol 4.0, SOAP faults */
-function answerSoapFault(fault: Fault, detail: string, outgoing: ServerResponse): void {
+function answerSoapFault(
+  fault: Fault,
+  detail: string,
+  link: ReturnType<typeof explanationLink>,
+  outgoing: ServerResponse,
+): void {
   const body = renderSoap(fault, detail);
   outgoing.writeHead(200, {
     'Content-Type': 'text/xml;charset=utf-8',
     SOAPAction: '',
+    ...link,
     'Content-Length': Buffer.byteLength(body),
   });
   outgoing.end(body);

@@ -18,7 +18,7 @@ import {
 } from '../../../gateway/console/index.ts';
 import type { JudgedStep, ShownExchanges, Verdict } from './answers.ts';
 import { ExportFields, exportFields, orderExport } from './export-order.tsx';
-import { exchangePath } from './paths.ts';
+import { exchangePath, explainPath } from './paths.ts';
 import { RecordPart } from './record.tsx';
 import { textsOf } from './texts.ts';
 
@@ -68,6 +68,11 @@ async function exchangePage(
     body: (
       <div class="wg-sections">
         <VerdictNotice visit={visit} verdict={verdict} />
+        <p>
+          <a class="ds-link" href={explainPath(queryId)}>
+            {t.explainThis}
+          </a>
+        </p>
         {!areBodiesJudged && <Notice kind="info">{t.bodiesNotJudged}</Notice>}
         {exchanges.map(({ requestId, sentences }) => (
           <Section title={t.told} lead={t.toldOf(requestId)}>

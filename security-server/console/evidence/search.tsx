@@ -15,7 +15,7 @@ import {
   type Visit,
   viewTable,
 } from '../../../gateway/console/index.ts';
-import { exchangePath } from './paths.ts';
+import { exchangePath, explainPath } from './paths.ts';
 import { PartyField, PeriodFields } from './period-fields.tsx';
 import { textsOf } from './texts.ts';
 
@@ -132,10 +132,15 @@ function columns(visit: Visit): readonly Column<FoundRecord>[] {
       key: 'direction',
       heading: t.direction,
       text: ({ direction, status }) => `${t.directions[direction]}${status === null ? '' : ` ${status}`}`,
-      show: ({ direction, status }) => (
+      show: ({ direction, status, queryId }) => (
         <>
           {t.directions[direction]}{' '}
-          {status !== null && <Tag text={String(status)} color={status < 400 ? 'success' : 'danger'} />}
+          {status !== null && <Tag text={String(status)} color={status < 400 ? 'success' : 'danger'} />}{' '}
+          {status !== null && status >= 400 && (
+            <a class="ds-link" href={explainPath(queryId)} aria-label={`${t.explainWhy} ${queryId}`}>
+              {t.explainWhy}
+            </a>
+          )}
         </>
       ),
     },

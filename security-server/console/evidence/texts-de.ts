@@ -156,4 +156,6 @@ export const german: Translated<typeof english> = {
   place: 'Wo',
   what: 'Was',
   findings: 'Befunde',
+  explainThis: 'Erklären, wie Austausche unter dieser Kennung ausgingen und was jetzt gilt',
+  explainWhy: 'Warum?',
 };

@@ -151,4 +151,6 @@ export const english = {
   place: 'Where',
   what: 'What',
   findings: 'Findings',
+  explainThis: 'Explain how exchanges under this message id ended, and what holds now',
+  explainWhy: 'Why?',
 } as const;
