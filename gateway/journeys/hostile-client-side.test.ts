@@ -213,6 +213,28 @@ describe('a hostile security server that calls', () => {
       expect(await refused({ parts: withoutSignature })).toBe('missing_signature');
     });
 
+    it('and counts against no quota of the client in whose name it speaks', async () => {
+      const limits = '/clients/PILOT%3AGOV%3A1001%3Apopulation/services/target/limits';
+      const counted = async () =>
+        (await network.ministryAdmin.get<{ count: number }[]>(`${limits}/counts`)).map(({ count }) => count);
+      await network.ministryAdmin.put(limits, [
+        { consumer: 'each', requests: 1, periodSeconds: 31 * 86_400 },
+      ]);
+      const signer = await peer.issueSigning('GOV', '1001');
+      const signerStatus = await peer.statusOf(signer.certificate);
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        expect(await refused({ signer, signerStatus })).toMatch(/^signature_verification\./);
+      }
+      expect(await refused({ parts: (parts) => parts.slice(0, -1) })).not.toBe('quota_exceeded');
+      expect(await counted()).toEqual([]);
+      expect(await send()).toBe('accepted');
+      expect(await counted()).toEqual([1]);
+      expect(await refused({ signer, signerStatus })).toBe('quota_exceeded');
+      expect(await refused({})).toBe('quota_exceeded');
+      expect(await counted()).toEqual([1]);
+      await network.ministryAdmin.put(limits, []);
+    });
+
     it('when another member made it', async () => {
       const signer = await peer.issueSigning('GOV', '1001');
       const code = await refused({ signer, signerStatus: await peer.statusOf(signer.certificate) });

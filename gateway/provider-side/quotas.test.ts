@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Quotas } from './quotas.ts';
 
 const limit = (counter: string, requests: number, periodMs = 60_000) =>
-  ({ counter, scope: 'consumer', requests, periodMs }) as const;
+  ({ service: 's', consumer: counter, counter, scope: 'consumer', requests, periodMs }) as const;
 const at = (text: string) => new Date(`2026-11-28T${text}Z`);
 
 describe('quotas', () => {
@@ -29,6 +29,19 @@ describe('quotas', () => {
       expect(quotas.find([limit('a', 1)], at('12:00:00'))).toBeUndefined();
     expect(quotas.take([limit('a', 1)], at('12:00:00'))).toBeUndefined();
     expect(quotas.find([limit('a', 1)], at('12:00:00'))).toBeDefined();
+  });
+
+  it('tell what was counted of a service in periods that are not over, most first', () => {
+    const quotas = new Quotas();
+    const [few, many] = [limit('few', 9), limit('many', 9, 86_400_000)];
+    quotas.take([few, { ...limit('other', 9), service: 'other' }], at('12:00:00'));
+    for (let index = 0; index < 3; index += 1) quotas.take([many], at('12:00:00'));
+    const counts = quotas.countsOf('s', at('12:00:59'));
+    expect(counts).toEqual([
+      { limit: many, count: 3, renewsAt: new Date('2026-11-29T00:00:00Z') },
+      { limit: few, count: 1, renewsAt: at('12:01:00') },
+    ]);
+    expect(quotas.countsOf('s', at('12:01:00')).map(({ count }) => count)).toEqual([3]);
   });
 
   it('of none refuse always', () => {

@@ -9,8 +9,15 @@ export interface UsedUp {
 interface Window {
   /** Number of the period since 1970. */
   readonly period: number;
-  readonly periodMs: number;
+  readonly limit: AppliedLimit;
   count: number;
+}
+
+/** What was counted in a period that is not over. */
+export interface Counted {
+  readonly limit: AppliedLimit;
+  readonly count: number;
+  readonly renewsAt: Date;
 }
 
 /** Counters kept at once before those of periods that are over are let go. */
@@ -39,14 +46,26 @@ export class Quotas {
   find(limits: readonly AppliedLimit[], at: Date): UsedUp | undefined {
     const limit = limits.find((one) => this.countOf(one, at) >= one.requests);
     if (limit === undefined) return undefined;
-    const renewsAt = new Date((periodOf(limit, at) + 1) * limit.periodMs);
-    return { limit, renewsAt };
+    return { limit, renewsAt: renewalOf(limit, at) };
   }
 
   /** Requests that were counted in the period of an instant. */
   countOf(limit: AppliedLimit, at: Date): number {
     const window = this.#windows.get(limit.counter);
     return window?.period === periodOf(limit, at) ? window.count : 0;
+  }
+
+  /**
+   * What was counted of a service, most first. The limit of each is as it was at its first request in the period.
+   * @param service as limits name it
+   */
+  countsOf(service: string, at: Date): Counted[] {
+    const found: Counted[] = [];
+    for (const { limit, period, count } of this.#windows.values()) {
+      if (limit.service !== service || period !== periodOf(limit, at)) continue;
+      found.push({ limit, count, renewsAt: renewalOf(limit, at) });
+    }
+    return found.sort((a, b) => b.count - a.count);
   }
 
   #windowOf(limit: AppliedLimit, at: Date): Window {
@@ -56,17 +75,21 @@ export class Quotas {
     if (this.#windows.size >= maxWindows && Math.abs(at.getTime() - this.#sweptAt) >= sweepEveryMs) {
       this.#forget(at);
     }
-    const window = { period, periodMs: limit.periodMs, count: 0 };
+    const window = { period, limit, count: 0 };
     this.#windows.set(limit.counter, window);
     return window;
   }
 
   #forget(at: Date): void {
     this.#sweptAt = at.getTime();
-    for (const [counter, { period, periodMs }] of this.#windows) {
-      if ((period + 1) * periodMs <= at.getTime()) this.#windows.delete(counter);
+    for (const [counter, { period, limit }] of this.#windows) {
+      if ((period + 1) * limit.periodMs <= at.getTime()) this.#windows.delete(counter);
     }
   }
+}
+
+function renewalOf(limit: AppliedLimit, at: Date): Date {
+  return new Date((periodOf(limit, at) + 1) * limit.periodMs);
 }
 
 function periodOf({ periodMs }: AppliedLimit, at: Date): number {

@@ -66,6 +66,10 @@ export interface ServiceSettings {
 
 /** How many requests a service takes in a period, as it applies to one consumer. */
 export interface AppliedLimit {
+  /** The service, for whoever reads the counts. */
+  readonly service: string;
+  /** The consumer; absent for all together. */
+  readonly consumer?: string;
   /** What is counted: the same text, the same count. */
   readonly counter: string;
   /** For whom: this consumer, or all together. */

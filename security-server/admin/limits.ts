@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, allowAll, Problem } from '../../gateway/http/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
-import type { ServiceLimit } from '../settings/index.ts';
+import { limitedService, type ServiceLimit } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
 import { clientIdSchema, readClientId, requireClient, requireService } from './schemas.ts';
 
@@ -27,8 +27,23 @@ const limitSchema = z.object({
 });
 const limitsSchema = z.array(limitSchema).max(1_000).openapi('ServiceLimits');
 
+const countsSchema = z
+  .array(
+    z.object({
+      consumer: z.string().describe('encoded client; all: all together'),
+      requests: z.number().int().describe('that the limit lets pass in a period'),
+      periodSeconds: z.number().int(),
+      count: z.number().int().describe('that were counted in this one'),
+      renewsAt: z.iso.datetime().describe('when the next begins'),
+    }),
+  )
+  .openapi('ServiceCounts');
+
+/** Counts that one answer tells: those that are highest. */
+const maxCounts = 1_000;
+
 /** How many requests services take, and of whom. */
-export function addLimitRoutes(app: OpenAPIHono, { settings }: AdminContext): void {
+export function addLimitRoutes(app: OpenAPIHono, { settings, explain, now }: AdminContext): void {
   const requireOwn = (client: string, service: string) => {
     const { id } = requireClient(settings.current().content.clients, client);
     requireService(settings.current().servicesOf(id), service);
@@ -55,6 +70,29 @@ export function addLimitRoutes(app: OpenAPIHono, { settings }: AdminContext): vo
         limits.map(({ consumer, requests, periodSeconds }) => ({
           consumer: typeof consumer === 'string' ? consumer : printEncoded(consumer),
           ...{ requests, periodSeconds },
+        })),
+        200,
+      );
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: `${path}/counts`,
+      description:
+        'What was counted in periods that are not over, most first, at most a thousand; counted anew when the server starts.',
+      request: { params: parameters },
+      responses: { 200: { description: 'counts by consumer', ...json(countsSchema) } },
+    }),
+    (c) => {
+      const { client, service } = c.req.valid('param');
+      const counted = explain.quotas.countsOf(limitedService(requireOwn(client, service), service), now());
+      return c.json(
+        counted.slice(0, maxCounts).map(({ limit, count, renewsAt }) => ({
+          ...{ consumer: limit.consumer ?? 'all', requests: limit.requests, count },
+          ...{ periodSeconds: limit.periodMs / 1000, renewsAt: renewsAt.toISOString() },
         })),
         200,
       );

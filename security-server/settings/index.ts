@@ -18,7 +18,7 @@ export {
 export { compareEndpoints, type EndpointDifference } from './open-api.ts';
 export type { SettingsTables } from './schema.ts';
 export { SettingsConflict } from './service-table.ts';
-export { type SettingsSnapshot, serviceIdOf } from './snapshot.ts';
+export { limitedService, type SettingsSnapshot, serviceIdOf } from './snapshot.ts';
 export { SettingsStore } from './store.ts';
 export { parseSubject, printSubject } from './subject.ts';
 export { type Validity, type ValidityState, validityState } from './validity.ts';

@@ -5,6 +5,7 @@ import {
   type GlobalGroupId,
   identifierKey,
   memberOf,
+  printEncoded,
   providerOf,
   type ServiceId,
 } from '../../gateway/identifier/index.ts';
@@ -133,7 +134,7 @@ export function buildSnapshot(content: SettingsContent): SettingsSnapshot {
     limitsOf: (caller, service) => {
       const key = serviceKey(providerOf(service), service.serviceCode);
       const those = limits.get(key);
-      return those === undefined ? [] : applyLimits(those, key, caller);
+      return those === undefined ? [] : applyLimits(those, service, caller);
     },
     hasRight: (caller, provider, serviceCode, { method, path }, configuration, at) => {
       const endpoints = granted.get(serviceKey(provider, serviceCode)) ?? [];
@@ -182,7 +183,8 @@ function limitsByService({ limits }: SettingsContent): Map<string, readonly Serv
 }
 
 /** A consumer with limits of its own has those in place of what is for each. */
-function applyLimits(those: readonly ServiceLimit[], service: string, caller: ClientId): AppliedLimit[] {
+function applyLimits(those: readonly ServiceLimit[], called: ServiceId, caller: ClientId): AppliedLimit[] {
+  const service = serviceKey(providerOf(called), called.serviceCode);
   const key = identifierKey(caller);
   const isOwn = ({ consumer }: ServiceLimit) =>
     typeof consumer === 'object' && identifierKey(consumer) === key;
@@ -190,10 +192,17 @@ function applyLimits(those: readonly ServiceLimit[], service: string, caller: Cl
   const applied = own.length > 0 ? own : those.filter(({ consumer }) => consumer === 'each');
   const all = those.filter(({ consumer }) => consumer === 'all');
   const apply = (limit: ServiceLimit, scope: AppliedLimit['scope']): AppliedLimit => ({
+    service: limitedService(providerOf(called), called.serviceCode),
+    ...(scope === 'consumer' && { consumer: printEncoded(caller) }),
     counter: `${service}\n${scope === 'all' ? '' : key}\n${limit.periodSeconds}`,
     ...{ scope, requests: limit.requests, periodMs: limit.periodSeconds * 1000 },
   });
   return [...applied.map((limit) => apply(limit, 'consumer')), ...all.map((limit) => apply(limit, 'all'))];
+}
+
+/** How counts name a service: all its versions have one. */
+export function limitedService(provider: ClientId, serviceCode: string): string {
+  return printEncoded(serviceIdOf(provider, serviceCode));
 }
 
 function settingsOf(record: ServiceRecord, descriptionNotice: string | undefined): ServiceSettings {

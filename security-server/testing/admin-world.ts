@@ -6,6 +6,7 @@ import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import type { Api } from '../../gateway/console/index.ts';
 import { everybodyIs } from '../../gateway/http/testing/principals.ts';
 import type { ServerId } from '../../gateway/identifier/index.ts';
+import { Quotas } from '../../gateway/provider-side/index.ts';
 import { type AdminContext, createServerAdmin } from '../admin/index.ts';
 import { createInternalCertificate } from '../internal-tls/index.ts';
 import type { SentRequest } from '../management/index.ts';
@@ -26,6 +27,8 @@ export interface AdminWorld {
   /** Those that the server has; tests add others. */
   readonly tokens: Token[];
   readonly signer: ServerSigner;
+  /** What services counted. */
+  readonly quotas: Quotas;
   readonly requests: SentRequest[];
   /** Of certificates, by themselves. */
   readonly renewals: Renewal[];
@@ -53,6 +56,7 @@ export async function openAdminWorld(): Promise<AdminWorld> {
   const tokens = [token, device];
   const requests: SentRequest[] = [];
   const renewals: Renewal[] = [];
+  const quotas = new Quotas();
   let changes: Partial<GlobalConfiguration> = {};
   const configuration = () => ({ ...services.configuration, ...changes });
   const signer = new ServerSigner({
@@ -86,6 +90,7 @@ export async function openAdminWorld(): Promise<AdminWorld> {
     },
     management: { list: async () => requests },
     renewals: { list: () => renewals },
+    explain: { quotas },
     reloadCertificates: async () => signer.use(await ownCertificates(settings.db)),
   };
   const unforeseen = (error: unknown) => {
@@ -95,7 +100,7 @@ export async function openAdminWorld(): Promise<AdminWorld> {
     ...{ version: '1', authenticate: everybodyIs(), report: unforeseen },
   });
   return {
-    ...{ services, settings, token, device, tokens, signer, requests, renewals },
+    ...{ services, settings, token, device, tokens, signer, quotas, requests, renewals },
     get changes() {
       return changes;
     },

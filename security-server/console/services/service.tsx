@@ -25,6 +25,8 @@ import { type OpenApi, type Service, servicePath, servicesPath } from './answers
 import { addCertificatePages, CertificateSection } from './certificates.tsx';
 import { serviceCrumbs } from './crumbs.ts';
 import { addEndpointPages, EndpointSection } from './endpoints.tsx';
+import { limitTextsOf } from './limit-texts.ts';
+import { addLimitPages } from './limits.tsx';
 import { NoticeSection, readNotice } from './notice.tsx';
 import { readSettings, SettingsFields, settingsFields } from './settings-fields.tsx';
 import { textsOf } from './texts.ts';
@@ -82,6 +84,7 @@ export function addServicePage(pages: Pages): void {
   });
   addEndpointPages(pages);
   addCertificatePages(pages);
+  addLimitPages(pages);
 }
 
 async function draw(visit: Visit, values: Values, problems: readonly FormProblem[]) {
@@ -101,7 +104,12 @@ async function draw(visit: Visit, values: Values, problems: readonly FormProblem
     lead: t.serviceLead,
     crumbs: serviceCrumbs(visit, false),
     ...(done !== undefined && { done }),
-    act: <LinkButton href={`${path}/access`} text={t.access} />,
+    act: (
+      <>
+        <LinkButton href={`${path}/access`} text={t.access} />
+        <LinkButton href={`${path}/limits`} text={limitTextsOf(visit).limits} isQuiet />
+      </>
+    ),
     body: (
       <>
         {service.disabledNotice !== undefined && (

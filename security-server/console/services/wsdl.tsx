@@ -22,6 +22,7 @@ import {
 } from '../../../gateway/console/index.ts';
 import { clientPath, crumbsOf, mayEdit } from '../clients/index.ts';
 import { type Service, servicePath, servicesPath, versionedName, type Wsdl, wsdlPath } from './answers.ts';
+import { limitTextsOf } from './limit-texts.ts';
 import { NoticeSection, readNotice } from './notice.tsx';
 import { readSettings, SettingsFields, settingsFields } from './settings-fields.tsx';
 import { fileOf, maxFileForm, SourceFields } from './source.tsx';
@@ -236,7 +237,16 @@ async function soapPage(visit: Visit, values: Values, problems: readonly FormPro
     title: versionedName(service),
     lead: t.soapLead,
     crumbs: crumbs(visit),
-    act: <LinkButton href={`${servicePath(client, service.serviceCode)}/access`} text={t.access} />,
+    act: (
+      <>
+        <LinkButton href={`${servicePath(client, service.serviceCode)}/access`} text={t.access} />
+        <LinkButton
+          href={`${servicePath(client, service.serviceCode)}/limits`}
+          text={limitTextsOf(visit).limits}
+          isQuiet
+        />
+      </>
+    ),
     body: (
       <>
         <Facts
