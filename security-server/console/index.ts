@@ -7,6 +7,7 @@ import {
   type Visit,
 } from '../../gateway/console/index.ts';
 import { accessTextsOf, addAccessPages } from './access/index.ts';
+import { addCataloguePages, catalogueTextsOf } from './catalogue/index.ts';
 import { addCertificatePages } from './certificates/index.ts';
 import { addClientPages, clientTextsOf } from './clients/index.ts';
 import { addDiagnosticsPages, diagnosticsTextsOf } from './diagnostics/index.ts';
@@ -52,6 +53,7 @@ export function createServerConsole(options: ServerConsoleOptions): Console {
   addDiagnosticsPages(console);
   addTrafficPages(console);
   addExpiryPages(console);
+  addCataloguePages(console);
   addTryItPages(console);
   addExplainPages(console);
   addClientPages(console);
@@ -81,6 +83,7 @@ function navigation(visit: Visit): readonly NavGroup[] {
       links: [
         { href: '/clients', text: clientTextsOf(visit).clients },
         { href: '/access', text: accessTextsOf(visit).access },
+        { href: '/catalogue', text: catalogueTextsOf(visit).title },
         ...(has('service-administrator') ? [{ href: '/try-it', text: tryItTextsOf(visit).title }] : []),
         { href: '/explain', text: explainTextsOf(visit).title },
       ],

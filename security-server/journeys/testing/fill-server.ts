@@ -9,6 +9,10 @@ export async function fillServer({ ministryAdmin, city }: TestNetwork): Promise<
   const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
   await ministryAdmin.put('/backup-settings', { recipients: [recipient], keepLast: 7, madeElsewhere: false });
   await ministryAdmin.post('/backups', {});
+  await ministryAdmin.put('/clients/PILOT%3AGOV%3A1001%3Apopulation/services/register/limits', [
+    { consumer: 'each', requests: 1_000, periodSeconds: 86_400 },
+    { consumer: 'PILOT:MUN:2001:permits', requests: 60, periodSeconds: 60 },
+  ]);
   const exchange = await fetch(`${city.clientUrl}/r1/PILOT/GOV/1001/population/register/persons/P-1001`, {
     headers: { 'x-road-client': 'PILOT/MUN/2001/portal', 'x-road-id': 'first-1', 'x-road-issue': 'case-1' },
   });
@@ -17,6 +21,7 @@ export async function fillServer({ ministryAdmin, city }: TestNetwork): Promise<
   await ministryAdmin.post('/api-keys', { label: 'monitoring', roles: ['auditor'], expiresAt });
   await fillClients(ministryAdmin);
   await tellSomebody(ministryAdmin);
+  await fillCatalogue(ministryAdmin);
   return askForCertificate(ministryAdmin);
 }
 
@@ -74,4 +79,12 @@ async function fillClients(admin: TestNetwork['ministryAdmin']): Promise<void> {
     { subject: 'LOCALGROUP:trial', ...file, validUntil: '2026-01-01T00:00:00Z' },
     { subject: 'PILOT:MUN:2001:portal', ...file, validFrom: '2099-01-01T00:00:00Z' },
   ]);
+}
+
+/** What the city offers, as it told the population register. */
+async function fillCatalogue(admin: TestNetwork['ministryAdmin']): Promise<void> {
+  const provider = 'PILOT:MUN:2001:permits';
+  await admin.post('/catalogue/gatherings', { client: 'PILOT:GOV:1001:population', provider });
+  const waiting = async () => (await admin.get<{ waiting: number }>('/catalogue/status')).waiting;
+  while ((await waiting()) > 0);
 }

@@ -1,0 +1,2 @@
+export { addCataloguePages } from './pages.tsx';
+export { textsOf as catalogueTextsOf } from './texts.ts';
