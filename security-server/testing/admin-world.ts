@@ -43,7 +43,8 @@ export interface AdminWorld {
 // biome-ignore lint/suspicious/noExplicitAny: what an answer holds is for its test to say
 type Body = any;
 
-export async function openAdminWorld(): Promise<AdminWorld> {
+/** @param more what the administration acts on besides */
+export async function openAdminWorld(more: Partial<AdminContext> = {}): Promise<AdminWorld> {
   const dir = mkdtempSync(join(tmpdir(), 'waygate-admin-'));
   const services = await startTrustServices(dir);
   const { token } = services;
@@ -92,6 +93,7 @@ export async function openAdminWorld(): Promise<AdminWorld> {
     renewals: { list: () => renewals },
     explain: { quotas },
     reloadCertificates: async () => signer.use(await ownCertificates(settings.db)),
+    ...more,
   };
   const unforeseen = (error: unknown) => {
     throw error;
