@@ -34,7 +34,7 @@ export async function judge(root: string, name: string, told: readonly Told[]): 
   );
   const notes = told.flatMap((one) => (one.kind === 'checkpoint' ? [one.note] : []));
   try {
-    const missing = await judgeRecords(world, told, problems);
+    const missing = await judgeRecords(world, name, told, problems);
     await judgeSnapshots(world, told, problems);
     await world.record('afterwards', { bodies: [100, 3_000] });
     notes.push(await world.log.checkpoint());
@@ -56,11 +56,16 @@ export async function judge(root: string, name: string, told: readonly Told[]): 
 }
 
 /** @returns ids of records that were acknowledged and are not in the log */
-async function judgeRecords({ log }: World, told: readonly Told[], problems: string[]): Promise<string[]> {
+async function judgeRecords(
+  { log }: World,
+  name: string,
+  told: readonly Told[],
+  problems: string[],
+): Promise<string[]> {
   const missing: string[] = [];
   const erased = new Set(told.flatMap((one) => (one.kind === 'erased' ? [one.id] : [])));
-  // Whoever was refused an erasure may be right or not; what nobody wanted erased is there.
-  const mayBeErased = told.some(({ kind }) => kind === 'refused') || erased.size > 0;
+  // What was to be erased and was not said to be may be so or not; what nobody wanted erased is there.
+  const mayBeErased = new Set(scenarioOf(name).erases);
   const note = openNote(await log.checkpoint(), [log.verifierKey ?? '']);
   const { size, root } = parseCheckpoint(note.text);
   for (const one of told) {
@@ -79,7 +84,7 @@ async function judgeRecords({ log }: World, told: readonly Told[], problems: str
     for (const [at, digest] of one.bodies.entries()) {
       const body = log.openBody(index, at + 1);
       const isThere = body !== undefined;
-      if (erased.has(id) ? isThere : !isThere && !(mayBeErased && wasToBeErased(id))) {
+      if (erased.has(id) ? isThere : !isThere && !mayBeErased.has(id)) {
         problems.push(`body ${at + 1} of ${id} is ${isThere ? 'there' : 'erased'}`);
       } else if (body !== undefined && (await digestOfBody(body)) !== digest) {
         problems.push(`body ${at + 1} of ${id} is another`);
@@ -88,11 +93,6 @@ async function judgeRecords({ log }: World, told: readonly Told[], problems: str
     if (erased.has(id) && record.head !== undefined) problems.push(`the head of ${id} is there`);
   }
   return missing;
-}
-
-/** Those that the scenario of erasing speaks of. */
-function wasToBeErased(id: string): boolean {
-  return ['a', 'b', 'p', 'q'].includes(id);
 }
 
 async function digestOfBody(body: AsyncIterable<Buffer>): Promise<string> {

@@ -7,6 +7,8 @@ export interface Scenario {
   prepare(world: World): Promise<void>;
   /** What is done while something fails. It ends as a crash does, unless it closes the log itself. */
   act(world: World): Promise<void>;
+  /** Ids of messages that it wants erased. */
+  readonly erases?: readonly string[];
   /** Faults that found something once: they come each time, the last of their kind. */
   readonly always?: readonly { readonly call: string; readonly path?: RegExp; readonly failure: Failure }[];
   /** Months that are archived leave the log after so many days. */
@@ -78,6 +80,7 @@ export const scenarios = {
   },
   /** Contents are erased, one message when asked and others when it is time. */
   erase: {
+    erases: ['a', 'b', 'p', 'q'],
     prepare: async (world) => {
       await recordFew(world);
       await world.record('p', { bodies: large, service: 'brief' });
