@@ -10,7 +10,7 @@ const readTimeoutMs = 10_000;
 
 /** Asks for what describes a service, and reads it. */
 export async function describe(
-  questions: Questions,
+  questions: Pick<Questions, 'openApi' | 'wsdl'>,
   client: ClientId,
   provider: ClientId,
   service: OfferedService,

@@ -6,15 +6,19 @@ import type { OfferedService } from './read-methods.ts';
 import type { CatalogueStore } from './store.ts';
 
 interface Means {
-  readonly questions: Questions;
+  readonly questions: Pick<Questions, 'restMethods' | 'soapMethods' | 'openApi' | 'wsdl'>;
   readonly store: CatalogueStore;
   readonly now: () => Date;
   readonly isEnding: () => boolean;
+  /** Told of what nobody foresaw; the rest goes on. */
+  readonly onTrouble: (error: unknown) => void;
 }
 
 /** Descriptions that are asked of one provider in one go, and how long one is good for. */
 const maxDescriptions = 50;
 const descriptionAgeMs = 7 * 86_400_000;
+/** After this no further description of a provider is asked for: others wait for their turn. */
+const longestMs = 120_000;
 /** Octets of descriptions of one provider that are kept. */
 const maxKeptBytes = 4 * 1024 * 1024;
 
@@ -35,32 +39,42 @@ export async function gatherProvider(
 ): Promise<Failure | undefined> {
   const { questions, store } = means;
   const ids = { provider: printEncoded(provider), client: printEncoded(client) };
-  let failure: Failure | undefined;
+  const failures: Failure[] = [];
   for (const { ask, kinds } of protocols) {
     try {
       const offered = await questions[ask](client, provider, 'listMethods');
       const allowed = offered.length === 0 ? [] : await questions[ask](client, provider, 'allowedMethods');
       store.putOffered(ids, kinds, offered, allowed);
     } catch (error) {
-      failure ??= failureOf(error);
+      failures.push(known(error, means));
     }
   }
-  await describeServices(means, client, provider);
-  return failure;
+  // Who answered nothing is asked nothing more.
+  if (failures.length < protocols.length) await describeServices(means, client, provider);
+  return failures[0];
 }
 
-async function describeServices(
-  { questions, store, now, isEnding }: Means,
-  client: ClientId,
-  provider: ClientId,
-): Promise<void> {
+async function describeServices(means: Means, client: ClientId, provider: ClientId): Promise<void> {
+  const { questions, store, now, isEnding } = means;
   const id = printEncoded(provider);
-  const before = new Date(now().getTime() - descriptionAgeMs);
+  const startedAt = now().getTime();
+  const before = new Date(startedAt - descriptionAgeMs);
   for (const service of store.undescribed(id, before, maxDescriptions)) {
-    if (isEnding()) return;
-    const outcome = await describe(questions, client, provider, service);
+    if (isEnding() || now().getTime() - startedAt > longestMs) return;
+    const outcome = await describe(questions, client, provider, service).catch((error: unknown) => ({
+      error: known(error, means),
+    }));
     if (isEnding()) return;
     store.putDescription(id, service, now(), bounded(store, id, service, outcome));
+  }
+}
+
+function known(error: unknown, { onTrouble }: Means): Failure {
+  try {
+    return failureOf(error);
+  } catch {
+    onTrouble(error);
+    return { code: 'internal-error', text: 'This server could not read the answer; its log says more' };
   }
 }
 

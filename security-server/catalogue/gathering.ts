@@ -169,10 +169,10 @@ export class Gathering {
   }
 
   async #gather({ client, provider }: Job): Promise<void> {
-    const { store, now } = this.#options;
+    const { store, now, onTrouble } = this.#options;
     const { signal } = this.#ending;
     const error = await gatherProvider(
-      { questions: this.#questions, store, now, isEnding: () => signal.aborted },
+      { questions: this.#questions, store, now, isEnding: () => signal.aborted, onTrouble },
       client,
       provider,
     );

@@ -85,7 +85,10 @@ describe('the catalogue on disk', () => {
       descriptionError: { code: 'x' },
       describedAt: 9,
     });
-    expect(store.undescribed(provider, new Date(9), 10).map(({ serviceCode }) => serviceCode)).toEqual(['b']);
+    expect(store.undescribed(provider, new Date(9), 10).map(({ serviceCode }) => serviceCode)).toEqual([
+      'b',
+      'a',
+    ]);
     put([]);
     expect(listed()).toEqual([]);
   });

@@ -154,12 +154,12 @@ export class CatalogueStore {
     );
   }
 
-  /** Services of a provider whose description was asked for before an instant, or never. */
+  /** Services of a provider whose description was asked for before an instant, or in vain, or never: these first. */
   undescribed(provider: string, before: Date, limit: number): OfferedService[] {
     return this.#store.database
       .prepare<[string, number, number], { code: string; version: string; kind: OfferedService['kind'] }>(
         `SELECT code, version, kind FROM service
-         WHERE provider = ? AND kind != 'REST' AND coalesce(describedAt, 0) < ?
+         WHERE provider = ? AND kind != 'REST' AND (coalesce(describedAt, 0) < ? OR descriptionCode IS NOT NULL)
          ORDER BY coalesce(describedAt, 0), id LIMIT ?`,
       )
       .all(provider, before.getTime(), limit)
