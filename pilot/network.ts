@@ -43,6 +43,8 @@ export interface PilotOptions {
   readonly keySpec?: KeySpec;
   /** How the security servers speak with each other; the ports are the network's. Default: posture `modern`. */
   readonly peers?: Omit<PeerSettings, 'ocspPort' | 'instanceOcspPort'>;
+  /** When the servers leave services alone that fail. */
+  readonly circuit?: ServerSettings['circuit'];
   /** Where the servers send traces. */
   readonly tracing?: ServerSettings['tracing'];
   /** Has the authority take orders over ACME, by which the servers renew their certificates. */
@@ -308,6 +310,7 @@ async function startPilotServer(
     allowedFederations: 'none',
     ...(acme !== undefined && { acme: await acme.settingsFor(administration) }),
     ...(options.acme?.renewal !== undefined && { renewal: options.acme.renewal }),
+    ...(options.circuit !== undefined && { circuit: options.circuit }),
     ...(options.tracing !== undefined && { tracing: options.tracing }),
     maxBodyBytes: 10 * 1024 ** 3,
     onExchange: ({ error, side, detail }) => {

@@ -19,6 +19,7 @@ import { printEncoded, printRest } from '../gateway/identifier/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
 import { addPeopleRoutes, OidcSignIn, People, peoplePath } from '../gateway/people/index.ts';
 import {
+  CircuitBreaker,
   createPeerCheck,
   createProviderListener,
   Quotas,
@@ -313,9 +314,10 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     closers.push(() => checkpoints.close());
     checkpoints.start();
     const quotas = new Quotas();
+    const breaker = options.circuit && new CircuitBreaker(options.circuit, now);
     const provider = await listen(
       createProviderSide(
-        { ...road, quotas },
+        { ...road, quotas, breaker },
         settings,
         posture,
         monitoring,
@@ -384,7 +386,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     management = requests;
     const diagnostics = new Diagnostics({
       ...{ configuration, asked, log, now, signer: certificates, timestampUrls: options.timestampUrls },
-      ...{ peers: peerOutcomes, services: serviceOutcomes, tokens: () => tokens.all() },
+      ...{ peers: peerOutcomes, services: serviceOutcomes, breaker, tokens: () => tokens.all() },
       settings: () => settings.current(),
       certificates: () => ownCertificates(settings.db),
       statusOf: (own) => certificates.statusOf(own),
@@ -484,10 +486,12 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         operations: (messageId) => monitoring.ofMessage(messageId),
         health,
         diagnostics,
+        breaker,
         traffic: (query) => monitoring.traffic(query),
         probes: {
           ...{ configuration, signer: certificates, asked, settings: () => settings.current() },
-          ...{ peers: peerOutcomes, services: serviceOutcomes, peerPort: options.instancePeerPort },
+          ...{ peers: peerOutcomes, services: serviceOutcomes, breaker },
+          peerPort: options.instancePeerPort,
           newPeers: () => createPeerPools(posture, now),
         },
         now,
@@ -535,7 +539,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
 }
 
 function createProviderSide(
-  road: Road & { readonly quotas: Quotas },
+  { breaker, ...road }: Road & { readonly quotas: Quotas; readonly breaker: CircuitBreaker | undefined },
   settings: SettingsStore,
   { staples, pooled, minimumVersion }: PeerPosture,
   monitoring: Monitoring,
@@ -543,7 +547,10 @@ function createProviderSide(
   checkpoints: CheckpointExchange,
   closers: (() => Promise<void> | void)[],
 ) {
-  const services = new ServiceCaller(({ id }, fault) => outcomes.note(printEncoded(id), fault));
+  const services = new ServiceCaller({
+    breaker,
+    onCalled: ({ id }, fault) => outcomes.note(printEncoded(id), fault),
+  });
   closers.push(() => services.close());
   return createProviderListener({
     ...road,

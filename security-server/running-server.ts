@@ -2,6 +2,7 @@ import type { GlobalConfiguration } from '../gateway/configuration/index.ts';
 import type { ListenerInTurns } from '../gateway/http/index.ts';
 import type { ServerId } from '../gateway/identifier/index.ts';
 import type { OidcSettings } from '../gateway/people/index.ts';
+import type { CircuitSettings } from '../gateway/provider-side/index.ts';
 import type { RoadEvent } from '../gateway/road/index.ts';
 import type { AcmeSettings } from './acme/index.ts';
 import type { ArchiveSettings } from './archive/index.ts';
@@ -69,6 +70,8 @@ export interface ServerSettings {
   readonly onDiskLevel?: (status: DiskStatus, former: DiskLevel) => void;
   /** How the message log is archived; absent: not at all. */
   readonly archive?: ArchiveSettings;
+  /** When a service that fails is left alone; absent: never. */
+  readonly circuit?: CircuitSettings;
   /** Where spans of exchanges go that whoever asks wants followed; absent: nowhere. */
   readonly tracing?: TracingSettings;
   /** How certificates are ordered over ACME; absent: as an authority that asks for nothing more allows. */

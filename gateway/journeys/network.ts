@@ -39,7 +39,7 @@ const population = '/clients/PILOT%3AGOV%3A1001%3Apopulation';
 export async function startNetwork({
   renewal,
   ...options
-}: Partial<Pick<PilotOptions, 'keySpec' | 'peers' | 'tracing'>> & {
+}: Partial<Pick<PilotOptions, 'keySpec' | 'peers' | 'tracing' | 'circuit'>> & {
   readonly renewal?: NonNullable<PilotOptions['acme']>['renewal'];
 } = {}): Promise<TestNetwork> {
   const data = await mkdtemp(join(tmpdir(), 'waygate-journey-'));

@@ -5,6 +5,7 @@ import { printFull } from '../identifier/index.ts';
 import type { RestRequest } from '../message/index.ts';
 import type { ServiceSettings } from '../road/index.ts';
 import { type HeldBody, letGo } from '../transport/index.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 
 /** A service's answer, its body still on the way. */
 export interface ServiceAnswer {
@@ -30,16 +31,20 @@ export interface SoapServiceReply {
 const withBody = new Set(['POST', 'PUT', 'PATCH']);
 const withoutEntity = new Set([204, 205, 304]);
 
-/** Told how each call went: without `error` the service began to answer. */
-export type OnCalled = (service: ServiceSettings, error?: Fault) => void;
+interface ServiceCallerOptions {
+  /** Told how each call went: without `error` the service began to answer. */
+  readonly onCalled?: (service: ServiceSettings, error?: Fault) => void;
+  /** Leaves services alone that fail; absent: none. */
+  readonly breaker?: CircuitBreaker | undefined;
+}
 
 /** Calls services over connections kept open, one set per way of checking their certificates. */
 export class ServiceCaller {
   readonly #agents = new Map<string, Agent>();
-  readonly #onCalled: OnCalled;
+  readonly #options: ServiceCallerOptions;
 
-  constructor(onCalled: OnCalled = () => undefined) {
-    this.#onCalled = onCalled;
+  constructor(options: ServiceCallerOptions = {}) {
+    this.#options = options;
   }
 
   /**
@@ -56,6 +61,7 @@ export class ServiceCaller {
     const sent = withBody.has(request.verb) ? body : undefined;
     // Lengths are known; a method that carries no body announces none.
     const length = withBody.has(request.verb) ? ['content-length', String(sent?.size ?? 0)] : [];
+    this.#options.breaker?.enter(service);
     try {
       const response = await this.#agentFor(service).request({
         origin,
@@ -67,7 +73,7 @@ export class ServiceCaller {
         bodyTimeout: service.timeoutMs,
         responseHeaders: 'raw',
       });
-      this.#onCalled(service);
+      this.#called(service);
       const hasEntity = request.verb !== 'HEAD' && !withoutEntity.has(response.statusCode);
       if (!hasEntity) response.body.resume();
       return {
@@ -94,6 +100,7 @@ export class ServiceCaller {
     context: readonly (readonly [string, string])[] = [],
   ): Promise<SoapServiceReply> {
     const url = addressOf(service);
+    this.#options.breaker?.enter(service);
     try {
       const response = await this.#agentFor(service).request({
         origin: url.origin,
@@ -109,7 +116,7 @@ export class ServiceCaller {
         headersTimeout: service.timeoutMs,
         bodyTimeout: service.timeoutMs,
       });
-      this.#onCalled(service);
+      this.#called(service);
       const contentType = response.headers['content-type'];
       return {
         status: response.statusCode,
@@ -125,8 +132,14 @@ export class ServiceCaller {
   #failed(error: unknown, service: ServiceSettings): Fault {
     const fault = serviceFault(error, service);
     // A body that our own side broke off says nothing of the service.
-    if (!(error instanceof Fault)) this.#onCalled(service, fault);
+    if (error instanceof Fault) this.#options.breaker?.leave(service);
+    else this.#called(service, fault);
     return fault;
+  }
+
+  #called(service: ServiceSettings, fault?: Fault): void {
+    this.#options.breaker?.note(service, fault !== undefined);
+    this.#options.onCalled?.(service, fault);
   }
 
   /**
@@ -142,7 +155,7 @@ export class ServiceCaller {
         ...{ headersTimeout: service.timeoutMs, bodyTimeout: service.timeoutMs },
       });
       await body.dump();
-      this.#onCalled(service);
+      this.#called(service);
       return statusCode;
     } catch (error) {
       throw this.#failed(error, service);

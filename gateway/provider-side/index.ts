@@ -1,7 +1,8 @@
-export { type OnCalled, ServiceCaller } from './call-service.ts';
+export { ServiceCaller } from './call-service.ts';
 export { createPeerCheck } from './check-peer.ts';
 export { baseEndpoint, explainService } from './check-service.ts';
 export { isPeerVersion } from './check-version.ts';
+export { CircuitBreaker, type CircuitSettings, type CircuitState } from './circuit-breaker.ts';
 export { createProviderListener } from './listener.ts';
 export type {
   BuiltInServices,

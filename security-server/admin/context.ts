@@ -2,6 +2,7 @@ import type { Token } from '../../certs/token/index.ts';
 import type { Backups } from '../../gateway/backup/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import type { Journal } from '../../gateway/journal/index.ts';
+import type { CircuitBreaker } from '../../gateway/provider-side/index.ts';
 import type { CertificateOrders } from '../acme/index.ts';
 import type { Archiving } from '../archive/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
@@ -74,6 +75,8 @@ export interface AdminContext {
   readonly health: () => Promise<Health>;
   /** What is wrong, and how to mend it. */
   readonly diagnostics: Pick<Diagnostics, 'report' | 'forget'>;
+  /** Which services are left alone; absent: none is. */
+  readonly breaker?: Pick<CircuitBreaker, 'stateOf'> | undefined;
   /** What connection tests try. */
   readonly probes: ProbeSources;
   /** Sums of exchanges. */

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { allow, allowAll, lineSchema, Problem } from '../../gateway/http/index.ts';
 import { checkCreatable, equal } from '../../gateway/identifier/index.ts';
-import type { ServiceRecord } from '../settings/index.ts';
+import { type ServiceRecord, serviceIdOf } from '../settings/index.ts';
 import type { AdminContext } from './context.ts';
 import {
   clientIdSchema,
@@ -16,10 +16,21 @@ import {
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { 'application/json': { schema } } });
 const clientParameter = z.object({ client: clientIdSchema });
 const serviceParameter = clientParameter.extend({ service: z.string() });
+const circuitSchema = z
+  .object({
+    state: z
+      .enum(['off', 'closed', 'open', 'trying'])
+      .describe(
+        'off: no service is left alone; closed: it is called; open: it is not; trying: one call decides',
+      ),
+    failures: z.number().int().describe('in a row'),
+    until: z.iso.datetime().optional().describe('from then on one call tries it'),
+  })
+  .openapi('Circuit');
 const done = { 204: { description: 'in force' } } as const;
 
 /** Services of the clients, and how they are called. */
-export function addServiceRoutes(app: OpenAPIHono, { settings }: AdminContext): void {
+export function addServiceRoutes(app: OpenAPIHono, { settings, breaker }: AdminContext): void {
   const content = () => settings.current().content;
 
   app.openapi(
@@ -48,6 +59,27 @@ export function addServiceRoutes(app: OpenAPIHono, { settings }: AdminContext): 
       const { client, service } = context.req.valid('param');
       const { id } = requireClient(content().clients, client);
       return context.json(showService(requireService(settings.current().servicesOf(id), service)), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...allowAll(),
+      method: 'get',
+      path: '/api/v1/clients/{client}/services/{service}/circuit',
+      description:
+        'Whether the service is called. With `circuitFailures` in the settings of the server, one that failed so ' +
+        'often in a row is left alone for a while; then one call tries it. A connection test that reaches it ends that.',
+      request: { params: serviceParameter },
+      responses: { 200: { description: 'how it stands', ...json(circuitSchema) } },
+    }),
+    (context) => {
+      const { client, service } = context.req.valid('param');
+      const { id } = requireClient(content().clients, client);
+      const { url, serviceCode, serviceVersion } = requireService(settings.current().servicesOf(id), service);
+      if (breaker === undefined) return context.json({ state: 'off' as const, failures: 0 }, 200);
+      const { until, ...stands } = breaker.stateOf({ id: serviceIdOf(id, serviceCode, serviceVersion), url });
+      return context.json({ ...stands, ...(until !== undefined && { until: until.toISOString() }) }, 200);
     },
   );
 

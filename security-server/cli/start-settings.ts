@@ -77,6 +77,14 @@ const startSchema = z.object({
   archive: archiveSettingsSchema.optional(),
   tokens: tokenSettingsSchema.optional(),
   acme: acmeSettingsSchema.optional(),
+  circuitFailures: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('calls of a service that fail in a row before it is left alone'),
+  circuitPauseSeconds: z.coerce.number().min(1).max(86_400).default(30),
   tracingUrl: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -235,6 +243,8 @@ export function withStartOptions(command: Command): Command {
       'collector of traces, such as http://127.0.0.1:4318/v1/traces; none unless told',
     )
     .option('--tracing-token-file <file>', 'file with the token that the collector asks for')
+    .option('--circuit-failures <n>', 'calls of a service that fail in a row before it is left alone (never)')
+    .option('--circuit-pause-seconds <s>', 'how long, before one call tries it again (30)')
     .option('--log-level <level>', 'debug, info, warn or error (info)');
 }
 
@@ -261,7 +271,17 @@ export function serverSettings(
     tokens,
     ...others
   } = settings;
-  const { adminUrl, oidc, catalogueClient, catalogueHours, tracingUrl, tracingTokenFile, ...rest } = others;
+  const {
+    adminUrl,
+    oidc,
+    catalogueClient,
+    catalogueHours,
+    tracingUrl,
+    tracingTokenFile,
+    circuitFailures,
+    circuitPauseSeconds,
+    ...rest
+  } = others;
   const { posture, onlyTls12, pooledPeerConnections, ocspPort, instanceOcspPort, minimumPeerVersion } = rest;
   return {
     ...rest,
@@ -295,6 +315,9 @@ export function serverSettings(
     ...(logMaxPages !== undefined && { logMaxPages }),
     ...(archive !== undefined && { archive }),
     ...(acme !== undefined && { acme }),
+    ...(circuitFailures !== undefined && {
+      circuit: { failures: circuitFailures, pauseMs: circuitPauseSeconds * 1000 },
+    }),
     ...(tracingUrl !== undefined && { tracing: tracingSettings(tracingUrl, tracingTokenFile) }),
     ...(tokens !== undefined && { tokens }),
     catalogueEveryMs: catalogueHours * 3_600_000,

@@ -1,6 +1,7 @@
 import type { BackupStatus } from '../../gateway/backup/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { printEncoded } from '../../gateway/identifier/index.ts';
+import type { CircuitBreaker } from '../../gateway/provider-side/index.ts';
 import type { Signer } from '../../gateway/road/index.ts';
 import type { AskedBook, AskedState } from '../asked/index.ts';
 import type { ConfigurationClient } from '../configuration-client/index.ts';
@@ -41,6 +42,8 @@ export interface DiagnosticSources {
   readonly peers: Outcomes;
   /** How the last call of each service went. */
   readonly services: Outcomes;
+  /** Which services are left alone; absent: none. */
+  readonly breaker?: Pick<CircuitBreaker, 'stateOf'> | undefined;
   readonly timestampUrls: readonly string[];
   readonly log: { health(): LogHealth; checkWritable(): Promise<void> };
   readonly disk: () => DiskStatus;
@@ -171,7 +174,7 @@ export class Diagnostics {
         archiveFailure: sources.archiveFailure(),
       })),
       ...checkClients(settings, inForce, requests),
-      ...checkServices(settings, services),
+      ...checkServices(settings, services, sources.breaker),
       ...checkPeers(peers, inForce),
     ];
     return {

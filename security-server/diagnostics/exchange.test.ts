@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { printEncoded } from '../../gateway/identifier/index.ts';
 import type { ManagementRequest } from '../../gateway/management/index.ts';
-import { ServiceCaller } from '../../gateway/provider-side/index.ts';
+import { CircuitBreaker, ServiceCaller } from '../../gateway/provider-side/index.ts';
 import type { ServiceRecord } from '../settings/index.ts';
+import { serviceIdOf } from '../settings/index.ts';
 import { idOf } from './checks/exchange.ts';
 import { client, DiagnosticBench, serverId, service } from './testing/bench.ts';
 
@@ -47,7 +48,9 @@ describe('clients', () => {
 describe('services', () => {
   let caller: ServiceCaller;
   beforeEach(() => {
-    caller = new ServiceCaller(({ id }, fault) => bench.called.note(printEncoded(id), fault));
+    caller = new ServiceCaller({
+      onCalled: ({ id }, fault) => bench.called.note(printEncoded(id), fault),
+    });
   });
   afterEach(() => caller.close());
 
@@ -87,6 +90,16 @@ describe('services', () => {
   it('service-unreachable: and no longer once it answers', async () => {
     expect(await call({ url: await bench.servers.refusing() })).toEqual(['service-unreachable']);
     expect(await call({ url: await bench.servers.status(200) })).toEqual([]);
+  });
+
+  it('service-left-alone: besides why it failed, and until when', async () => {
+    const url = await bench.servers.refusing();
+    const breaker = new CircuitBreaker({ failures: 1, pauseMs: 60_000 }, bench.services.now);
+    await call({ url });
+    breaker.note({ id: serviceIdOf(service.provider, service.serviceCode), url }, true);
+    const found = await bench.diagnose({ breaker });
+    expect(found.map(({ code }) => code)).toEqual(['service-left-alone', 'service-unreachable']);
+    expect(found[0]?.detail).toMatch(/^1 calls failed in a row; tried again from 2/);
   });
 
   it('service-timeout', async () => {

@@ -6,7 +6,7 @@ import {
   type ServiceId,
 } from '../../gateway/identifier/index.ts';
 import { type ConnectionOutcome, tryConnection } from '../../gateway/joining/index.ts';
-import { ServiceCaller } from '../../gateway/provider-side/index.ts';
+import { type CircuitBreaker, ServiceCaller } from '../../gateway/provider-side/index.ts';
 import type { Signer } from '../../gateway/road/index.ts';
 import type { PeerPools } from '../../gateway/transport/index.ts';
 import type { AskedBook } from '../asked/index.ts';
@@ -30,6 +30,8 @@ export interface ProbeSources {
   readonly peerPort: number;
   readonly peers: Outcomes;
   readonly services: Outcomes;
+  /** Lets a service be called again that a test reached; absent: none is left alone. */
+  readonly breaker?: CircuitBreaker | undefined;
 }
 
 /** What one connection came to. */
@@ -129,7 +131,7 @@ const maxServers = 20;
 /** Asks a service of this server whether it is there, as its settings say; undefined when there is no such service. */
 export async function probeService(
   wanted: { readonly provider: string; readonly serviceCode: string; readonly serviceVersion?: string },
-  { settings, services }: ProbeSources,
+  { settings, services, breaker }: ProbeSources,
 ): Promise<Probe | undefined> {
   const snapshot = settings();
   const record = snapshot
@@ -138,7 +140,10 @@ export async function probeService(
   const service = record && snapshot.service(idOf(record) as ServiceId);
   if (service === undefined) return undefined;
   const began = performance.now();
-  const caller = new ServiceCaller(({ id }, fault) => services.note(printEncoded(id), fault));
+  const caller = new ServiceCaller({
+    onCalled: ({ id }, fault) => services.note(printEncoded(id), fault),
+    breaker,
+  });
   try {
     const status = await caller.reach(service);
     const durationMs = performance.now() - began;

@@ -87,12 +87,19 @@ export function addServicePage(pages: Pages): void {
   addLimitPages(pages);
 }
 
+/** How it stands with calls of a service that may fail. */
+interface Circuit {
+  readonly state: string;
+  readonly until?: string;
+}
+
 async function draw(visit: Visit, values: Values, problems: readonly FormProblem[]) {
   const t = textsOf(visit);
   const [client, code] = [visit.param('client'), visit.param('service')];
   const { value: service, etag } = await visit.api.getTagged<Service>(apiOf(visit));
   if (service.described !== undefined) return seeOther(servicesPath(client));
   const description = service.kind === 'OPENAPI' ? await readDescription(visit) : undefined;
+  const circuit = await visit.api.get<Circuit>(`${apiOf(visit)}/circuit`);
   const endpoints = EndpointSection({ visit, service, description });
   if (endpoints instanceof Response) return endpoints;
   const done = (
@@ -115,6 +122,13 @@ async function draw(visit: Visit, values: Values, problems: readonly FormProblem
         {service.disabledNotice !== undefined && (
           <Notice kind="warning" heading={t.off}>
             {service.disabledNotice}
+          </Notice>
+        )}
+        {circuit.until !== undefined && (
+          <Notice kind="warning" heading={t.leftAlone}>
+            <p>
+              {t.leftAloneUntil} <Instant at={circuit.until} />
+            </p>
           </Notice>
         )}
         <Facts

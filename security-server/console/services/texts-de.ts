@@ -57,6 +57,9 @@ export const german: Translated<typeof english> = {
   descriptionLead: 'Was zuletzt übernommen wurde; wer aufruft, bekommt sie auf Nachfrage.',
   noDescription: 'Es gibt keine; wer aufruft, kann nicht fragen, was der Dienst bietet.',
   giveDescription: 'Beschreibung geben',
+  leftAlone: 'Nicht aufgerufen: zu oft in Folge gescheitert',
+  leftAloneUntil:
+    'Wer ihn aufruft, wird sofort abgewiesen. Eine Verbindungsprüfung, die ihn erreicht, beendet das (Diagnose); sonst probiert ihn ein Aufruf wieder ab',
   renewDescription: 'Nach Änderungen sehen',
   renewLead: 'Liest die Beschreibung neu und zeigt, was sich ändern würde.',
   download: 'Herunterladen',

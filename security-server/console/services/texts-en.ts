@@ -54,6 +54,9 @@ export const english = {
   descriptionLead: 'What was accepted last; callers are given it when they ask for it.',
   noDescription: 'There is none; callers cannot ask what the service offers.',
   giveDescription: 'Give it a description',
+  leftAlone: 'Not called: it failed too often in a row',
+  leftAloneUntil:
+    'Its callers are refused at once. A connection test that reaches it ends that (Diagnostics); otherwise one call tries it again from',
   renewDescription: 'Look for changes',
   renewLead: 'Reads the description again, and shows what would change.',
   download: 'Download',

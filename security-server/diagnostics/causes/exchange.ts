@@ -78,6 +78,18 @@ export const serviceCauses = foundBy(
       ),
       remedy: say('Switch it on again when it is ready.', 'Schalten Sie ihn wieder ein, wenn er bereit ist.'),
     },
+    'service-left-alone': {
+      severity: 'stops',
+      who: 'service-administrator',
+      cause: say(
+        'The service failed so often in a row that it is not called for a while: its callers are refused at once.',
+        'Der Dienst scheiterte so oft in Folge, dass er eine Weile nicht aufgerufen wird: Wer ihn aufruft, wird sofort abgewiesen.',
+      ),
+      remedy: say(
+        'See to its system; test the connection, and once it is reached it is called again.',
+        'Kümmern Sie sich um sein System; prüfen Sie die Verbindung: Ist er erreicht, wird er wieder aufgerufen.',
+      ),
+    },
     'service-address-unusable': {
       severity: 'stops',
       who: 'service-administrator',

@@ -1,6 +1,7 @@
 import type { GlobalConfiguration } from '../../../gateway/configuration/index.ts';
 import { Fault } from '../../../gateway/fault/index.ts';
 import { equal, memberOf, parseEncodedClient, printEncoded } from '../../../gateway/identifier/index.ts';
+import type { CircuitBreaker, CircuitState } from '../../../gateway/provider-side/index.ts';
 import type { SentRequest } from '../../management/index.ts';
 import { type ServiceRecord, type SettingsSnapshot, serviceIdOf } from '../../settings/index.ts';
 import type { CauseCode } from '../causes/index.ts';
@@ -40,7 +41,11 @@ const serviceKinds: Readonly<Record<FailureKind, CauseCode>> = {
 };
 
 /** Whether each service can be called, by its settings and by how its last call went. */
-export function checkServices(settings: SettingsSnapshot, outcomes: readonly Outcome[]): Found[] {
+export function checkServices(
+  settings: SettingsSnapshot,
+  outcomes: readonly Outcome[],
+  breaker: Pick<CircuitBreaker, 'stateOf'> | undefined,
+): Found[] {
   return settings.content.services.flatMap((record): Found[] => {
     const id = idOf(record);
     const subject = printEncoded(id);
@@ -49,8 +54,17 @@ export function checkServices(settings: SettingsSnapshot, outcomes: readonly Out
       return [{ code: 'service-disabled', subject, severity: 'warns', detail: notice }];
     }
     if (!isPlainUrl(record.url)) return [{ code: 'service-address-unusable', subject, detail: record.url }];
-    return failureOf(subject, outcomes, serviceCode);
+    return [
+      ...leftAlone(subject, breaker?.stateOf({ id, url: record.url })),
+      ...failureOf(subject, outcomes, serviceCode),
+    ];
   });
+}
+
+function leftAlone(subject: string, circuit: CircuitState | undefined): Found[] {
+  if (circuit?.until === undefined) return [];
+  const detail = `${circuit.failures} calls failed in a row; tried again from ${circuit.until.toISOString()}`;
+  return [{ code: 'service-left-alone', subject, detail }];
 }
 
 /** @param error of a call */
