@@ -79,8 +79,8 @@ describe('a circuit', () => {
   it('lets one call through after the pause, while all others wait for what becomes of it', async () => {
     await failThrice();
     now = new Date(now.getTime() + minute);
-    let decide = (_: 'answer' | 'break') => undefined as void;
-    let isCalled = () => undefined as void;
+    let decide: (outcome: 'answer' | 'break') => void = () => undefined;
+    let isCalled: () => void = () => undefined;
     const called = new Promise<void>((resolve) => {
       isCalled = resolve;
     });
