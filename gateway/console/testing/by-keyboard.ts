@@ -19,10 +19,30 @@ export async function follow(page: Page, href: string): Promise<void> {
   await Promise.all([page.waitForURL(new URL(href, page.url()).href), page.keyboard.press('Enter')]);
 }
 
-/** Types into a field of the page's form. */
+/** Types into a field of the page's form, in place of what it holds. */
 export async function type(page: Page, field: string, text: string): Promise<void> {
   await tabTo(page, `#field-${field}`);
+  await page.keyboard.press('Control+A');
   await page.keyboard.type(text);
+}
+
+/** Chooses from a list of the page's form. @throws Error when it has no such value */
+export async function choose(page: Page, field: string, value: string): Promise<void> {
+  await tabTo(page, `#field-${field}`);
+  await page.keyboard.press('Home');
+  const chosen = '[document.activeElement.value, document.activeElement.length]';
+  for (let moved = 0; ; moved += 1) {
+    const [now, length] = (await page.evaluate(chosen)) as [string, number];
+    if (now === value) return;
+    if (moved >= length) throw new Error(`${page.url()}: ${field} cannot be ${value}`);
+    await page.keyboard.press('ArrowDown');
+  }
+}
+
+/** Sends the form in which the focus is. */
+export async function send(page: Page): Promise<void> {
+  await tabTo(page, 'main button[type=submit]');
+  await Promise.all([page.waitForEvent('domcontentloaded'), page.keyboard.press('Enter')]);
 }
 
 /** Reads what will happen, says that it was understood, and does it. */
