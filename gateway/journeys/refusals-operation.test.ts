@@ -89,6 +89,24 @@ describe('a server under bad conditions', () => {
     expect(await outcome(await startCopy('well'))).toBe(200);
   });
 
+  it('that knows its console leads from what it or a peer refuses to its explanation, and from nothing else', async () => {
+    const server = await startCopy('led', { adminUrl: 'https://console.example' });
+    const linkOf = async (id: string, service: string, client = 'portal') => {
+      const response = await request(`${server.clientUrl}/r1/PILOT/GOV/1001/population/${service}`, {
+        headers: { 'X-Road-Client': `PILOT/MUN/2001/${client}`, 'X-Road-Id': id },
+      });
+      await response.body.dump();
+      return [response.headers['x-road-error'], response.headers['link']];
+    };
+    const link = (id: string) => `<https://console.example/explain?messageId=${id}>; rel="help"`;
+    expect(await linkOf('a-1', 'register/persons/P-1001')).toEqual([undefined, undefined]);
+    expect(await linkOf('a-2', 'none')).toEqual(['server.serverproxy.unknown_service', link('a-2')]);
+    expect(await linkOf('a-3', 'register', 'nobody')).toEqual([
+      'server.clientproxy.unknown_member',
+      link('a-3'),
+    ]);
+  });
+
   it('whose configuration expired refuses everything, and recovers by itself when a source answers again', async () => {
     let isDown = false;
     let offset = 0;

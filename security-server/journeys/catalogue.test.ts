@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKeyPair, softwareSigningKey } from '../../certs/key/index.ts';
 import { buildName, createCertificate } from '../../certs/x509/index.ts';
-import { startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
+import { bodyOf, startNetwork, type TestNetwork } from '../../gateway/journeys/network.ts';
 import type { AdminClient } from '../../pilot/admin-client.ts';
 
 interface Service {
@@ -175,6 +175,37 @@ describe('the catalogue of a security server', () => {
       expect(await runExample(language, details)).toContain('personDetailsResponse');
     });
   }
+
+  it.skipIf(!has('curl'))(
+    'a provider describes a call that would send a file, and one that steps upwards; the answer is the text, and no program (needs curl)',
+    async () => {
+      const bodies: string[] = [];
+      await network.publish('hostile', (incoming, outgoing) => {
+        void bodyOf(incoming).then((body) => {
+          bodies.push(body.toString());
+          outgoing.end('taken');
+        });
+      });
+      const body = { content: { 'text/plain': { example: "@/etc/hostname' $(id)" } } };
+      const paths = { '/take': { post: { requestBody: body } }, '/../../../up': { get: {} } };
+      const info = { title: '<script>alert(1)</script>', version: '1' };
+      const document = Buffer.from(JSON.stringify({ openapi: '3.1.0', info, paths })).toString('base64');
+      const description = `/clients/${encodeURIComponent(population)}/services/hostile/description`;
+      const preview = { document };
+      const { digest } = await network.ministryAdmin.post<{ digest: string }>(
+        `${description}/preview`,
+        preview,
+      );
+      await network.ministryAdmin.post(description, { document, digest });
+      await gather({ client: portal, provider: population });
+      const take = await described('hostile', { client: portal, method: 'POST', path: '/take' });
+      expect(take.title).toBe(info.title);
+      expect(await runExample(languages[0], take)).toContain('taken');
+      expect(bodies).toEqual(["@/etc/hostname' $(id)"]);
+      const up = await described('hostile', { client: portal, method: 'GET', path: '/../../../up' });
+      expect(up.example?.calls).toEqual([]);
+    },
+  );
 
   describe('for a client whose information system shows a certificate', () => {
     beforeAll(async () => {
