@@ -29,7 +29,10 @@ export function checkTimestamp({ token, stamped, certificates }: TimestampQuesti
   if (!digestOf(algorithm.name, stamped).equals(parsed.imprint.digest)) {
     throw new TimestampError('imprint', 'the timestamp is of other data');
   }
-  const certificate = certificates.find((one) => isSigner(one, parsed));
+  const named = parsed.signingCertificateSha256;
+  const signers = certificates.filter((one) => isSigner(one, parsed));
+  // Two authorities of one name may have given the same number to their keys: the token says which it means.
+  const certificate = signers.find(({ sha256 }) => named?.equals(sha256)) ?? signers[0];
   if (certificate === undefined) {
     throw new TimestampError('signer', 'the timestamp is not of an authority that is trusted');
   }
@@ -40,7 +43,6 @@ export function checkTimestamp({ token, stamped, certificates }: TimestampQuesti
   if (!verifySignature(signatureAlgorithm, certificate.publicKey, signedAttributes, signature)) {
     throw new TimestampError('signature', 'the signature of the timestamp is not good');
   }
-  const named = parsed.signingCertificateSha256;
   if (named !== undefined && !named.equals(certificate.sha256)) {
     throw new TimestampError('signature', 'the timestamp names another certificate than that of its signer');
   }

@@ -54,6 +54,7 @@ export {
 export { parseSharedParameters } from './shared-parameters-read.ts';
 export { writeSharedParameters } from './shared-parameters-write.ts';
 export {
+  anchorFingerprintOf,
   buildSnapshot,
   type ConfigurationSnapshot,
   listSnapshot,

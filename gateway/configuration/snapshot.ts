@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { anchorFingerprint } from './anchor.ts';
 import {
   type ConfigurationFile,
   instanceFolder,
@@ -39,6 +40,16 @@ export interface SnapshotContent {
 }
 
 export const anchorFile = 'anchor.xml';
+
+/**
+ * Fingerprint of the anchor in a snapshot, as people compare it.
+ * @throws Fault MalformedGlobalConf when it has none
+ */
+export function anchorFingerprintOf(files: readonly SnapshotFile[]): string {
+  const anchor = files.find(({ name }) => name === anchorFile);
+  if (anchor === undefined) throw malformed(`the configuration lacks the file ${anchorFile}`);
+  return anchorFingerprint(anchor.bytes);
+}
 
 /**
  * Lays the files of a configuration out as on disk, with the anchor and the signed directories beside them.

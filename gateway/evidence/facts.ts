@@ -44,6 +44,8 @@ export interface MessageFacts {
 export interface TallyFacts {
   readonly kind: 'tally';
   readonly at: string;
+  /** Id of the configuration snapshot that was in force; absent where none was, and in tallies from before they told. */
+  readonly configuration?: string | undefined;
   /** Commitments to the texts of `tallyText`, in the order of those texts; each with a salt of its own. */
   readonly pairs: readonly string[];
 }
@@ -92,8 +94,8 @@ export function pairOf({
 /** The one form of facts: compact JSON with its keys in this order. */
 export function writeFacts(facts: Facts): Buffer {
   if (facts.kind === 'tally') {
-    const { kind, at, pairs } = facts;
-    return Buffer.from(JSON.stringify({ kind, at, pairs }));
+    const { kind, at, configuration, pairs } = facts;
+    return Buffer.from(JSON.stringify({ kind, at, configuration, pairs }));
   }
   return Buffer.from(
     JSON.stringify({
@@ -147,7 +149,11 @@ export function entryOf(factsSalt: Buffer, facts: Buffer): Buffer {
 }
 
 function readTally(fields: Record<string, unknown>): TallyFacts {
-  return { kind: 'tally', at: instantIn(fields, 'at'), pairs: commitmentsIn(fields, 'pairs') };
+  const configuration = optionalTextIn(fields, 'configuration');
+  return {
+    ...{ kind: 'tally', at: instantIn(fields, 'at'), pairs: commitmentsIn(fields, 'pairs') },
+    ...(configuration !== undefined && { configuration }),
+  };
 }
 
 function readMessage(fields: Record<string, unknown>): MessageFacts {

@@ -17,6 +17,7 @@ export {
 export { type Grouping, groupOf, isPairOfGroup } from './group.ts';
 export { judgeBundle } from './judge.ts';
 export { isOfParty } from './judge-scope.ts';
+export { authorityDetail } from './judge-timestamp.ts';
 export type {
   BundleConfiguration,
   BundleConsistency,
@@ -25,6 +26,7 @@ export type {
   BundleScope,
   BundleTally,
   BundleTimestamp,
+  BundleWitness,
 } from './model.ts';
 export {
   containerName,
@@ -37,5 +39,6 @@ export {
 } from './own-archive.ts';
 export { isBundle, readBundle } from './read-bundle.ts';
 export { numbersAround, type StretchNumbers } from './stretch-numbers.ts';
+export { isUnderStamp, type Naming, namingOf } from './under-stamp.ts';
 export type { Gap, Step, Trust, Verdict } from './verdict.ts';
 export { writeBundle } from './write-bundle.ts';

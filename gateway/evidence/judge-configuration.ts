@@ -1,5 +1,5 @@
 import {
-  anchorFingerprint,
+  anchorFingerprintOf,
   type GlobalConfiguration,
   readSnapshot,
   verifySnapshot,
@@ -10,12 +10,13 @@ import { bad, good, type Step, type Trust } from './verdict.ts';
 import { bundleNames } from './write-bundle.ts';
 
 const id = 'configuration';
-const anchorFile = 'anchor.xml';
 
 export interface JudgedConfiguration {
   readonly step: Step;
   /** Undefined when the snapshot cannot be relied on. */
   readonly configuration?: GlobalConfiguration;
+  /** Fingerprint of its anchor. */
+  readonly anchor?: string;
   readonly warnings: readonly string[];
 }
 
@@ -33,7 +34,7 @@ export function judgeConfiguration(snapshot: BundleConfiguration, trust: Trust):
   }
   try {
     const { configuration } = readSnapshot(snapshot.files);
-    const fingerprint = fingerprintOf(snapshot);
+    const fingerprint = anchorFingerprintOf(snapshot.files);
     const { instance, expiresAt } = configuration;
     const text = `The configuration of ${instance} was signed as its anchor demands, and counted until ${expiresAt.toISOString()}.`;
     const warning = `Judged by a configuration that is in the bundle: compare the fingerprint of its anchor, ${fingerprint}, with the one the operator of ${instance} publishes.`;
@@ -45,7 +46,7 @@ export function judgeConfiguration(snapshot: BundleConfiguration, trust: Trust):
         ['counted until', expiresAt.toISOString()],
         ['files', String(snapshot.files.length)],
       ]),
-      configuration,
+      ...{ configuration, anchor: fingerprint },
       warnings: isTold ? [] : [warning],
     };
   } catch (error) {
@@ -53,10 +54,4 @@ export function judgeConfiguration(snapshot: BundleConfiguration, trust: Trust):
     const text = `This configuration is not good: ${error.message}.`;
     return { step: bad(id, about, spellCode(error), text), warnings: [] };
   }
-}
-
-function fingerprintOf({ files }: BundleConfiguration): string {
-  const anchor = files.find(({ name }) => name === anchorFile);
-  // A snapshot without one was refused before.
-  return anchor === undefined ? '' : anchorFingerprint(anchor.bytes);
 }

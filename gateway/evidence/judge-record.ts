@@ -8,8 +8,9 @@ import { judgeFacts, judgeInclusion } from './judge-inclusion.ts';
 import { judgeErasure, judgeParts, type KnownParts } from './judge-parts.ts';
 import { judgeScope } from './judge-scope.ts';
 import { judgeSignature } from './judge-signature.ts';
-import { judgeTimestamp, type Stamp } from './judge-timestamp.ts';
+import { judgeTimestamp } from './judge-timestamp.ts';
 import type { BundleRecord, BundleScope } from './model.ts';
+import type { FoundStamp, Stamps } from './stamps.ts';
 import { absent, bad, good, type Step } from './verdict.ts';
 
 /** What all records of a bundle are judged by. */
@@ -23,7 +24,7 @@ export interface RecordCourt {
   readonly configurationOf: (id: string) => GlobalConfiguration | undefined;
   /** Whether a configuration was given, which then is as of then by the word of who gave it. */
   readonly isConfigurationGiven: boolean;
-  readonly stampOf: (place: number, configuration: GlobalConfiguration) => Stamp;
+  readonly stamps: Stamps;
 }
 
 export interface JudgedRecord {
@@ -64,8 +65,10 @@ export async function judgeRecord(record: BundleRecord, court: RecordCourt): Pro
       configuration === undefined ? [bad('configuration', about, 'configuration-missing', text)] : [];
     return { index, steps: [...first, ...partSteps, ...missing], warnings: [], facts };
   }
+  const found = stampOf(record, facts, configuration, court);
   const { step, signedAndErased, warnings } = await judgeSignature({
     ...{ parts, facts, configuration, about },
+    authorities: authoritiesOf(record, parts, found, court),
     verifier: court.verifier,
   });
   const { head } = parts.container;
@@ -78,7 +81,7 @@ export async function judgeRecord(record: BundleRecord, court: RecordCourt): Pro
       ? [judgeErasure(parts.erased, signedAndErased, record, facts, about)]
       : []),
     ...(head === undefined ? [] : [judgeAgreement(head, facts, about)]),
-    judgeStamp(record, facts, configuration, court),
+    judgeStamp(record, facts, found),
   ];
   const notes =
     record.timestamp === null ? [`${about}: no authority stamped a checkpoint with this record`] : [];
@@ -104,15 +107,31 @@ function judgeForce(
   }
 }
 
-function judgeStamp(
+function stampOf(
   { index, timestamp }: BundleRecord,
-  facts: MessageFacts,
+  { configuration: id }: MessageFacts,
   configuration: GlobalConfiguration,
-  court: RecordCourt,
-): Step {
+  { stamps }: RecordCourt,
+): FoundStamp | undefined {
+  return timestamp === null ? undefined : stamps.of({ index, timestamp, id, configuration });
+}
+
+/** A signature is as old as its timestamp: that counts by whom it counts by for the checkpoint, if it is the same. */
+function authoritiesOf(
+  { timestamp }: BundleRecord,
+  { container }: KnownParts,
+  found: FoundStamp | undefined,
+  { stamps }: RecordCourt,
+) {
+  const token = timestamp === null ? undefined : stamps.tokenOf(timestamp);
+  const isSame =
+    token !== undefined && container.timestamp !== undefined && token.equals(container.timestamp.token);
+  return isSame ? found?.configuration.tsaCertificates() : undefined;
+}
+
+function judgeStamp({ index }: BundleRecord, facts: MessageFacts, found: FoundStamp | undefined): Step {
   const about = `records/${index}`;
-  if (timestamp !== null)
-    return judgeTimestamp(court.stampOf(timestamp, configuration), index, facts.at, about);
+  if (found !== undefined) return judgeTimestamp(found, index, facts.at, about);
   const text =
     'No authority stamped a checkpoint with this record; when it was recorded is the word of its log.';
   return absent('checkpoint-timestamp', about, 'not-stamped', text);

@@ -1,3 +1,4 @@
+import type { Certificate } from '../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import { Fault, spellCode } from '../fault/index.ts';
 import { equal, IdentifierError, memberOf, parseEncodedClient, printShort } from '../identifier/index.ts';
@@ -17,6 +18,8 @@ export interface SignatureCase {
   readonly parts: KnownParts;
   readonly facts: MessageFacts;
   readonly configuration: GlobalConfiguration;
+  /** Whose timestamps count: those of the configuration unless told. */
+  readonly authorities?: readonly Certificate[] | undefined;
   readonly verifier: SignatureVerifier;
   readonly about: string;
 }
@@ -36,6 +39,7 @@ export async function judgeSignature({
   parts,
   facts,
   configuration,
+  authorities,
   verifier,
   about,
 }: SignatureCase): Promise<JudgedSignature> {
@@ -44,10 +48,11 @@ export async function judgeSignature({
       parseEncodedClient(facts.direction === 'request' ? facts.client : facts.provider),
     );
     const { head } = parts.container;
+    const asked = { configuration, authorities, verifier };
     const verified =
       parts.erased.length === 0 && head !== undefined
-        ? await verifyContainer({ container: { ...parts.container, head }, configuration, verifier })
-        : verifyErasedContainer({ container: parts.container, signer, configuration, verifier });
+        ? await verifyContainer({ container: { ...parts.container, head }, ...asked })
+        : verifyErasedContainer({ container: parts.container, signer, ...asked });
     if ('signer' in verified && !(equal(verified.signer, signer) && verified.direction === facts.direction)) {
       const text = `The message is a ${verified.direction} of ${printShort(verified.signer)}, recorded as a ${facts.direction} of ${printShort(signer)}.`;
       return { step: bad(id, about, 'signer-differs', text), warnings: [] };

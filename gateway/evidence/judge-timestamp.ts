@@ -6,9 +6,12 @@ import { verifyHashChain } from '../signature/index.ts';
 import { type Checkpoint, checkConsistency, TransparencyError } from '../transparency/index.ts';
 import { type KnownLog, openCheckpoint } from './judge-checkpoint.ts';
 import type { BundleConsistency, BundleTimestamp } from './model.ts';
+import type { FoundStamp } from './stamps.ts';
 import { bad, good, type Step } from './verdict.ts';
 
 const id = 'checkpoint-timestamp';
+/** Name of the value beside a good step that tells who stamped. */
+export const authorityDetail = 'timestamping authority';
 const stampedName = '/checkpoint';
 const chainName = '/ts-hashchain.xml';
 
@@ -65,7 +68,12 @@ const plausibleSkewMs = 10 * 60 * 1000;
  * Whether a record was under a stamp: then it is as old as that, whoever kept the log.
  * @param recordedAt when the record says to have been made
  */
-export function judgeTimestamp(stamp: Stamp, index: number, recordedAt: string, about: string): Step {
+export function judgeTimestamp(
+  { stamp, namedBy }: FoundStamp,
+  index: number,
+  recordedAt: string,
+  about: string,
+): Step {
   if ('code' in stamp) return bad(id, about, stamp.code, stamp.text);
   const { size, at, authority } = stamp;
   if (index >= size) {
@@ -78,8 +86,16 @@ export function judgeTimestamp(stamp: Stamp, index: number, recordedAt: string, 
   }
   return good(id, about, `This record was in the log at ${at.toISOString()}, as an authority stamped it.`, [
     ['timestamped', at.toISOString()],
-    ['timestamping authority', authority],
+    [authorityDetail, authority],
     ['records then', String(size)],
+    ...(namedBy === undefined
+      ? []
+      : [
+          [
+            'configuration that approves of it',
+            `${namedBy.configuration}, which number ${namedBy.index} names`,
+          ] as const,
+        ]),
   ]);
 }
 

@@ -1,4 +1,3 @@
-import type { GlobalConfiguration } from '../configuration/index.ts';
 import { createVerifier } from '../signature/index.ts';
 import { EvidenceError } from './error.ts';
 import { type AskedRecord, judgeAnswers } from './judge-answers.ts';
@@ -11,9 +10,11 @@ import { type JudgedRecord, judgeRecord, type RecordCourt } from './judge-record
 import { askedIn } from './judge-scope.ts';
 import { judgeSequences } from './judge-sequence.ts';
 import { judgeTally } from './judge-tally.ts';
-import { type Stamp, verifyStamp } from './judge-timestamp.ts';
+import { judgeWitness } from './judge-witness.ts';
 import type { BundleContent, BundleScope } from './model.ts';
 import { readBundle } from './read-bundle.ts';
+import { Stamps } from './stamps.ts';
+import { namingOf } from './under-stamp.ts';
 import { bad, concludeVerdict, good, type Step, type Trust, type Verdict } from './verdict.ts';
 import { bundleNames } from './write-bundle.ts';
 
@@ -57,9 +58,10 @@ export async function judgeBundle(bytes: Buffer, trust: Trust = {}): Promise<Ver
       ...opening,
       ...judgeConsistency(content, trust, log),
       ...configurations.map(({ step }) => step),
-      ...judgeNamed(content, records),
+      ...judgeNamed(content, records, court),
       ...records.flatMap((record) => record.steps),
       ...tallies.flatMap((tally) => tally.steps),
+      ...(content.witnesses ?? []).flatMap((witness) => judgeWitness(witness, log)),
       ...sequences.steps,
       ...judgeExchanges(records, content.scope),
       ...answers.steps,
@@ -96,49 +98,45 @@ function describeStretch({ group, from, to }: Extract<BundleScope, { kind: 'arch
 }
 
 function openCourt(
-  { scope, timestamps, consistency, configurations: snapshots }: BundleContent,
+  content: BundleContent,
   { configuration: given }: Trust,
   log: KnownLog,
   judged: readonly JudgedConfiguration[],
 ): RecordCourt {
-  const byId = new Map(snapshots.map(({ id }, at) => [id, judged[at]?.configuration]));
-  // Records share stamps: each is verified once for each configuration.
-  const stamps = new Map<GlobalConfiguration, Map<number, Stamp>>();
+  const { scope, configurations } = content;
+  const byId = new Map(configurations.flatMap(({ id }, at) => pairedWith(id, judged[at])));
   return {
     ...{ scope, asked: askedIn(scope), log, verifier: createVerifier() },
     ...{ isConfigurationGiven: given !== undefined },
-    configurationOf: (id) => given ?? byId.get(id),
-    stampOf: (place, configuration) => {
-      const known = stamps.get(configuration) ?? new Map<number, Stamp>();
-      stamps.set(configuration, known);
-      const timestamp = timestamps[place];
-      if (timestamp === undefined) return { code: 'not-stamped', text: 'The bundle has no such timestamp.' };
-      const stamp = known.get(place) ?? verifyStamp({ timestamp, consistency, log, configuration });
-      known.set(place, stamp);
-      return stamp;
-    },
+    configurationOf: (id) => given ?? byId.get(id)?.configuration,
+    stamps: new Stamps(content, log, given === undefined ? byId : new Map()),
   };
 }
 
-/** Configurations that no record speaks of; and of a party alone there may be no records at all. */
+/** Configurations that are here for no record; and of a party alone there may be no records at all. */
 function judgeNamed(
-  { configurations, scope, records: bundled }: BundleContent,
+  { configurations, scope, records: bundled, tallies, witnesses = [] }: BundleContent,
   records: readonly JudgedRecord[],
+  { stamps, isConfigurationGiven }: RecordCourt,
 ): Step[] {
   const named = new Set(records.map(({ facts }) => facts?.configuration));
-  const unnamed = configurations.filter(({ id }) => !named.has(id));
+  const others = [...tallies, ...witnesses].map((leaf) => namingOf(leaf)?.configuration);
+  // One that was given counts alone, whatever stamps are good by.
+  const isNeeded = (id: string) =>
+    isConfigurationGiven ? others.includes(id) : stamps.isNeeded(id, bundled);
+  const unnamed = configurations.filter(({ id }) => !named.has(id) && !isNeeded(id));
   const empty = 'The bundle has no records.';
+  const text = 'No record names this configuration, and no timestamp is good by it.';
   return [
     ...unnamed.map(({ id }) =>
-      bad(
-        'configuration',
-        bundleNames.configuration(id),
-        'configuration-unknown',
-        'No record names this configuration.',
-      ),
+      bad('configuration', bundleNames.configuration(id), 'configuration-unknown', text),
     ),
     ...(bundled.length === 0 && scope.kind !== 'party'
       ? [bad('scope', bundleNames.index, 'empty', empty)]
       : []),
   ];
+}
+
+function pairedWith(id: string, judged: JudgedConfiguration | undefined): [string, JudgedConfiguration][] {
+  return judged === undefined ? [] : [[id, judged]];
 }

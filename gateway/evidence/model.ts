@@ -66,6 +66,15 @@ export interface BundleTally {
   }[];
 }
 
+/** A leaf of the log that is shown for the configuration that it names, and for nothing else. */
+export interface BundleWitness {
+  readonly index: number;
+  /** Of a message or a tally. */
+  readonly facts: Buffer;
+  readonly salt: Buffer;
+  readonly inclusion: readonly Buffer[];
+}
+
 /** A checkpoint that an authority stamped; the chain leads from it, as `/checkpoint`, to the result under the token. */
 export interface BundleTimestamp {
   /** Signed note. */
@@ -107,4 +116,6 @@ export interface BundleContent {
   readonly timestamps: readonly BundleTimestamp[];
   readonly configurations: readonly BundleConfiguration[];
   readonly consistency: readonly BundleConsistency[];
+  /** Say whose timestamps counted, where no record here does; absent when none is needed. */
+  readonly witnesses?: readonly BundleWitness[] | undefined;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EvidenceError } from './error.ts';
 import { saltBytes } from './facts.ts';
 import { groupings } from './group.ts';
-import type { BundleConsistency, BundleRecord, BundleScope, BundleTally } from './model.ts';
+import type { BundleConsistency, BundleRecord, BundleScope, BundleTally, BundleWitness } from './model.ts';
 import { bundleNames, bundleVersions } from './write-bundle.ts';
 
 /** A record whose container is still to be taken from the files. */
@@ -20,6 +20,7 @@ export interface BundleIndex {
   readonly records: readonly IndexRecord[];
   readonly tallies: readonly BundleTally[];
   readonly consistency: readonly BundleConsistency[];
+  readonly witnesses?: readonly BundleWitness[] | undefined;
 }
 
 const hashBytes = 32;
@@ -94,6 +95,7 @@ const record = z
 
 const pair = z.strictObject({ position: count, text: name, salt });
 const tally = z.strictObject({ index: count, facts: utf8, salt, inclusion: proof, pairs: z.array(pair) });
+const witness = z.strictObject({ index: count, facts: utf8, salt, inclusion: proof });
 const consistency = z.strictObject({ oldSize: count, oldRoot: hash, proof });
 
 const common = {
@@ -115,6 +117,7 @@ const index = z.discriminatedUnion('version', [
     version: z.literal(bundleVersions.signed),
     scope: z.discriminatedUnion('kind', [exchangeScope, partyScope, toldCase, archiveScope]),
     ...common,
+    witnesses: z.array(witness).min(1).optional(),
   }),
 ]);
 
@@ -137,6 +140,7 @@ export function readIndex(bytes: Buffer): BundleIndex {
   }
   requireAscending(found.records.map(indexOf), 'records');
   requireAscending(found.tallies.map(indexOf), 'tallies');
+  if ('witnesses' in found) requireAscending((found.witnesses ?? []).map(indexOf), 'witnesses');
   requireAscending(
     found.consistency.map(({ oldSize }) => oldSize),
     'consistency',

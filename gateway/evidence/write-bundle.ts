@@ -1,6 +1,6 @@
 import { writeZip, type ZipEntry } from '../signature/index.ts';
 import { saltBytes } from './facts.ts';
-import type { BundleContent, BundleRecord, BundleTally } from './model.ts';
+import type { BundleContent, BundleRecord, BundleTally, BundleWitness } from './model.ts';
 
 /** Version 1 has no word of the log on what the export holds. */
 export const bundleVersions = { unsigned: 1, signed: 2 } as const;
@@ -72,6 +72,7 @@ export function entriesOf(content: BundleContent, version: number): ZipEntry[] {
 /** What stands in `bundle.json`, in the order of its keys. */
 function indexOf(content: BundleContent, version: number) {
   const { scope, origin, verifierKey, createdAt, configurations, records, tallies, consistency } = content;
+  const { witnesses } = content;
   return {
     version,
     scope: scopeOf(scope),
@@ -86,6 +87,7 @@ function indexOf(content: BundleContent, version: number) {
       oldRoot: base64(oldRoot),
       proof: proof.map(base64),
     })),
+    ...(witnesses !== undefined && { witnesses: witnesses.map(witnessOf) }),
   };
 }
 
@@ -125,6 +127,10 @@ function tallyOf({ index, facts, salt: factsSalt, inclusion, pairs }: BundleTall
     inclusion: inclusion.map(base64),
     pairs: pairs.map((pair) => ({ position: pair.position, text: pair.text, salt: salt(pair.salt) })),
   };
+}
+
+function witnessOf({ index, facts, salt: factsSalt, inclusion }: BundleWitness) {
+  return { index, facts: facts.toString('utf8'), salt: salt(factsSalt), inclusion: inclusion.map(base64) };
 }
 
 const base64 = (bytes: Buffer) => bytes.toString('base64');

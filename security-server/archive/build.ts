@@ -59,6 +59,7 @@ function withoutLargeBodies(log: ArchiveSource): Parameters<typeof gatherBundle>
       }));
       return { ...record, bodies };
     },
+    leaf: (index) => log.leaf(index),
     openBody: (index, position) => {
       const body = log.read(index)?.bodies.find((one) => one.position === position);
       return body === undefined || body.size > maxArchivedBody ? undefined : log.openBody(index, position);

@@ -21,12 +21,13 @@ import { containerOf, type FoundRecord, type FoundTally } from '../message-log/i
 import type { BundleLimits } from './bundle-limits.ts';
 import { type ConfigurationArchive, EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
 import { concerns } from './gaps.ts';
+import { gatherWitnesses } from './gather-witnesses.ts';
 import { nextTurn, recordsPerTurn } from './next-turn.ts';
 
 /** What of a log goes into a bundle. */
 export type BundleSource = Pick<
   EvidenceSource,
-  'origin' | 'verifierKey' | 'tree' | 'read' | 'openBody' | 'checkpoint' | 'signContents'
+  'origin' | 'verifierKey' | 'tree' | 'read' | 'leaf' | 'openBody' | 'checkpoint' | 'signContents'
 >;
 
 /** What goes into a bundle, by places of the log. */
@@ -67,12 +68,16 @@ export async function gatherBundle(
   const ids = new Set<string>();
   const records = await gatherRecords(log, plan, size, shelf, ids);
   const sizes = shelf.timestamps.map((stamp) => sizeOf(stamp.checkpoint, verifierKey));
+  const shownTallies = tallies.map((tally) => gatherTally(log, tally, linesOf(scope, pairs), size));
+  const { timestamps } = shelf;
+  const evidence = { records, tallies: shownTallies, timestamps };
+  const { witnesses, ids: later } = await gatherWitnesses(log, configurations, evidence, size);
   const content: BundleContent = {
     ...{ scope, origin: log.origin, verifierKey, createdAt: createdAt.toISOString(), checkpoint, records },
-    tallies: tallies.map((tally) => gatherTally(log, tally, linesOf(scope, pairs), size)),
-    timestamps: shelf.timestamps,
-    configurations: await gatherConfigurations(configurations, ids),
+    ...{ tallies: shownTallies, timestamps },
+    configurations: await gatherConfigurations(configurations, new Set([...ids, ...later])),
     consistency: proveGrowth(log, [...sizes, ...heldSizes], size),
+    ...(witnesses.length > 0 && { witnesses }),
   };
   return { ...content, contents: await log.signContents(describeContents(content)) };
 }

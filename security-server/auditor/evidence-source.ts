@@ -11,6 +11,7 @@ export type EvidenceSource = Pick<
   | 'search'
   | 'find'
   | 'read'
+  | 'leaf'
   | 'openBody'
   | 'checkpoint'
   | 'signContents'

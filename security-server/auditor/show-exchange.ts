@@ -1,4 +1,11 @@
-import { judgeBundle, type Verdict, writeBundle } from '../../gateway/evidence/index.ts';
+import {
+  authorityDetail,
+  type BundleContent,
+  judgeBundle,
+  type Step,
+  type Verdict,
+  writeBundle,
+} from '../../gateway/evidence/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import type { FoundRecord } from '../message-log/index.ts';
 import { bundleLimits } from './bundle-limits.ts';
@@ -56,12 +63,12 @@ export async function showExchange(
     const key = JSON.stringify([client, service, requestId]);
     groups.set(key, [...(groups.get(key) ?? []), record]);
   }
-  const exchanges: ShownExchange[] = [];
-  for (const group of groups.values()) {
-    exchanges.push(await showGroup(group, configurations, content.verifierKey, language));
-  }
   // The bundle brings its own configurations; its key is this very log's.
   const verdict = await judgeBundle(writeBundle(content), { verifierKey: content.verifierKey });
+  const exchanges: ShownExchange[] = [];
+  for (const group of groups.values()) {
+    exchanges.push(await showGroup(group, configurations, { content, verdict }, language));
+  }
   return { queryId, exchanges, verdict, areBodiesJudged };
 }
 
@@ -79,10 +86,21 @@ async function readStamped(log: EvidenceSource, places: readonly number[]): Prom
   return places.map((index) => requireRecord(log, index));
 }
 
+interface JudgedEvidence {
+  readonly content: Pick<BundleContent, 'verifierKey'>;
+  readonly verdict: Verdict;
+}
+
+/** Who stamped a record, when the judge found that good: also by what counted only after it was recorded. */
+function authorityIn(steps: readonly Step[], { index }: FoundRecord): string | undefined {
+  const step = steps.find(({ id, about }) => id === 'checkpoint-timestamp' && about === `records/${index}`);
+  return step?.details.find(([name]) => name === authorityDetail)?.[1];
+}
+
 async function showGroup(
   group: readonly FoundRecord[],
   configurations: ConfigurationArchive,
-  verifierKey: string,
+  { content: { verifierKey }, verdict }: JudgedEvidence,
   language: TellingLanguage,
 ): Promise<ShownExchange> {
   const [first] = group;
@@ -92,7 +110,8 @@ async function showGroup(
   const shown = await Promise.all(
     group.map(async (record) => {
       const id = configurationOf(record);
-      return showRecord(record, id, await configurations.configurationOf(id), verifierKey);
+      const told = { verifierKey, authority: authorityIn(verdict.steps, record) };
+      return showRecord(record, id, await configurations.configurationOf(id), told);
     }),
   );
   const described: DescribedExchange = {

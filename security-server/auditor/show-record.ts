@@ -37,7 +37,7 @@ export interface ShownRecord {
   } | null;
   readonly timestamp: {
     readonly at: string;
-    /** Subject of its certificate; null when the configuration does not know it. */
+    /** Subject of its certificate; null when no configuration that counted then knows it. */
     readonly authority: string | null;
     /** Records that the stamped checkpoint covers. */
     readonly checkpointSize: number | null;
@@ -53,19 +53,22 @@ export interface ShownRecord {
   }[];
 }
 
-/** @param configuration as of then */
+/**
+ * @param configuration as of then
+ * @param told by the judge: who stamped, where that was found good
+ */
 export function showRecord(
   record: FoundRecord,
   configurationId: string,
   configuration: GlobalConfiguration,
-  verifierKey: string,
+  told: { readonly verifierKey: string; readonly authority: string | undefined },
 ): ShownRecord {
   const { index, sequence, at, direction, side, status, timestamp, head, keptHead, bodies } = record;
   return {
     ...{ index, sequence, at: new Date(at).toISOString(), direction, side, status },
     configuration: configurationId,
     signature: showSignature(record.signature),
-    timestamp: timestamp === undefined ? null : showTimestamp(timestamp, configuration, verifierKey),
+    timestamp: timestamp === undefined ? null : showTimestamp(timestamp, configuration, told),
     head: { octets: (head ?? keptHead)?.length ?? null, isErased: head === undefined },
     bodies: bodies.map(({ position, size, digest, isErased }) => ({
       ...{ position, octets: size, sha512: digest.toString('hex'), isErased },
@@ -93,11 +96,11 @@ function showSignature(document: Buffer): ShownRecord['signature'] {
 function showTimestamp(
   { at, token, result, checkpoint }: StoredTimestamp,
   configuration: GlobalConfiguration,
-  verifierKey: string,
+  { verifierKey, authority }: Parameters<typeof showRecord>[3],
 ): ShownRecord['timestamp'] {
   return {
     at: new Date(at).toISOString(),
-    authority: authorityOf(token, result, configuration),
+    authority: authority ?? authorityOf(token, result, configuration),
     checkpointSize: sizeOf(checkpoint, verifierKey),
   };
 }

@@ -39,3 +39,18 @@ export function* leavesFrom(
     if (page.length === 0) return;
   }
 }
+
+/** What the leaf at a place is made of: a message or a tally. */
+export interface StoredLeaf {
+  readonly facts: Buffer;
+  readonly salt: Buffer;
+}
+
+export function leafAt(database: Database.Database, index: number): StoredLeaf | undefined {
+  const row = database
+    .prepare<[number, number], Omit<LeafRow, 'id'>>(
+      `SELECT facts, salts FROM content WHERE id = ? UNION ALL SELECT facts, salt AS salts FROM tally WHERE id = ?`,
+    )
+    .get(index, index);
+  return row && { facts: row.facts, salt: row.salts.subarray(0, saltBytes) };
+}

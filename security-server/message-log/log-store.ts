@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { namingOf } from '../../gateway/evidence/index.ts';
 import { rootOf, TreeFiles } from '../../gateway/transparency/index.ts';
 import { emptyWriteAheadLog, eraseDueIn, eraseRecord } from './erase.ts';
+import { leafAt } from './leaves.ts';
 import { MessageLogError, type RecordToAppend } from './model.ts';
 import {
   boundsOf,
@@ -29,6 +31,12 @@ export interface LogStoreOptions {
  */
 const recordsPerTally = 1_000;
 const recordsPerPair = 4;
+
+/** When something is appended, and under which configuration. */
+interface Moment {
+  readonly at: number;
+  readonly configuration: string | undefined;
+}
 
 /** What one transaction appends with. */
 interface Writing {
@@ -102,15 +110,25 @@ export class LogStore {
     if (key === undefined) {
       throw new MessageLogError('locked', 'the token that holds the keys of the log is not signed in');
     }
-    this.#write(first.at, ({ writer, add }) => {
+    this.#write(first, ({ writer, add }) => {
       for (const record of records) add((id) => writer.append(id, record, key));
     });
   }
 
-  /** @returns the place of a tally of all pairs as they are now */
-  tally(at: number): number {
-    this.#write(at, ({ count }) => count());
+  /**
+   * @param configuration id of the snapshot in force; undefined where none is
+   * @returns the place of a tally of all pairs as they are now
+   */
+  tally(at: number, configuration: string | undefined): number {
+    this.#write({ at, configuration }, ({ count }) => count());
     return this.#size - 1;
+  }
+
+  /** Writes down which configuration counts now, with a tally, unless the newest leaf names it already. */
+  nameConfiguration(at: number, configuration: string): void {
+    const newest = this.#current && leafAt(this.#current.database, this.#size - 1);
+    const named = newest && namingOf({ index: this.#size - 1, facts: newest.facts })?.configuration;
+    if (named !== configuration) this.tally(at, configuration);
   }
 
   /** Leaves so far and their root; the tree's own files are on the disk then, too. */
@@ -234,7 +252,7 @@ export class LogStore {
   }
 
   /** One transaction: all leaves are there afterwards, with what they stand for, or none is. */
-  #write(at: number, act: (writing: Writing) => void): void {
+  #write({ at, configuration }: Moment, act: (writing: Writing) => void): void {
     const { name, database } = this.#partitionAt(at);
     this.#writer ??= new PartitionWriter(database);
     const writer = this.#writer;
@@ -248,7 +266,7 @@ export class LogStore {
     const count = () => {
       if (leaves.length > 0) return;
       tallied = this.#size;
-      add((id) => writer.appendTally(id, at));
+      add((id) => writer.appendTally(id, at, configuration));
     };
     try {
       database

@@ -12,6 +12,7 @@ import { BodyFiles } from './body-files.ts';
 import { type CheckReport, checkLog } from './check/index.ts';
 import { Checkpoints, checkpointFile, readSignedHead, type SignedCheckpoint } from './checkpoints.ts';
 import { finishLeaving } from './finish-leaving.ts';
+import type { StoredLeaf } from './leaves.ts';
 import { keysFile, LogKeys } from './log-keys.ts';
 import type { BodyToAppend, FoundRecord, FoundTally, PartitionInfo, RecordSummary } from './model.ts';
 import type { LogHealth, MessageLogOptions } from './options.ts';
@@ -75,6 +76,11 @@ export class SqliteMessageLog implements MessageLog {
       writer,
       checkpoint: () => this.#checkpoints.covering(),
       configuration: options.configuration,
+      nameConfiguration: async () => {
+        const id = this.#configurationInForce();
+        if (id !== undefined) await writer.call('nameConfiguration', options.now().getTime(), id);
+        this.#checkpoints.plan();
+      },
       urls: options.timestampUrls,
       now: options.now,
       ...(options.onAsked && { onAsked: options.onAsked }),
@@ -238,7 +244,15 @@ export class SqliteMessageLog implements MessageLog {
 
   /** Appends a tally of all pairs as they are now. @returns its place */
   tallyNow(): Promise<number> {
-    return this.#writer.call('tally', this.#options.now().getTime()).finally(() => this.#checkpoints.plan());
+    const at = this.#options.now().getTime();
+    return this.#writer
+      .call('tally', at, this.#configurationInForce())
+      .finally(() => this.#checkpoints.plan());
+  }
+
+  /** What the leaf at a place is made of, whatever it is of; nothing of it is sealed. */
+  leaf(index: number): StoredLeaf | undefined {
+    return this.#reader.leaf(index);
   }
 
   readTally(index: number): FoundTally | undefined {
@@ -290,6 +304,16 @@ export class SqliteMessageLog implements MessageLog {
     const partition = partitionOf(this.#options.now().getTime());
     const { id, key } = await this.#keys.rotate(this.#atLeastNewest(partition));
     await this.#writer.call('useKey', id, key);
+  }
+
+  /** Id of the snapshot in force; undefined while there is none, for what has to be written all the same. */
+  #configurationInForce(): string | undefined {
+    try {
+      return this.#options.configurationId();
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'OutdatedGlobalConf') return undefined;
+      throw error;
+    }
   }
 
   health(): LogHealth {

@@ -123,8 +123,11 @@ export class PartitionWriter {
     return hashLeaf(entryOf(salt(0), facts));
   }
 
-  /** @returns the leaf of a tally of all pairs */
-  appendTally(id: number, at: number): Buffer {
+  /**
+   * @param configuration id of the snapshot in force; undefined where none is
+   * @returns the leaf of a tally of all pairs
+   */
+  appendTally(id: number, at: number, configuration: string | undefined): Buffer {
     const pairs = [...this.#pairs].map(([pair, sequence]) => tallyText(pair, sequence)).sort();
     const salts = this.#random.take(saltBytes * (pairs.length + 1));
     const salt = salts.subarray(0, saltBytes);
@@ -135,6 +138,7 @@ export class PartitionWriter {
     const facts = writeFacts({
       kind: 'tally',
       at: new Date(at).toISOString(),
+      configuration,
       pairs: lines.map((line) => commitTally(line.salt, line.text)),
     });
     const stored = JSON.stringify(lines.map((line) => [line.text, line.salt.toString('base64')]));

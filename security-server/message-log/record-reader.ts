@@ -9,6 +9,7 @@ import {
   saltsOf,
   shownBody,
 } from './contents.ts';
+import { leafAt, type StoredLeaf } from './leaves.ts';
 import type { FoundRecord, FoundTally, PartitionInfo, RecordSummary, StoredTimestamp } from './model.ts';
 import { type Bounds, boundsOf, openPartitionReader, partitionFile, partitionNames } from './partition.ts';
 import { type RecordQuery, searchPartition } from './search.ts';
@@ -69,6 +70,12 @@ export class RecordReader {
     const row = database && bodiesOf(database, index).find((body) => body.position === position);
     if (database === undefined || content === undefined || row === undefined) return undefined;
     return openContent(database, content, this.#periodKey).placeOf(row);
+  }
+
+  /** Facts and salt of the leaf at a place, of a message or a tally; nothing is unsealed. */
+  leaf(index: number): StoredLeaf | undefined {
+    const database = this.#holding(index);
+    return database && leafAt(database, index);
   }
 
   tally(index: number): FoundTally | undefined {

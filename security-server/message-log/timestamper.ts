@@ -18,6 +18,8 @@ export interface TimestamperOptions {
   /** A signed checkpoint that covers everything recorded before the call. */
   readonly checkpoint: () => Promise<SignedCheckpoint>;
   readonly configuration: ConfigurationSource;
+  /** Has the log write down which configuration is in force, if its newest leaf does not say so already. */
+  readonly nameConfiguration: () => Promise<void>;
   /** Addresses to ask, in order; none means those of the instance, in the order of the configuration. */
   readonly urls: readonly string[];
   readonly now: () => Date;
@@ -40,6 +42,8 @@ export class Timestamper {
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #failures = 0;
+  /** DER of the certificate of who stamped last; undefined before this process had a timestamp. */
+  #signer: Buffer | undefined;
   #closed = false;
 
   constructor(options: TimestamperOptions) {
@@ -99,8 +103,8 @@ export class Timestamper {
     try {
       // One checkpoint for all of the round, which so ends, however fast others record meanwhile. No other bound: what
       // one round left over would grow with every next.
-      const checkpoint = await this.#options.checkpoint();
-      while (!this.#closed && (await this.#stampSome(checkpoint)));
+      const [configuration, checkpoint] = await this.#beginRound();
+      while (!this.#closed && (await this.#stampSome(configuration, checkpoint)));
       this.#failures = 0;
       this.#options.onSuccess(this.#options.now());
     } catch (cause) {
@@ -111,19 +115,41 @@ export class Timestamper {
     }
   }
 
+  /**
+   * A configuration that was in force when the checkpoint was made: what the checkpoint covers names none that is newer,
+   * and what comes behind it none that is older. So the log itself says whose timestamps counted.
+   */
+  async #beginRound(): Promise<[GlobalConfiguration, SignedCheckpoint]> {
+    const { configuration, checkpoint } = this.#options;
+    for (let before = configuration.current(); ; ) {
+      const made = await checkpoint();
+      const after = configuration.current();
+      if (after.id === before.id) return [after, made];
+      before = after;
+    }
+  }
+
   /** @returns whether there were records without timestamp, which have one now */
-  async #stampSome({ size, note }: SignedCheckpoint): Promise<boolean> {
-    const { writer } = this.#options;
+  async #stampSome(configuration: GlobalConfiguration, { size, note }: SignedCheckpoint): Promise<boolean> {
+    const { writer, nameConfiguration } = this.#options;
     const wanted = await writer.call('nextToStamp', recordsPerRequest, size, note);
     if (wanted === undefined) return false;
-    const { token, at } = await this.#obtain(Buffer.from(wanted.result));
+    const { token, at, signer } = await this.#obtain(configuration, Buffer.from(wanted.result));
+    if (this.#signer?.equals(signer) !== true) {
+      // No record may say yet that another authority's timestamps count, and none may come for a long time. Before the
+      // timestamp, so that no crash leaves one of which nothing says that it was good.
+      await nameConfiguration();
+      this.#signer = signer;
+    }
     await writer.call('saveStamp', wanted, token, at.getTime());
     return true;
   }
 
   /** @returns the token with its signer's certificate inside, checked as a stranger would check it */
-  async #obtain(stamped: Buffer): Promise<{ token: Buffer; at: Date }> {
-    const configuration = this.#options.configuration.current();
+  async #obtain(
+    configuration: GlobalConfiguration,
+    stamped: Buffer,
+  ): Promise<{ token: Buffer; at: Date; signer: Buffer }> {
     const failures: string[] = [];
     for (const url of this.#addresses(configuration)) {
       const { now, onAsked } = this.#options;
@@ -140,7 +166,7 @@ export class Timestamper {
           certificates: configuration.tsaCertificates(),
         });
         onAsked?.({ ...asked, ...date, answeredAt: now().getTime(), madeAt: at.getTime() });
-        return { token: withCertificateFirst(token, certificate), at };
+        return { token: withCertificateFirst(token, certificate), at, signer: certificate.der };
       } catch (error) {
         onAsked?.({ ...asked, ...date, answeredAt: now().getTime(), error });
         failures.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);

@@ -10,7 +10,7 @@ import {
 } from '../../identifier/index.ts';
 import { composeRestRequest, composeRestResponse, requestHash } from '../../message/index.ts';
 import { buildHashChains, type SigningMaterial, signMessage, writeContainer } from '../../signature/index.ts';
-import { partsOf, signedAt } from '../../signature/testing/pki.ts';
+import { type Pki, partsOf, signedAt } from '../../signature/testing/pki.ts';
 import { composeEnvelope, soapRequestHash } from '../../soap/index.ts';
 import {
   type HashReader,
@@ -40,7 +40,9 @@ import type {
   BundleScope,
   BundleTally,
   BundleTimestamp,
+  BundleWitness,
 } from '../model.ts';
+import { namingOf } from '../under-stamp.ts';
 import { origin, type World } from './world.ts';
 
 /** A message of the exchanges of tests. */
@@ -185,12 +187,15 @@ export class TestLog implements HashReader {
     return new Date(signedAt.getTime() + this.size * 1000);
   }
 
-  tally(at: Date = this.now()): number {
+  /** @param configuration that it names; the log's first one unless told, none when null */
+  tally(at: Date = this.now(), configuration: BundleConfiguration | null = this.#snapshot): number {
+    if (configuration !== null) this.#snapshots.set(configuration.id, configuration);
     const lines = [...this.#counts].map(([pair, count]) => ({ text: tallyText(pair, count), salt: salt() }));
     const sorted = lines.sort((a, b) => (a.text < b.text ? -1 : 1));
     const facts: Facts = {
       kind: 'tally',
       at: at.toISOString(),
+      configuration: configuration?.id,
       pairs: sorted.map((line) => commitTally(line.salt, line.text)),
     };
     const salts = { facts: salt(), head: salt(), signature: salt(), bodies: [] };
@@ -212,8 +217,8 @@ export class TestLog implements HashReader {
     return { ...content, contents: this.#world.note.sign(describeContents(content)) };
   }
 
-  /** Stamps all that was not stamped yet, with a checkpoint beside it. */
-  async stamp(at: Date = this.now()): Promise<void> {
+  /** Stamps all that was not stamped yet, with a checkpoint beside it; by another authority where told. */
+  async stamp(at: Date = this.now(), pki: Pick<Pki, 'stamp'> = this.#world.pki): Promise<void> {
     const from = this.#stampedTo;
     this.#stampedTo = this.size;
     const checkpoint = this.checkpoint();
@@ -230,7 +235,7 @@ export class TestLog implements HashReader {
       'sha512',
       '/ts-hashchain.xml',
     );
-    const token = await this.#world.pki.stamp(result, at);
+    const token = await pki.stamp(result, at);
     const last = chains.at(-1);
     if (last === undefined) throw new Error('a batch has a chain for its checkpoint');
     const place = this.#stamps.push({ checkpoint, token, result, chain: last }) - 1;
@@ -249,6 +254,8 @@ export class TestLog implements HashReader {
    * @param options.tallies their indices
    * @param options.erased parts that are left out, of every record that has them
    * @param options.bare records whose messages are left out
+   * @param options.witnesses leaves, and their configurations, that come along to say whose timestamps counted
+   * @param options.beside configurations that come along besides
    * @param options.isUnsigned as version 1 was, without the log's word on what it holds
    */
   bundle(
@@ -259,12 +266,16 @@ export class TestLog implements HashReader {
       erased = [],
       bare = [],
       oldSizes = [],
+      witnesses = [],
+      beside = [],
       isUnsigned = false,
     }: {
       readonly tallies?: readonly number[];
       readonly erased?: readonly string[];
       readonly bare?: readonly number[];
       readonly oldSizes?: readonly number[];
+      readonly witnesses?: readonly number[];
+      readonly beside?: readonly BundleConfiguration[];
       readonly isUnsigned?: boolean;
     } = {},
   ): BundleContent {
@@ -292,9 +303,12 @@ export class TestLog implements HashReader {
         timestamp,
       };
     });
-    const ids = new Set(
-      records.flatMap(({ index }) => this.#entry(index).message?.facts.configuration ?? []),
-    );
+    const ids = new Set([
+      ...records.flatMap(({ index }) => this.#entry(index).message?.facts.configuration ?? []),
+      ...witnesses.flatMap((index) => namingOf({ index, ...this.#entry(index) })?.configuration ?? []),
+      ...beside.map(({ id }) => id),
+    ]);
+    for (const one of beside) this.#snapshots.set(one.id, one);
     const timestamps = [...used.keys()].flatMap((place) => this.#stamps[place] ?? []);
     const sizes = new Set([
       ...timestamps.map(({ checkpoint }) => Number(checkpoint.split('\n')[1])),
@@ -320,8 +334,14 @@ export class TestLog implements HashReader {
           oldRoot: rootOf(this, oldSize),
           proof: proveConsistency(this, oldSize, this.size),
         })),
+      ...(witnesses.length > 0 && { witnesses: witnesses.map((index) => this.#witness(index)) }),
     };
     return isUnsigned ? content : this.sign(content);
+  }
+
+  #witness(index: number): BundleWitness {
+    const { facts, salts } = this.#entry(index);
+    return { index, facts, salt: salts.facts, inclusion: proveInclusion(this, index, this.size) };
   }
 
   #tellIds(scope: BundleScope, indices: readonly number[]): BundleScope {

@@ -1,4 +1,5 @@
 import { digestOf } from '../../../certs/key/index.ts';
+import type { Certificate } from '../../../certs/x509/index.ts';
 import type { GlobalConfiguration } from '../../configuration/index.ts';
 import type { MemberId } from '../../identifier/index.ts';
 import type { MessagePart } from '../../message/index.ts';
@@ -14,6 +15,8 @@ export interface ErasedContainerQuestion {
   readonly signer: MemberId;
   /** As it was when the message passed. */
   readonly configuration: GlobalConfiguration;
+  /** Whose timestamps count: those of the configuration unless told. */
+  readonly authorities?: readonly Certificate[] | undefined;
   readonly verifier: SignatureVerifier;
 }
 
@@ -34,8 +37,9 @@ const sha512Bytes = 64;
  */
 export function verifyErasedContainer(question: ErasedContainerQuestion): VerifiedErasure {
   const { container, signer, configuration, verifier } = question;
+  const { authorities = configuration.tsaCertificates() } = question;
   const pieces = readSignature(container.documents.signature, 'container');
-  const timestamp = verifyContainerTimestamp(container, pieces, configuration);
+  const timestamp = verifyContainerTimestamp(container, pieces, authorities);
   const bytesOf = (name: string) => (name === messageName ? container.head : container.attachments.get(name));
   const named = digestsNamed(pieces);
   const erased = new Map([...named].filter(([name]) => bytesOf(name) === undefined));

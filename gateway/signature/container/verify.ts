@@ -16,6 +16,8 @@ export interface ContainerQuestion {
   readonly container: Container | Buffer;
   /** As it was when the message passed: CAs, their profiles, timestamping authorities. */
   readonly configuration: GlobalConfiguration;
+  /** Whose timestamps count: those of the configuration unless told. */
+  readonly authorities?: readonly Certificate[] | undefined;
   readonly verifier: SignatureVerifier;
 }
 
@@ -34,14 +36,14 @@ export interface VerifiedContainer extends MessageParties {
  * @throws Fault as `readContainer`, AsicTimestampNotFound, InvalidMessage, and as `SignatureVerifier.verify`
  */
 export async function verifyContainer(question: ContainerQuestion): Promise<VerifiedContainer> {
-  const { configuration, verifier } = question;
+  const { configuration, verifier, authorities = configuration.tsaCertificates() } = question;
   const container = Buffer.isBuffer(question.container)
     ? await readContainer(question.container)
     : question.container;
   const message = partiesOfMessage(container.head);
   const pieces = readSignature(container.documents.signature, 'container');
   checkReferences(pieces);
-  const timestamp = verifyContainerTimestamp(container, pieces, configuration);
+  const timestamp = verifyContainerTimestamp(container, pieces, authorities);
   const signature = verifier.verify({
     documents: container.documents,
     head: container.head,
@@ -73,9 +75,8 @@ function checkReferences({ references }: SignaturePieces): void {
 export function verifyContainerTimestamp(
   container: Omit<Container, 'head'>,
   pieces: SignaturePieces,
-  configuration: GlobalConfiguration,
+  certificates: readonly Certificate[],
 ): VerifiedContainer['timestamp'] {
-  const certificates = configuration.tsaCertificates();
   const { timestamp, documents, signatureName } = container;
   if (timestamp === undefined) {
     const [token, ...more] = pieces.timestampTokens;

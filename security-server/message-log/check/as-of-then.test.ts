@@ -58,22 +58,46 @@ describe('timestamps of a log are judged by the authorities of their time', () =
     await log.record(await bench.entry('a'));
     const later = await bench.reopen(log, await replaced());
     await later.stampNow();
-    // No record says yet that the other authority had come into force; the server knows it.
+    // The log wrote down at once what had come into force, though nobody had sent anything since.
+    expect(later.tree.size).toBe(3);
     expect((await later.check()).findings).toEqual([]);
-    expect(found(await checkAlone(bench.dir))).toEqual(['untrusted timestamp of records 1 to 1']);
-    // The next record does say so, in the same file or in that of the next month.
+    expect(await checkAlone(bench.dir)).toMatchObject({ isClean: true, timestamps: 1 });
     bench.services.at += month;
     await later.record(await bench.entry('b'));
     expect(await checkAlone(bench.dir)).toMatchObject({ isClean: true, partitions: 2 });
-    const { dir } = bench;
-    await bench.reset();
-    const same = await bench.open();
-    await same.record(await bench.entry('a'));
-    const swapped = await bench.reopen(same, await replaced());
-    await recordAndStamp(swapped);
-    await recordAndStamp(swapped, 'b');
-    expect(dir).not.toBe(bench.dir);
-    expect(await checkAlone(bench.dir)).toMatchObject({ isClean: true, partitions: 1, timestamps: 2 });
+  });
+
+  it('of an authority that took its place, when the next month says so alone', async () => {
+    const log = await bench.open();
+    await log.record(await bench.entry('a'));
+    const { configuration, configurationId } = await replaced();
+    // Whoever asks while the configuration is being replaced may still be told of the former.
+    const first = await bench.keep(bench.services.configuration);
+    let isNamed = false;
+    const later = await bench.reopen(log, {
+      ...(configuration && { configuration }),
+      configurationId: () => (isNamed && configurationId !== undefined ? configurationId() : first),
+    });
+    await later.stampNow();
+    isNamed = true;
+    expect(later.tree.size).toBe(2);
+    // The server knows what is in force, and the folder does not say it.
+    expect((await later.check()).findings).toEqual([]);
+    expect(found(await checkAlone(bench.dir))).toEqual(['untrusted timestamp of records 1 to 1']);
+    bench.services.at += month;
+    await later.record(await bench.entry('b'));
+    expect(await checkAlone(bench.dir)).toMatchObject({ isClean: true, partitions: 2 });
+  });
+
+  it('of several batches in a month that has ended: each is judged by the first leaf behind its checkpoint', async () => {
+    const log = await bench.open();
+    for (const id of ['a', 'b']) await log.record(await bench.entry(id));
+    bench.services.at += month;
+    await log.record(await bench.entry('c'));
+    // Both months get a timestamp in one round, whose checkpoint reaches into the second.
+    const later = await bench.reopen(log, await replaced());
+    await later.stampNow();
+    expect(await checkAlone(bench.dir)).toMatchObject({ isClean: true, partitions: 2, timestamps: 2 });
   });
 
   it('of a stranger are found and named, whoever shows the certificate', async () => {

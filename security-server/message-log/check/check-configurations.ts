@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import type { Certificate } from '../../../certs/x509/index.ts';
 import {
+  anchorFingerprintOf,
   type ConfigurationSnapshot,
   type ReadBefore,
   readSnapshot,
 } from '../../../gateway/configuration/index.ts';
+import { isUnderStamp } from '../../../gateway/evidence/index.ts';
 import { loadSnapshot, SnapshotError } from '../../configurations/index.ts';
 import type { Findings } from './findings.ts';
 
-/** Records that follow each other and name the same configuration. */
+/** Leaves that follow each other and name the same configuration. */
 interface Run {
   readonly firstId: number;
   lastId: number;
@@ -16,11 +18,20 @@ interface Run {
   readonly id: string | undefined;
 }
 
+/** What a configuration says of timestamps. */
+interface KnownConfiguration {
+  readonly certificates: readonly Certificate[];
+  /** Fingerprint of its anchor. */
+  readonly anchor: string;
+}
+
 /** Whose timestamps counted for some records. */
 export interface AuthoritiesThen {
   readonly certificates: readonly Certificate[];
-  /** Whether all that the records name could be read: if not, an authority that is not among these may be good. */
+  /** Whether all that the leaves name could be read: if not, an authority that is not among these may be good. */
   readonly isWhole: boolean;
+  /** Anchor of the configuration of the records; undefined where that could not be read. */
+  readonly anchor: string | undefined;
 }
 
 /** A partition on a busy server changes from one to the next, and seldom back. */
@@ -35,7 +46,7 @@ export class NamedConfigurations {
   readonly #findings: Findings;
   readonly #readBefore: ReadBefore = new WeakMap();
   /** By id, the one asked for last at the end. */
-  readonly #kept = new Map<string, readonly Certificate[] | undefined>();
+  readonly #kept = new Map<string, KnownConfiguration | undefined>();
   /** Files of the snapshot read last: most are the same in the next, and are not parsed anew. */
   #files: ReadonlyMap<string, Buffer> = new Map();
   #runs: Run[] = [];
@@ -46,12 +57,12 @@ export class NamedConfigurations {
     this.#findings = findings;
   }
 
-  /** Forgets which records name what, before the next partition. */
+  /** Forgets which leaves name what, before the next partition. */
   begin(): void {
     this.#runs = [];
   }
 
-  /** Takes down what a record names; in their order. */
+  /** Takes down what a leaf names; in their order. */
   note(index: number, id: string | undefined): void {
     const last = this.#runs.at(-1);
     if (last !== undefined && last.id === id) last.lastId = index;
@@ -60,36 +71,33 @@ export class NamedConfigurations {
 
   /** Reads every configuration that was named since the beginning, and tells which are not as they must be. */
   async check(): Promise<void> {
-    for (const { firstId, id } of this.#runs) if (id !== undefined) await this.#tsasOf(id, firstId);
-  }
-
-  /** Authorities of the configurations that the records of a stretch name. */
-  async tsasOf(firstId: number, lastId: number): Promise<AuthoritiesThen> {
-    return this.#tsasOfRuns(this.#runs.filter((run) => run.firstId <= lastId && run.lastId >= firstId));
+    for (const { firstId, id } of this.#runs) if (id !== undefined) await this.#knownOf(id, firstId);
   }
 
   /**
-   * Authorities of the configuration that the first record after a place names. It may have come into force between
-   * the last of a batch of records and their timestamp.
-   * @returns undefined when no record comes after it here
+   * Whose timestamps counted for a record, as far as the leaves of this partition say: those under the stamp, as they are
+   * judged in a bundle. What is good for the last record that a timestamp is of is good for all of them.
+   * @param size of the stamped checkpoint
+   * @param known of a record in a partition before this one, what was found there
    */
-  async tsasAfter(index: number): Promise<AuthoritiesThen | undefined> {
-    const next = this.#runs.find(({ lastId }) => lastId > index);
-    return next && this.#tsasOfRuns([next]);
-  }
-
-  async #tsasOfRuns(runs: readonly Run[]): Promise<AuthoritiesThen> {
-    const certificates: Certificate[] = [];
-    let isWhole = runs.length > 0;
+  async tsasUnder(record: number, size: number, known?: AuthoritiesThen): Promise<AuthoritiesThen> {
+    const runs = this.#runs.filter(
+      ({ firstId, lastId }) => lastId >= record && isUnderStamp(Math.max(firstId, record), record, size),
+    );
+    const certificates = [...(known?.certificates ?? [])];
+    let anchor = known?.anchor;
+    let isWhole = known?.isWhole ?? runs.length > 0;
     for (const { id, firstId } of runs) {
-      const known = id === undefined ? undefined : await this.#tsasOf(id, firstId);
-      if (known === undefined) isWhole = false;
-      else certificates.push(...known);
+      const one = id === undefined ? undefined : await this.#knownOf(id, firstId);
+      // The record comes first. Another registry has no say in who stamps what its members signed.
+      anchor ??= one?.anchor;
+      if (one === undefined) isWhole = false;
+      else if (one.anchor === anchor) certificates.push(...one.certificates);
     }
-    return { certificates, isWhole };
+    return { certificates, isWhole, anchor };
   }
 
-  async #tsasOf(id: string, namedBy: number): Promise<readonly Certificate[] | undefined> {
+  async #knownOf(id: string, namedBy: number): Promise<KnownConfiguration | undefined> {
     const known = this.#kept.has(id) ? this.#kept.get(id) : await this.#read(id, namedBy);
     this.#kept.delete(id);
     this.#kept.set(id, known);
@@ -97,7 +105,7 @@ export class NamedConfigurations {
     return known;
   }
 
-  async #read(id: string, namedBy: number): Promise<readonly Certificate[] | undefined> {
+  async #read(id: string, namedBy: number): Promise<KnownConfiguration | undefined> {
     const tell = (code: 'missing' | 'altered' | 'unreadable', text: string) =>
       this.#findings.add(
         code,
@@ -106,7 +114,7 @@ export class NamedConfigurations {
       );
     try {
       const snapshot = await loadSnapshot(this.#dir, id);
-      if (snapshot !== undefined) return this.#tsasIn(snapshot);
+      if (snapshot !== undefined) return this.#tellOf(snapshot);
       tell('missing', 'It is not in the folder of configurations');
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -115,12 +123,13 @@ export class NamedConfigurations {
     return undefined;
   }
 
-  #tsasIn({ files: read }: ConfigurationSnapshot): readonly Certificate[] {
+  #tellOf({ files: read }: ConfigurationSnapshot): KnownConfiguration {
     const files = read.map(({ name, bytes }) => {
       const former = this.#files.get(name);
       return { name, bytes: former?.equals(bytes) === true ? former : bytes };
     });
     this.#files = new Map(files.map(({ name, bytes }) => [name, bytes]));
-    return readSnapshot(files, this.#readBefore).configuration.tsaCertificates();
+    const certificates = readSnapshot(files, this.#readBefore).configuration.tsaCertificates();
+    return { certificates, anchor: anchorFingerprintOf(files) };
   }
 }

@@ -11,7 +11,7 @@ import type { BodyPlace, PeriodKeySource } from '../contents.ts';
 import { boundsOf, openPartitionReader, partitionFile, partitionNames } from '../partition.ts';
 import { NamedConfigurations } from './check-configurations.ts';
 import { checkRecords } from './check-records.ts';
-import { checkTimestamps, judgeLate, type StampToJudge } from './check-timestamps.ts';
+import { checkTimestamps, judgeLast, judgeWaiting, type UndecidedStamp } from './check-timestamps.ts';
 import { checkCheckpoint, checkLevels } from './check-tree.ts';
 import { type Finding, Findings } from './findings.ts';
 
@@ -72,7 +72,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
     let pairs: Map<string, number> | undefined;
     let next: number | undefined;
     const configurations = new NamedConfigurations(dir, findings);
-    let undecided: StampToJudge | undefined;
+    let undecided: readonly UndecidedStamp[] = [];
     const unbegun = new Set<string>();
     for (const name of names) {
       const place = `partition ${name}`;
@@ -117,14 +117,11 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
           bounds.firstId,
         );
         await configurations.check();
-        const after = undecided && (await configurations.tsasAfter(-1));
-        if (undecided !== undefined && after !== undefined) {
-          judgeLate(undecided, after, findings);
-          undecided = undefined;
-        }
-        const stamped = await checkTimestamps({ database, tree, verifierKey, findings, configurations });
+        const here = { configurations, last: bounds.lastId, findings };
+        const waiting = await judgeWaiting(undecided, here);
+        const stamped = await checkTimestamps({ ...here, database, tree, verifierKey });
         report.timestamps += stamped.count;
-        undecided = stamped.undecided ?? undecided;
+        undecided = [...waiting, ...stamped.undecided];
         checkCounts(database, pairs, findings);
         next = bounds.lastId + 1;
       } catch (error) {
@@ -134,7 +131,7 @@ export async function checkLog(question: LogToCheck): Promise<CheckReport> {
       }
     }
     findings.partition = undefined;
-    if (undecided !== undefined) await judgeLast(undecided, tsasNow, findings);
+    if (undecided.length > 0) await judgeNewest(undecided, tsasNow, findings);
     // The last partition is never removed.
     const end = next ?? 0;
     if (end < report.size) {
@@ -169,18 +166,19 @@ function isEmpty(database: Database.Database): boolean {
   return tables.every(({ name }) => database.prepare(`SELECT 1 FROM ${name} LIMIT 1`).get() === undefined);
 }
 
-/** Judges a timestamp that no record came after by what counts now. */
-async function judgeLast(
-  stamp: StampToJudge,
+/** Judges timestamps that no leaf came after by what counts now. */
+async function judgeNewest(
+  stamps: readonly UndecidedStamp[],
   tsasNow: LogToCheck['tsasNow'],
   findings: Findings,
 ): Promise<void> {
   try {
-    judgeLate(stamp, { certificates: (await tsasNow?.()) ?? [], isWhole: true }, findings);
+    const certificates = (await tsasNow?.()) ?? [];
+    for (const stamp of stamps) judgeLast(stamp, certificates, findings);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const text = 'The configurations of its records do not approve of its authority, and the one in force';
-    findings.add('untrusted', stamp.place, `${text} cannot be read: ${reason}`);
+    for (const { place } of stamps) findings.add('untrusted', place, `${text} cannot be read: ${reason}`);
   }
 }
 

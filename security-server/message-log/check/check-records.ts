@@ -35,7 +35,7 @@ export interface RecordsToCheck {
   /** Numbers that pairs have come to; undefined before the first tally says so. */
   readonly pairs: Map<string, number> | undefined;
   readonly onRecord: (index: number) => void;
-  /** Told which configuration each message names; undefined when it is not the record that the log committed to. */
+  /** Told which configuration each leaf names; undefined when it is not the leaf that the log committed to. */
   readonly onConfiguration: (index: number, id: string | undefined) => void;
 }
 
@@ -123,8 +123,11 @@ function checkTally(
     )
     .get(id);
   if (row === undefined) return pairs;
-  checkLeaf(question, id, { facts: row.facts, salts: row.salt });
+  const isCommitted = checkLeaf(question, id, { facts: row.facts, salts: row.salt });
   const facts = factsOf(row.facts, 'tally', place, findings);
+  if (!isCommitted || facts?.kind !== 'tally') question.onConfiguration(id, undefined);
+  // Made while no configuration was in force, or before tallies told, it says nothing of one.
+  else if (facts.configuration !== undefined) question.onConfiguration(id, facts.configuration);
   const lines = findings.attempt('unreadable', place, () => JSON.parse(row.pairs) as [string, string][]);
   if (facts?.kind !== 'tally' || lines === undefined) return pairs;
   const isSame =

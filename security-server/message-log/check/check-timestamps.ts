@@ -3,7 +3,7 @@ import { checkTimestamp, embeddedCertificates, TimestampError } from '../../../c
 import type { Certificate } from '../../../certs/x509/index.ts';
 import type { HashReader } from '../../../gateway/transparency/index.ts';
 import { chainsOfBatch, readLeaves } from '../stamp-batch.ts';
-import type { NamedConfigurations } from './check-configurations.ts';
+import type { AuthoritiesThen, NamedConfigurations } from './check-configurations.ts';
 import { checkCheckpoint } from './check-tree.ts';
 import type { Findings } from './findings.ts';
 
@@ -11,7 +11,9 @@ export interface TimestampsToCheck {
   readonly database: Database.Database;
   readonly tree: HashReader & { readonly size: number };
   readonly verifierKey: string | undefined;
-  /** What the records of this partition name. */
+  /** Place of the last leaf of this partition. */
+  readonly last: number;
+  /** What the leaves of this partition name. */
   readonly configurations: NamedConfigurations;
   readonly findings: Findings;
 }
@@ -28,19 +30,26 @@ interface TimestampRow {
 }
 
 /** A timestamp, as far as it is its authority's. */
-export interface StampToJudge {
-  /** Partition in which it lies, when it is judged while another is read. */
-  readonly partition?: string | undefined;
+interface StampToJudge {
+  /** Partition in which it lies. */
+  readonly partition: string | undefined;
   readonly place: string;
   readonly at: number;
   readonly token: Buffer;
   readonly result: Buffer;
 }
 
+/** A timestamp of which what comes after its partition may say that its authority was good. */
+export interface UndecidedStamp extends StampToJudge {
+  /** Of its checkpoint. */
+  readonly size: number;
+  readonly authorities: AuthoritiesThen;
+}
+
 export interface CheckedTimestamps {
   readonly count: number;
-  /** The last one, when its authority is none of those that its records name, and no record here comes after it. */
-  readonly undecided: StampToJudge | undefined;
+  /** Those whose authority nothing in this partition approves of, and whose checkpoints reach beyond it. */
+  readonly undecided: readonly UndecidedStamp[];
 }
 
 /**
@@ -48,10 +57,10 @@ export interface CheckedTimestamps {
  * authority that counted then.
  */
 export async function checkTimestamps(question: TimestampsToCheck): Promise<CheckedTimestamps> {
-  const { database, findings, tree, verifierKey } = question;
+  const { database, findings, tree, verifierKey, configurations, last } = question;
   const rows = database.prepare<[], TimestampRow>('SELECT * FROM timestamp ORDER BY lastId').all();
   let before = -1;
-  let undecided: StampToJudge | undefined;
+  const undecided: UndecidedStamp[] = [];
   for (const [index, row] of rows.entries()) {
     const { id, firstId, lastId, checkpoint } = row;
     const place = `timestamp of records ${firstId} to ${lastId}`;
@@ -64,7 +73,6 @@ export async function checkTimestamps(question: TimestampsToCheck): Promise<Chec
     if (made !== undefined && !made.equals(row.result)) {
       findings.add('altered', place, 'It is not of the signatures that it says');
     }
-    undecided = await checkAuthority(question, row, { ...row, place });
     const size = checkCheckpoint(
       { place: `checkpoint in ${place}`, note: checkpoint, verifierKey, tree },
       findings,
@@ -72,38 +80,52 @@ export async function checkTimestamps(question: TimestampsToCheck): Promise<Chec
     if (size !== undefined && size <= lastId) {
       findings.add('altered', place, `Its checkpoint covers ${size} records, and not all of these`);
     }
+    const { at, token, result } = row;
+    const stamp = { partition: findings.partition, place, at, token, result };
+    const authorities = await configurations.tsasUnder(lastId, size ?? lastId + 1);
+    undecided.push(...judge({ ...stamp, size: size ?? lastId + 1, authorities }, last, findings));
   }
   return { count: rows.length, undecided };
 }
 
-/** @returns the timestamp when only what comes after this partition can say whether its authority was good */
-async function checkAuthority(
-  { configurations, findings }: TimestampsToCheck,
-  { firstId, lastId }: TimestampRow,
-  stamp: StampToJudge,
-): Promise<StampToJudge | undefined> {
-  const named = await configurations.tsasOf(firstId, lastId);
-  if (isJudged(stamp, named.certificates, findings)) return undefined;
-  const next = named.isWhole ? await configurations.tsasAfter(lastId) : named;
-  if (next === undefined) return { ...stamp, partition: findings.partition };
-  judgeLate(stamp, next, findings);
-  return undefined;
+/** Judges timestamps of earlier partitions by what the next one says. @returns those that are still undecided */
+export async function judgeWaiting(
+  waiting: readonly UndecidedStamp[],
+  { configurations, last, findings }: Pick<TimestampsToCheck, 'configurations' | 'last' | 'findings'>,
+): Promise<UndecidedStamp[]> {
+  const undecided: UndecidedStamp[] = [];
+  for (const stamp of waiting) {
+    const authorities = await configurations.tsasUnder(0, stamp.size, stamp.authorities);
+    undecided.push(...judge({ ...stamp, authorities }, last, findings));
+  }
+  return undecided;
 }
 
-/**
- * Judges a timestamp by what came after its records: an authority that took another's place may have been the one in
- * force when they were stamped.
- */
-export function judgeLate(
-  stamp: StampToJudge,
-  { certificates, isWhole }: { readonly certificates: readonly Certificate[]; readonly isWhole: boolean },
-  findings: Findings,
-): void {
-  // It is named in the month in which it lies, whatever month is being read.
+/** Judges a timestamp that no leaf came after, by those that count now. */
+export function judgeLast(stamp: UndecidedStamp, tsasNow: readonly Certificate[], findings: Findings): void {
+  const { isWhole } = stamp.authorities;
+  inItsPartition(stamp, findings, () => judgeBy(stamp, tsasNow, isWhole, findings));
+}
+
+/** @returns the timestamp when more leaves may say that its authority was good */
+function judge(stamp: UndecidedStamp, last: number, findings: Findings): UndecidedStamp[] {
+  const { certificates, isWhole } = stamp.authorities;
+  if (inItsPartition(stamp, findings, () => isJudged(stamp, certificates, findings))) return [];
+  // The first leaf behind its checkpoint is not here.
+  if (stamp.size > last) return [stamp];
+  inItsPartition(stamp, findings, () => judgeBy(stamp, certificates, isWhole, findings));
+  return [];
+}
+
+/** It is named in the month in which it lies, whatever month is being read. */
+function inItsPartition<Value>({ partition }: StampToJudge, findings: Findings, act: () => Value): Value {
   const reading = findings.partition;
-  findings.partition = stamp.partition ?? reading;
-  judgeBy(stamp, certificates, isWhole, findings);
-  findings.partition = reading;
+  findings.partition = partition;
+  try {
+    return act();
+  } finally {
+    findings.partition = reading;
+  }
 }
 
 function judgeBy(

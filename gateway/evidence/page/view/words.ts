@@ -17,6 +17,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['erasure', 'What was erased'],
   ['facts', 'The record can be read'],
   ['scope', 'The record belongs to what was asked for'],
+  ['witness', 'Whose timestamps counted'],
   ['tally', 'How many records there should be'],
   ['linking', 'The archive is complete'],
   ['contents', 'Nothing was taken out since the export'],
