@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type GlobalConfiguration, readSnapshot } from '../gateway/configuration/index.ts';
-import { type BundleContent, type Verdict, writeBundle } from '../gateway/evidence/index.ts';
+import {
+  type BundleConfiguration,
+  type BundleContent,
+  namingOf,
+  type Verdict,
+  writeBundle,
+  writeOwnArchive,
+} from '../gateway/evidence/index.ts';
 import { TestLog, type TestMessage } from '../gateway/evidence/testing/test-log.ts';
-import { createWorld, type World } from '../gateway/evidence/testing/world.ts';
+import { createWorld, signSnapshot, type World, withTsasOf } from '../gateway/evidence/testing/world.ts';
 import { writeArchive } from '../gateway/signature/index.ts';
 import { alice, signedAt } from '../gateway/signature/testing/pki.ts';
 import { judgeFiles } from './judge-files.ts';
@@ -24,9 +31,13 @@ const ec = { type: 'ec', curve: 'P-256' } as const;
 let root: string;
 let world: World;
 let stranger: World;
+/** Of the registry, once it had put the stranger's timestamping authority in the place of the first. */
+let next: BundleConfiguration;
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'waygate-then-'));
   [world, stranger] = await Promise.all([createWorld(), createWorld()]);
+  const configuration = withTsasOf(world.pki.configuration, stranger.pki.configuration);
+  next = await signSnapshot({ configuration }, world.registry, new Date('2040-01-01T00:00:00Z'));
 });
 afterAll(() => rmSync(root, { recursive: true }));
 afterEach(() => {
@@ -35,7 +46,9 @@ afterEach(() => {
 
 interface Evidence {
   readonly content: BundleContent;
-  /** Given to the judge of what does not bring its own; and of bundles, too, where `isForced`. */
+  /** The same exchange, as a stretch of the log that is archived. */
+  readonly archived: BundleContent;
+  /** Given to the judge of what does not bring its own; and of the others, too, where `isForced`. */
   readonly configuration: GlobalConfiguration;
   readonly isForced?: boolean;
 }
@@ -46,11 +59,52 @@ async function exchanged(
   { at = signedAt, by = world }: { readonly at?: Date; readonly by?: World } = {},
 ): Promise<Evidence> {
   const log = await TestLog.create(by);
-  const indices = await log.exchange({ queryId: 'DEV-1', at, ...message });
+  const written = await write(log, message, at);
   await log.stamp(at);
-  const content = log.bundle({ kind: 'exchange', queryId: 'DEV-1' }, indices);
-  const [snapshot] = content.configurations;
-  return { content, configuration: readSnapshot(snapshot?.files ?? []).configuration };
+  return take(log, written);
+}
+
+interface Written {
+  readonly indices: readonly number[];
+  readonly tallies: readonly [number, number];
+}
+
+async function write(log: TestLog, message: Partial<TestMessage>, at: Date): Promise<Written> {
+  const first = log.tally(at);
+  const indices = await log.exchange({ queryId: 'DEV-1', at, ...message });
+  return { indices, tallies: [first, log.tally(at)] };
+}
+
+function take(
+  log: TestLog,
+  { indices, tallies }: Written,
+  more: Pick<NonNullable<Parameters<TestLog['bundle']>[2]>, 'witnesses' | 'beside'> = {},
+): Evidence {
+  const content = log.bundle({ kind: 'exchange', queryId: 'DEV-1' }, indices, more);
+  const [from, to] = tallies;
+  const stretch = { kind: 'archive', grouping: 'none', group: '', from, to } as const;
+  const archived = log.bundle(stretch, indices, { ...more, tallies });
+  const snapshot = content.configurations.find(({ id }) => readId(content) === id);
+  return { content, archived, configuration: readSnapshot(snapshot?.files ?? []).configuration };
+}
+
+/** Of the configuration that the first record names. */
+function readId({ records: [first] }: BundleContent): string | undefined {
+  return first && namingOf(first)?.configuration;
+}
+
+/** Stamped by the authority that the registry put in the place of the first, once the exchange had been recorded. */
+async function replaced(
+  message: Partial<TestMessage>,
+  goOn: (log: TestLog) => Parameters<typeof take>[2],
+): Promise<Evidence> {
+  const log = await TestLog.create(world);
+  const written = await write(log, message, signedAt);
+  await log.stamp(signedAt, stranger.pki);
+  return {
+    ...take(log, written, goOn(log)),
+    configuration: withTsasOf(world.pki.configuration, stranger.pki.configuration),
+  };
 }
 
 /** Codes of the first thing that is wrong; null where all is good. */
@@ -59,10 +113,17 @@ interface Row {
   readonly make: () => Promise<Evidence>;
   readonly bundle: string | null;
   readonly container: string | null;
+  /** As X-Road makes them. */
   readonly archive: string | null;
+  /** With the evidence in it. */
+  readonly ownArchive: string | null;
 }
 
-const all = (code: string | null) => ({ bundle: code, container: code, archive: code });
+const all = (code: string | null) => ({ bundle: code, container: code, archive: code, ownArchive: code });
+/** Of what brings its own configurations, and of what is judged by the one that is given. */
+const each = (own: string | null, given: string | null) => ({
+  ...{ bundle: own, container: given, archive: given, ownArchive: own },
+});
 
 const rows: readonly Row[] = [
   { what: 'all good', make: () => exchanged(), ...all(null) },
@@ -138,7 +199,7 @@ const rows: readonly Row[] = [
     what: 'the configuration had expired when it was recorded',
     make: async () => exchanged({ configuration: await world.snapshot(new Date(signedAt.getTime() - hour)) }),
     // Who gives a configuration says that it counted.
-    ...{ bundle: 'global_conf_outdated', container: null, archive: null },
+    ...each('global_conf_outdated', null),
   },
   {
     what: 'the configuration expired a second later',
@@ -150,16 +211,56 @@ const rows: readonly Row[] = [
     make: async () => exchanged({ configuration: await stranger.snapshot() }),
     ...all('malformed_signature'),
   },
+  {
+    what: 'the timestamping authority was replaced between record and stamp, and the log says so',
+    make: () => replaced({}, (log) => ({ witnesses: [log.tally(signedAt, next)] })),
+    ...all(null),
+  },
+  {
+    what: 'the timestamping authority was replaced between record and stamp, which only the file says',
+    make: () => replaced({}, () => ({ beside: [next] })),
+    ...each('configuration-unknown', null),
+  },
+  {
+    what: 'the stamp is of an authority that was approved of only later',
+    make: async () => {
+      const evidence = await replaced({}, (log) => {
+        log.tally(signedAt);
+        return { witnesses: [log.tally(later, next)] };
+      });
+      return { ...evidence, configuration: world.pki.configuration };
+    },
+    ...each('configuration-unknown', 'malformed_signature'),
+  },
+  {
+    what: 'who keeps the log has it name a configuration of his own, with an authority of his own',
+    make: async () => {
+      const own = await stranger.snapshot();
+      const evidence = await replaced({}, (log) => ({ witnesses: [log.tally(signedAt, own)] }));
+      return { ...evidence, configuration: world.pki.configuration };
+    },
+    ...each('configuration-unknown', 'malformed_signature'),
+  },
+  {
+    what: 'the certificate is of an authority that was approved of between record and stamp',
+    make: async () => {
+      const both = await signSnapshot(stranger.pki, world.registry, later);
+      const signer = await stranger.pki.issueTo(alice);
+      return replaced({ signer }, (log) => ({ witnesses: [log.tally(signedAt, both)] }));
+    },
+    ...all('cannot_create_cert_path'),
+  },
 ];
 
 interface Verdicts {
   readonly bundle: string | null;
   readonly container: string | null;
   readonly archive: string | null;
+  readonly ownArchive: string | null;
 }
 
 /** Writes one exchange in each form, and has each judged. */
-async function judge({ content, configuration, isForced = false }: Evidence): Promise<Verdicts> {
+async function judge({ content, archived, configuration, isForced = false }: Evidence): Promise<Verdicts> {
   const [request] = content.records;
   const container = request?.container ?? Buffer.alloc(0);
   const file = (name: string, bytes: Buffer) => {
@@ -167,18 +268,20 @@ async function judge({ content, configuration, isForced = false }: Evidence): Pr
     return join(root, name);
   };
   const { bytes: archive } = writeArchive([{ name: 'DEV-1-request.asice', bytes: container }]);
-  const { bundles } = await judgeFiles(
-    [file('one.evidence.zip', writeBundle(content))],
-    isForced ? { configuration } : {},
-  );
+  const trust = isForced ? { configuration } : {};
+  const { bundles } = await judgeFiles([file('one.evidence.zip', writeBundle(content))], trust);
+  const own = await judgeFiles([file('own.zip', writeOwnArchive(archived).bytes)], trust);
   const single = await judgeFiles([file('one.asice', container)], { configuration });
-  const archived = await judgeFiles([file('one.zip', archive)], { configuration });
-  expect(archived.linking).toMatchObject({ valid: true });
-  expect([bundles.length, single.results.length, archived.results.length]).toEqual([1, 1, 1]);
+  const foreign = await judgeFiles([file('one.zip', archive)], { configuration });
+  expect([foreign.linking, own.linking]).toMatchObject([{ valid: true }, { valid: true }]);
+  expect([bundles, single.results, foreign.results, own.bundles].map((found) => found.length)).toEqual([
+    1, 1, 1, 1,
+  ]);
   return {
     bundle: codeOf(bundles[0]?.verdict),
     container: codeOf(single.results[0]),
-    archive: codeOf(archived.results[0]),
+    archive: codeOf(foreign.results[0]),
+    ownArchive: codeOf(own.bundles[0]?.verdict),
   };
 }
 
@@ -192,11 +295,11 @@ describe('as of then', () => {
   it.each(rows.map((row) => [row.what, row] as const))(
     '%s: each form gets its verdict, whatever the clock says',
     async (_what, row) => {
-      const { make, bundle, container, archive } = row;
+      const { make, what: _, ...verdicts } = row;
       const evidence = await make();
       for (const clock of clocks) {
         vi.useFakeTimers({ now: new Date(clock), toFake: ['Date'] });
-        expect({ clock, ...(await judge(evidence)) }).toEqual({ clock, bundle, container, archive });
+        expect({ clock, ...(await judge(evidence)) }).toEqual({ clock, ...verdicts });
       }
     },
   );

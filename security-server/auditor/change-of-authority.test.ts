@@ -1,12 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  buildConfiguration,
-  type GlobalConfiguration,
-  readSnapshot,
-} from '../../gateway/configuration/index.ts';
+import { type GlobalConfiguration, readSnapshot } from '../../gateway/configuration/index.ts';
 import { judgeBundle, judgeOwnArchive, readBundle } from '../../gateway/evidence/index.ts';
+import { withTsasOf } from '../../gateway/evidence/testing/world.ts';
 import { buildArchive } from '../archive/build.ts';
 import { collectStretch } from '../archive/collect.ts';
 import { loadSnapshot } from '../configurations/index.ts';
@@ -36,16 +33,6 @@ afterAll(async () => {
   await others.close();
   await bench.close();
 });
-
-function withTsasOf(one: GlobalConfiguration, other: GlobalConfiguration): GlobalConfiguration {
-  const [shared, { approvedTsas = [] } = {}] = [one.shared('DEV'), other.shared('DEV')];
-  if (shared === undefined) throw new Error('the instance has parameters');
-  const { expiresAt } = one;
-  return buildConfiguration({
-    ...{ id: 'changed', instance: 'DEV', optional: {} },
-    instances: [{ expiresAt, shared: { ...shared, approvedTsas } }],
-  });
-}
 
 let log: SqliteMessageLog;
 /** Puts another configuration into force while the log runs. */

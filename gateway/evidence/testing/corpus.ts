@@ -2,7 +2,7 @@ import type { BundleContent, BundleRecord, BundleScope } from '../model.ts';
 import { writeOwnArchive } from '../own-archive.ts';
 import { writeBundle } from '../write-bundle.ts';
 import { TestLog } from './test-log.ts';
-import { createWorld } from './world.ts';
+import { createWorld, signSnapshot, withTsasOf } from './world.ts';
 
 export interface CorpusBundle {
   readonly name: string;
@@ -74,6 +74,72 @@ export async function makeCorpus(): Promise<CorpusBundle[]> {
     ...mutations.map(([what, mutate]) => invalid(`party ${what}`, mutate(party))),
     ...flipped('exchange', whole[0], 60, 4),
     ...flipped('party', party, 30, 5),
+    ...(await makeReplaced()),
+  ];
+}
+
+/**
+ * Exchanges that were recorded before their registry put another timestamping authority in the place of the first, and
+ * stamped after it: as they are exported, and as somebody with the key of the log would like them to be.
+ */
+async function makeReplaced(): Promise<CorpusBundle[]> {
+  const [world, other] = await Promise.all([createWorld(), createWorld()]);
+  const until = new Date('2040-01-01T00:00:00Z');
+  const configuration = withTsasOf(world.pki.configuration, other.pki.configuration);
+  const later = await signSnapshot({ configuration }, world.registry, until);
+  const forged = await signSnapshot({ configuration }, other.registry, until);
+  const scope: BundleScope = { kind: 'exchange', queryId: 'DEV-1' };
+  const begin = async () => {
+    const log = await TestLog.create(world);
+    const indices = await log.exchange({ queryId: 'DEV-1', body: 'recorded before' });
+    await log.stamp(log.now(), other.pki);
+    return { log, indices };
+  };
+  const [one, two] = [await begin(), await begin()];
+  const tally = one.log.tally(one.log.now(), later);
+  const late = one.log.tally(one.log.now(), later);
+  const lie = two.log.tally(two.log.now(), forged);
+  const told = one.log.bundle(scope, one.indices, { witnesses: [tally] });
+  const mutated = (change: Partial<BundleContent>) => one.log.sign({ ...told, ...change });
+  return [
+    valid('exchange stamped by who took the place of another', told),
+    valid(
+      'exchange stamped by who took the place of another, without its body',
+      one.log.bundle(scope, one.indices, { witnesses: [tally], erased: ['attachment1'] }),
+    ),
+    invalid('exchange stamped by a stranger', one.log.bundle(scope, one.indices)),
+    invalid('exchange stamped by a stranger, the witness taken out', mutated({ witnesses: undefined })),
+    invalid(
+      'exchange stamped by a stranger, the later configuration taken out',
+      mutated({ configurations: told.configurations.filter(({ id }) => id !== later.id) }),
+    ),
+    invalid(
+      'exchange stamped by who was approved of later than that',
+      one.log.bundle(scope, one.indices, { witnesses: [late] }),
+    ),
+    invalid(
+      'exchange stamped by an authority of whoever keeps the log',
+      two.log.bundle(scope, two.indices, { witnesses: [lie] }),
+    ),
+    invalid(
+      'exchange stamped by a stranger, with a configuration beside it',
+      two.log.bundle(scope, two.indices, { beside: [later] }),
+    ),
+    ...(told.witnesses ?? []).flatMap((witness) => [
+      invalid(
+        'exchange with a witness of another place',
+        mutated({ witnesses: [{ ...witness, index: late }] }),
+      ),
+      invalid(
+        'exchange with a witness that names another configuration',
+        mutated({ witnesses: [{ ...witness, facts: replaced(witness.facts, later.id, forged.id) }] }),
+      ),
+      invalid(
+        'exchange with a witness without its proof',
+        mutated({ witnesses: [{ ...witness, inclusion: [] }] }),
+      ),
+    ]),
+    ...flipped('exchange with a witness', told, 30, 7),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import {
   type Anchor,
+  buildConfiguration,
   buildSnapshot,
   type GlobalConfiguration,
   writeAnchor,
@@ -39,6 +40,16 @@ export async function createWorld(ends: AuthorityEnds = {}): Promise<World> {
     note: createNoteSigner(origin, generateKeyPairSync('ed25519').privateKey),
     snapshot: (expiresAt = new Date('2040-01-01T00:00:00Z')) => signSnapshot(pki, registry, expiresAt),
   };
+}
+
+/** A configuration with the timestamping authorities of another in the place of its own. */
+export function withTsasOf(one: GlobalConfiguration, other: GlobalConfiguration): GlobalConfiguration {
+  const [shared, { approvedTsas = [] } = {}] = [one.shared('DEV'), other.shared('DEV')];
+  if (shared === undefined) throw new Error('the tests have an instance DEV');
+  return buildConfiguration({
+    ...{ id: `${one.id} with the timestamps of ${other.id}`, instance: 'DEV', optional: {} },
+    instances: [{ expiresAt: one.expiresAt, shared: { ...shared, approvedTsas } }],
+  });
 }
 
 /** The shared parameters of a configuration, as a security server keeps them beside its log. */
