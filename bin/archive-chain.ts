@@ -1,4 +1,9 @@
-import { numbersAround, type ReadOwnArchive, type StretchNumbers } from '../gateway/evidence/index.ts';
+import {
+  findHole,
+  numbersAround,
+  type ReadOwnArchive,
+  type StretchNumbers,
+} from '../gateway/evidence/index.ts';
 import type { ArchiveErrorCode } from '../gateway/signature/index.ts';
 import type { JudgedArchive } from '../security-server/index.ts';
 
@@ -42,7 +47,7 @@ export class ArchiveChain {
     if (lost !== undefined) return lost;
     if (before.lastDigest !== previous.digest)
       return broken('broken-link', `${name} does not follow the ${previous.fileName} that was given`);
-    return findHole(before, link) ?? good;
+    return judgeNumbers(before, link);
   }
 }
 
@@ -57,24 +62,10 @@ function findLost(
   return lost && broken('missing', `record ${lost.index} is neither in ${before} nor in ${name}`);
 }
 
-/**
- * The numbers of a pair go on in an archive where the one before it left them. Links are made without a key: whoever
- * takes an archive out can write them anew, and the numbers that it had are missing.
- */
-function findHole({ name: before, numbers: left }: Link, { name, numbers }: Link): Linking | undefined {
-  if (left === undefined || numbers === undefined) return undefined;
-  for (const pair of new Set([...left.after.keys(), ...numbers.before.keys()])) {
-    const [last, base] = [left.after.get(pair) ?? 0, numbers.before.get(pair) ?? 0];
-    if (last < base) {
-      const which = last + 1 === base ? `number ${base}` : `numbers ${last + 1} to ${base}`;
-      return broken('missing', `${which} of ${pair}: neither in ${before} nor in ${name}`);
-    }
-    if (last > base) {
-      const why = `it goes on with ${base + 1} of ${pair}, and ${before} ends with ${last}`;
-      return broken('broken-link', `${name} does not go on where ${before} ends: ${why}`);
-    }
-  }
-  return undefined;
+function judgeNumbers({ name: before, numbers: left }: Link, { name, numbers }: Link): Linking {
+  if (left === undefined || numbers === undefined) return good;
+  const hole = findHole({ name: before, numbers: left }, { name, numbers });
+  return hole === undefined ? good : broken(hole.code, hole.reason);
 }
 
 const good: Linking = { valid: true, code: null, reason: null };

@@ -31,6 +31,43 @@ export function numbersAround({ scope, records, tallies }: BundleContent): Stret
   };
 }
 
+/** How an archive does not go on where the one before it in its group ended. */
+export interface StretchHole {
+  /** Numbers between them are in neither; or the later has some that the earlier had, or follows another log. */
+  readonly code: 'missing' | 'broken-link';
+  /** A plain sentence without its full stop. */
+  readonly reason: string;
+}
+
+/** Numbers at the ends of an archive's stretch, by the name that people know it by. */
+export interface NamedStretch {
+  readonly name: string;
+  readonly numbers: StretchNumbers;
+}
+
+/**
+ * Whether the numbers of each pair go on in an archive where the one before it left them. Links are made without a key:
+ * whoever takes an archive out can write them anew, and the numbers that it had are missing.
+ */
+export function findHole(before: NamedStretch, next: NamedStretch): StretchHole | undefined {
+  const [left, begun] = [before.numbers.after, next.numbers.before];
+  for (const pair of new Set([...left.keys(), ...begun.keys()])) {
+    const [last, base] = [left.get(pair) ?? 0, begun.get(pair) ?? 0];
+    if (last < base) {
+      const which = last + 1 === base ? `number ${base}` : `numbers ${last + 1} to ${base}`;
+      return {
+        code: 'missing',
+        reason: `${which} of ${pair}: neither in ${before.name} nor in ${next.name}`,
+      };
+    }
+    if (last > base) {
+      const why = `it goes on with ${base + 1} of ${pair}, and ${before.name} ends with ${last}`;
+      return { code: 'broken-link', reason: `${next.name} does not go on where ${before.name} ends: ${why}` };
+    }
+  }
+  return undefined;
+}
+
 function countsOf(tally: BundleContent['tallies'][number] | undefined): Map<string, number> {
   return new Map(
     tally?.pairs.map(({ text }) => {

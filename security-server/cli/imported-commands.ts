@@ -37,8 +37,10 @@ export function auditImportCommand(): Command {
         '\n`waygate config verify --into DIR`. One that ends in .gpg is opened first: gpg --decrypt ARCHIVE.zip.gpg > ARCHIVE.zip' +
         '\n\nAn archive of which something was altered, added, left out or moved is not imported. A message in an archive of' +
         '\nX-Road whose signature is not good is, with what is wrong with it.' +
+        '\n\nArchives of Waygate are held to each other by the numbers of their records, in whatever order they come: what is' +
+        '\nneither in one nor in the next of its group that is here is named.' +
         '\n\nThen search: waygate audit imported DIR --party PILOT:GOV:1001 --from 2026-11-01' +
-        '\n\nExit status: 0 all imported and good, 1 some not, 2 a file could not be read.',
+        '\n\nExit status: 0 all imported and good, 1 some not, or numbers between them are missing, 2 a file could not be read.',
     )
     .action(importArchives);
 }
@@ -61,14 +63,18 @@ async function importArchives(files: readonly string[], options: ImportOptions):
       outcomes.push(outcome);
       if (options.json !== true) process.stdout.write(`${describe(outcome)}\n`);
     }
-    const unlinked = imported.archives().filter(({ isLinked }) => !isLinked);
+    const archives = imported.archives();
+    const unlinked = archives.filter(({ isLinked }) => !isLinked);
+    const holes = archives.flatMap(({ name, hole }) => (hole === null ? [] : [{ archive: name, ...hole }]));
     if (options.json === true) {
       const missing = unlinked.map(({ name, follows }) => ({ archive: name, follows }));
-      process.stdout.write(`${JSON.stringify({ archives: outcomes, missing })}\n`);
+      process.stdout.write(`${JSON.stringify({ archives: outcomes, missing, holes })}\n`);
     } else {
       process.stdout.write(unlinked.map(describeUnlinked).join(''));
+      process.stdout.write(holes.map(({ code, reason }) => `${printable(`${code}: ${reason}`)}\n`).join(''));
     }
-    process.exitCode = outcomes.every((one) => one.imported && one.bad === 0) ? 0 : 1;
+    const areGood = outcomes.every((one) => one.imported && one.bad === 0);
+    process.exitCode = areGood && holes.length === 0 ? 0 : 1;
   } finally {
     imported.close();
   }
@@ -140,7 +146,10 @@ export function auditImportedCommand(): Command {
     .option('--issue <text>', 'X-Road-Issue')
     .option('--direction <which>', 'request or response')
     .option('--bad', 'only messages whose signature or timestamp is not good')
-    .option('--archives', 'list the archives instead, and which of them follow none that is here')
+    .option(
+      '--archives',
+      'list the archives instead, which of them follow none that is here, and where numbers are missing',
+    )
     .option('--save <file>', 'with --id: zip file to write its containers to, which must not be there yet')
     .option('--cursor <text>', 'go on where an earlier page ended')
     .option('--limit <count>', 'messages on a page, up to 1000', readCount, 50)
@@ -170,6 +179,7 @@ const archiveColumns: readonly Column<ImportedArchive>[] = [
   { title: 'made by', value: ({ maker }) => maker },
   { title: 'messages', value: ({ messages }) => messages },
   { title: 'not good', value: ({ bad }) => bad },
+  { title: 'numbers', value: ({ hole }) => (hole === null ? '-' : `${hole.code}: ${hole.reason}`) },
   { title: 'follows', value: ({ follows, isLinked }) => `${follows ?? '-'}${isLinked ? '' : ' (not here)'}` },
 ];
 

@@ -176,3 +176,59 @@ it('a cursor that nobody gave is refused, and a folder without archives named', 
   }
   expect(() => ImportedArchives.open(join(dir, 'none'))).toThrow('audit import');
 });
+
+describe('archives of one log', () => {
+  const reasons = () => imported.archives().map(({ hole }) => hole);
+  const pair = 'DEV:GOV:1:portal|DEV:GOV:1:data|request|client';
+
+  it('are held to each other by their numbers, in whatever order and over how many days they are imported', async () => {
+    const [first, second, third] = log.made;
+    if (first === undefined || second === undefined || third === undefined)
+      throw new Error('there are three');
+    await bring([third]);
+    expect(reasons()).toEqual([null]);
+    imported.close();
+    imported = ImportedArchives.open(dir);
+    await bring([first]);
+    const reason = `number 3 of ${pair}: neither in ${first.name} nor in ${third.name}`;
+    expect(reasons()).toEqual([{ code: 'missing', reason }, null]);
+    await bring([second]);
+    expect(reasons()).toEqual([null, null, null]);
+  });
+
+  it('whose links were written anew around one that was taken out are found by their numbers', async () => {
+    const [first, , third] = log.made;
+    if (first === undefined || third === undefined) throw new Error('there are three');
+    await bring([first]);
+    const brought = await readForImport(third.name, third.bytes, log.trust);
+    const { lastDigest } = await readArchive(first.bytes);
+    // As if it had not signed for the one before it: then its links may say what they like.
+    await imported.add({ ...brought, previous: { fileName: first.name, digest: lastDigest } });
+    expect(imported.archives()).toMatchObject([
+      { isLinked: true, hole: null },
+      { isLinked: true, hole: { code: 'missing', reason: expect.stringContaining('number 3 of') } },
+    ]);
+  });
+
+  it('of another log, or of X-Road, have nothing to do with them', async () => {
+    await bring(log.made.slice(0, 1));
+    await bring(foreign);
+    const [, , third] = log.made;
+    if (third === undefined) throw new Error('there are three');
+    const brought = await readForImport(third.name, third.bytes, log.trust);
+    if (brought.stretch === undefined) throw new Error('it tells of what it is');
+    await imported.add({ ...brought, stretch: { ...brought.stretch, log: 'another' } });
+    expect(reasons()).toEqual(Array(5).fill(null));
+  });
+
+  it('that a folder of before has no numbers of are not held to any', async () => {
+    await bring(log.made.slice(0, 1));
+    const { stretch: _, ...unknown } = await readForImport(
+      log.made[2]?.name ?? '',
+      log.made[2]?.bytes ?? Buffer.alloc(0),
+      log.trust,
+    );
+    await imported.add(unknown);
+    expect(reasons()).toEqual([null, null]);
+  });
+});

@@ -13,6 +13,7 @@ import {
 } from './model.ts';
 import { readCursor, whereOf, writeCursor } from './query.ts';
 import { schemaSteps } from './schema.ts';
+import { findHoles, insertStretch } from './stretches.ts';
 
 export interface FoundContainer {
   /** File name that tells it from all others of the folder. */
@@ -63,7 +64,15 @@ export class ImportedArchives {
    * written again.
    * @returns false when it was here already
    */
-  async add({ name, bytes, maker, lastDigest, previous, messages }: ArchiveToImport): Promise<boolean> {
+  async add({
+    name,
+    bytes,
+    maker,
+    lastDigest,
+    previous,
+    messages,
+    stretch,
+  }: ArchiveToImport): Promise<boolean> {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const { database } = this.#store;
     if (database.prepare('SELECT 1 FROM archive WHERE sha256 = ?').get(sha256) !== undefined) return false;
@@ -82,15 +91,20 @@ export class ImportedArchives {
            @reason)`,
       );
       for (const message of messages) insert.run({ ...message, at: message.at ?? -1, archive });
+      if (stretch !== undefined) insertStretch(database, archive, stretch);
     })();
     return true;
   }
 
   /** In the order in which they came. */
   archives(): ImportedArchive[] {
-    const rows = this.#store.database
-      .prepare<[], Omit<ImportedArchive, 'isLinked'> & { readonly isLinked: number }>(
-        `SELECT name, maker, sha256, octets, follows,
+    const { database } = this.#store;
+    const rows = database
+      .prepare<
+        [],
+        Omit<ImportedArchive, 'isLinked' | 'hole'> & { readonly id: number; readonly isLinked: number }
+      >(
+        `SELECT id, name, maker, sha256, octets, follows,
            (SELECT count(*) FROM message WHERE archive = archive.id) AS messages,
            (SELECT count(*) FROM message WHERE archive = archive.id AND code IS NOT NULL) AS bad,
            follows IS NULL OR EXISTS (SELECT 1 FROM archive AS before
@@ -98,7 +112,12 @@ export class ImportedArchives {
          FROM archive ORDER BY id`,
       )
       .all();
-    return rows.map((row) => ({ ...row, isLinked: row.isLinked === 1 }));
+    const holes = findHoles(database);
+    return rows.map(({ id, ...row }) => ({
+      ...row,
+      isLinked: row.isLinked === 1,
+      hole: holes.get(id) ?? null,
+    }));
   }
 
   /** @throws ImportError cursor-unreadable */

@@ -1,3 +1,5 @@
+import type { StretchHole, StretchNumbers } from '../../gateway/evidence/index.ts';
+
 /** A message of an archive that was imported. Identifiers are encoded; null is what its container does not tell. */
 export interface ImportedMessage {
   /** File name of its container inside the archive. */
@@ -17,6 +19,16 @@ export interface ImportedMessage {
   readonly reason: string | null;
 }
 
+/** What an archive of ours is of: a group of a log, from one place to another. */
+export interface ImportedStretch {
+  /** Origin and group: archives of the same follow each other. */
+  readonly log: string;
+  /** Places: `from` belongs to it, `to` does not. */
+  readonly from: number;
+  readonly to: number;
+  readonly numbers: StretchNumbers;
+}
+
 /** An archive whose links were verified, with what is to be known of the messages in it. */
 export interface ArchiveToImport {
   readonly name: string;
@@ -27,6 +39,8 @@ export interface ArchiveToImport {
   /** The archive it says to follow; null for the first of a chain. */
   readonly previous: { readonly fileName: string; readonly digest: string } | null;
   readonly messages: readonly ImportedMessage[];
+  /** Of an archive of ours that tells it. */
+  readonly stretch?: ImportedStretch | undefined;
 }
 
 /** An archive that was imported. */
@@ -41,6 +55,11 @@ export interface ImportedArchive extends Pick<ArchiveToImport, 'name' | 'maker'>
   readonly follows: string | null;
   /** Whether that one is here as well, with the digest that this one names. */
   readonly isLinked: boolean;
+  /**
+   * How its numbers do not go on where those of the archive before it end, among those that are here: what it says to
+   * follow counts for nothing. Null when they do, or nothing can be said of them.
+   */
+  readonly hole: StretchHole | null;
 }
 
 export interface ImportedQuery {

@@ -5,6 +5,7 @@ import {
   EvidenceError,
   hasEvidence,
   judgeOwnArchive,
+  numbersAround,
   parseFacts,
   type Trust,
 } from '../../gateway/evidence/index.ts';
@@ -18,7 +19,7 @@ import {
   readErasedContainer,
 } from '../../gateway/signature/index.ts';
 import { createAuditor } from '../auditor/index.ts';
-import { type ArchiveToImport, ImportError, type ImportedMessage } from './model.ts';
+import { type ArchiveToImport, ImportError, type ImportedMessage, type ImportedStretch } from './model.ts';
 
 /** Characters of what a sender wrote that the index keeps. */
 const maxText = 1024;
@@ -51,7 +52,16 @@ async function readOwn(name: string, bytes: Buffer, trust: Trust): Promise<Archi
   return {
     ...{ name, bytes, maker: 'waygate', lastDigest, previous: previous ?? null },
     messages: content.records.flatMap(messageOf),
+    stretch: stretchOf(content),
   };
+}
+
+function stretchOf(content: BundleContent): ImportedStretch | undefined {
+  const { scope, origin } = content;
+  const numbers = numbersAround(content);
+  if (scope.kind !== 'archive' || numbers === undefined) return undefined;
+  const { grouping, group, from, to } = scope;
+  return { log: JSON.stringify([origin, grouping, group]), from, to, numbers };
 }
 
 function messageOf({ facts: octets, index, container }: BundleContent['records'][number]): ImportedMessage[] {

@@ -1,4 +1,8 @@
-/** A message without a time has -1, so that pages have an order. */
+/**
+ * A message without a time has -1, so that pages have an order. A stretch has the places of the log from its first to
+ * the one behind it, and the numbers of pairs at both ends, as JSON; of archives that were imported before it was kept
+ * there is none.
+ */
 export const schemaSteps = [
   `CREATE TABLE archive (
      id INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL UNIQUE, octets INTEGER NOT NULL,
@@ -18,4 +22,8 @@ export const schemaSteps = [
    CREATE INDEX message_user ON message (user_id, at) WHERE user_id IS NOT NULL;
    CREATE INDEX message_issue ON message (issue, at) WHERE issue IS NOT NULL;
    CREATE INDEX message_bad ON message (at) WHERE code IS NOT NULL;`,
+  `CREATE TABLE stretch (
+     archive INTEGER PRIMARY KEY REFERENCES archive (id), log TEXT NOT NULL, first INTEGER NOT NULL,
+     behind INTEGER NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL
+   ) STRICT;`,
 ];
