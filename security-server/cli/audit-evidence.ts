@@ -34,6 +34,7 @@ export function auditShowCommand(): Command {
 /** `waygate audit export`: evidence in one file that proves itself. */
 export function auditExportCommand(): Command {
   return auditCommand('export', 'save evidence in one file that proves itself')
+    .alias('prove')
     .option('--id <id...>', 'message ids: one for its exchange, several with --title for a case', [])
     .option('--title <text>', 'what the case is about')
     .option('--party <id>', 'encoded member or subsystem; with --from and --to, all of its messages')
