@@ -93,6 +93,13 @@ describe('an authority that came into force between a record and its timestamp',
     expect(await codeOf(log.bundle(scope, indices, { witnesses: [late] }))).toBe('configuration-unknown');
   });
 
+  it('does not count by a configuration that had expired when it was stamped', async () => {
+    const old = await signSnapshot(next.pki, world.registry, new Date(log.now().getTime() - 2_000));
+    await log.stamp(log.now(), next.pki);
+    const tally = log.tally(log.now(), old);
+    expect(await codeOf(log.bundle(scope, indices, { witnesses: [tally] }))).toBe('configuration-unknown');
+  });
+
   it('counts for nothing but the timestamp: not for a signature of who was approved of only later', async () => {
     const one = await TestLog.create(world);
     const signer = await next.pki.issueTo(alice);

@@ -39,6 +39,6 @@ export {
 } from './own-archive.ts';
 export { isBundle, readBundle } from './read-bundle.ts';
 export { findHole, numbersAround, type StretchHole, type StretchNumbers } from './stretch-numbers.ts';
-export { isUnderStamp, type Naming, namingOf } from './under-stamp.ts';
+export { countedAt, isUnderStamp, type Naming, namingOf } from './under-stamp.ts';
 export type { Gap, Step, Trust, Verdict } from './verdict.ts';
 export { writeBundle } from './write-bundle.ts';

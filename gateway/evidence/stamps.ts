@@ -3,7 +3,7 @@ import type { KnownLog } from './judge-checkpoint.ts';
 import type { JudgedConfiguration } from './judge-configuration.ts';
 import { type Stamp, verifyStamp } from './judge-timestamp.ts';
 import type { BundleContent, BundleRecord } from './model.ts';
-import { isUnderStamp, type Naming, namingOf } from './under-stamp.ts';
+import { countedAt, isUnderStamp, type Naming, namingOf } from './under-stamp.ts';
 
 /** A stamp, and by whose authorities it is what it is. */
 export interface FoundStamp {
@@ -25,8 +25,9 @@ export interface StampedRecord {
 
 /**
  * The timestamps of a bundle, each verified once for each configuration. A stamp counts when the record's own
- * configuration approves of its authority, or one that a leaf under the stamp names; of that nothing but its timestamping
- * authorities counts, and only when it has the same anchor: who keeps the log cannot make one that has.
+ * configuration approves of its authority, or one that a leaf under the stamp names and that had not expired by then; of
+ * that nothing but its timestamping authorities counts, and only when it has the same anchor: who keeps the log cannot
+ * make one that has.
  */
 export class Stamps {
   readonly #content: BundleContent;
@@ -88,7 +89,8 @@ export class Stamps {
       const { configuration, anchor: other } = this.#judged.get(id) ?? {};
       if (configuration === undefined || other !== anchor) return false;
       const stamp = this.#verify(timestamp, configuration);
-      return !('code' in stamp) && isUnderStamp(index, 0, stamp.size);
+      if ('code' in stamp || !countedAt(configuration, stamp.at)) return false;
+      return isUnderStamp(index, 0, stamp.size);
     });
   }
 

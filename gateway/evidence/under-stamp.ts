@@ -18,6 +18,14 @@ export function isUnderStamp(leaf: number, record: number, size: number): boolea
   return record <= leaf && leaf <= size;
 }
 
+/**
+ * Whether another configuration than the record's own may have counted when a checkpoint was stamped: one that had expired
+ * by then did not, and may approve of an authority that was given up since.
+ */
+export function countedAt({ expiresAt }: { readonly expiresAt: Date }, stampedAt: Date): boolean {
+  return stampedAt <= expiresAt;
+}
+
 /** @returns undefined for facts that name none, or cannot be read */
 export function namingOf({
   index,

@@ -1,7 +1,12 @@
 import { checkTimestamp, embeddedCertificates, TimestampError } from '../../certs/timestamp/index.ts';
 import type { Certificate } from '../../certs/x509/index.ts';
-import { anchorFingerprintOf, readSnapshot, type SnapshotFile } from '../../gateway/configuration/index.ts';
-import type { BundleTimestamp } from '../../gateway/evidence/index.ts';
+import {
+  anchorFingerprintOf,
+  type GlobalConfiguration,
+  readSnapshot,
+  type SnapshotFile,
+} from '../../gateway/configuration/index.ts';
+import { type BundleTimestamp, countedAt } from '../../gateway/evidence/index.ts';
 import type { ConfigurationArchive } from './evidence-source.ts';
 
 /** What a configuration says of timestamps. */
@@ -17,7 +22,7 @@ export class ApprovedAuthorities {
   readonly #configurations: ConfigurationArchive;
   readonly #timestamps: readonly BundleTimestamp[];
   readonly #authorities = new Map<string, Authorities | undefined>();
-  readonly #read = new Map<string, readonly Certificate[]>();
+  readonly #read = new Map<string, GlobalConfiguration>();
   readonly #answers = new Map<string, boolean>();
 
   constructor(configurations: ConfigurationArchive, timestamps: readonly BundleTimestamp[]) {
@@ -41,13 +46,14 @@ export class ApprovedAuthorities {
     const authorities = await this.#authoritiesOf(id);
     const timestamp = this.#timestamps[place];
     if (authorities === undefined || timestamp === undefined) return false;
-    if (id !== own && authorities.anchor !== (await this.#authoritiesOf(own))?.anchor) return false;
+    const isOwn = id === own;
+    if (!isOwn && authorities.anchor !== (await this.#authoritiesOf(own))?.anchor) return false;
     const signer = signerOf(timestamp);
     // Reading the configuration of a large instance holds everything up for a second, and nearly all approve.
-    if (signer !== undefined && authorities.found.has(signer)) return true;
-    const certificates = this.#read.get(id) ?? (await this.#readAll(id));
-    this.#read.set(id, certificates);
-    return isOf(timestamp, certificates);
+    if (isOwn && signer !== undefined && authorities.found.has(signer)) return true;
+    const configuration = this.#read.get(id) ?? (await this.#readAll(id));
+    const at = configuration && stampedBy(timestamp, configuration.tsaCertificates());
+    return at !== undefined && configuration !== undefined && (isOwn || countedAt(configuration, at));
   }
 
   async #authoritiesOf(id: string): Promise<Authorities | undefined> {
@@ -61,9 +67,12 @@ export class ApprovedAuthorities {
     return authorities;
   }
 
-  async #readAll(id: string): Promise<readonly Certificate[]> {
+  async #readAll(id: string): Promise<GlobalConfiguration | undefined> {
     const snapshot = await this.#configurations.snapshot(id);
-    return snapshot === undefined ? [] : readSnapshot(snapshot.files).configuration.tsaCertificates();
+    if (snapshot === undefined) return undefined;
+    const { configuration } = readSnapshot(snapshot.files);
+    this.#read.set(id, configuration);
+    return configuration;
   }
 }
 
@@ -88,13 +97,15 @@ function signerOf({ token }: BundleTimestamp): string | undefined {
   }
 }
 
-function isOf({ token, result }: BundleTimestamp, certificates: readonly Certificate[]): boolean {
+/** @returns when; undefined when it is of none of these authorities, or not good: the judge says what is wrong with it */
+function stampedBy(
+  { token, result }: BundleTimestamp,
+  certificates: readonly Certificate[],
+): Date | undefined {
   try {
-    checkTimestamp({ token, stamped: result, certificates });
-    return true;
+    return checkTimestamp({ token, stamped: result, certificates }).at;
   } catch (error) {
-    // Whatever is wrong with it, the judge says so.
-    if (error instanceof TimestampError) return false;
+    if (error instanceof TimestampError) return undefined;
     throw error;
   }
 }

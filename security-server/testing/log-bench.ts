@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { digestOf } from '../../certs/key/index.ts';
 import { createOcspRequest } from '../../certs/ocsp/index.ts';
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
-import { createKey } from '../../gateway/configuration/testing/samples.ts';
+import { createKey, type KeyAndCertificate } from '../../gateway/configuration/testing/samples.ts';
 import { signSnapshot } from '../../gateway/evidence/testing/world.ts';
 import type { ClientId, ServiceId } from '../../gateway/identifier/index.ts';
 import type { LogEntry } from '../../gateway/road/index.ts';
@@ -27,6 +27,8 @@ export const echo = {
 export interface LogBench {
   readonly root: string;
   readonly services: TrustServices;
+  /** Signs the snapshots that are kept. */
+  readonly registry: KeyAndCertificate;
   /** What logs told of trouble since the last `reset`. */
   readonly troubles: Error[];
   /** A log in a folder that is new after each `reset`. */
@@ -134,6 +136,7 @@ export async function startLogBench(): Promise<LogBench> {
   return {
     root,
     services,
+    registry,
     troubles,
     get dir() {
       return dir;

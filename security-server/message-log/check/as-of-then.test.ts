@@ -2,6 +2,9 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createKey } from '../../../gateway/configuration/testing/samples.ts';
+import { signSnapshot } from '../../../gateway/evidence/testing/world.ts';
+import { SnapshotStore } from '../../configurations/index.ts';
 import { type LogBench, startLogBench } from '../../testing/log-bench.ts';
 import { startTrustServices, type TrustServices } from '../../testing/trust-services.ts';
 import type { SqliteMessageLog } from '../index.ts';
@@ -116,6 +119,27 @@ describe('timestamps of a log are judged by the authorities of their time', () =
     await recordAndStamp(later, 'e');
     expect(found(await checkAlone(bench.dir))).toEqual(stranger);
   });
+
+  it.each([
+    ['had expired when it stamped', () => bench.registry, -1_000],
+    ['another registry signed', () => createKey('Registry'), 3_600_000],
+  ] as const)(
+    'of an authority of a configuration that %s are found, though the log names it',
+    async (_what, registry, until) => {
+      const expiresAt = new Date(bench.services.at + until);
+      const snapshot = await signSnapshot(others, await registry(), expiresAt);
+      const log = await bench.open();
+      await (await SnapshotStore.open(join(bench.dir, 'configurations'))).save(snapshot);
+      await log.record(await bench.entry('a'));
+      const lured = await bench.reopen(log, {
+        configuration: { current: () => others.configuration },
+        configurationId: () => snapshot.id,
+      });
+      await lured.stampNow();
+      expect(lured.tree.size).toBe(3);
+      expect(found(await checkAlone(bench.dir))).toEqual(['untrusted timestamp of records 1 to 1']);
+    },
+  );
 
   it('of the former authority, once it was replaced, are found', async () => {
     const log = await bench.open(await replaced());

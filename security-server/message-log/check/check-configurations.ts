@@ -6,7 +6,7 @@ import {
   type ReadBefore,
   readSnapshot,
 } from '../../../gateway/configuration/index.ts';
-import { isUnderStamp } from '../../../gateway/evidence/index.ts';
+import { countedAt, isUnderStamp } from '../../../gateway/evidence/index.ts';
 import { loadSnapshot, SnapshotError } from '../../configurations/index.ts';
 import type { Findings } from './findings.ts';
 
@@ -23,6 +23,13 @@ interface KnownConfiguration {
   readonly certificates: readonly Certificate[];
   /** Fingerprint of its anchor. */
   readonly anchor: string;
+  readonly expiresAt: Date;
+}
+
+export interface StampedCheckpoint {
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** Whose timestamps counted for some records. */
@@ -78,21 +85,28 @@ export class NamedConfigurations {
    * Whose timestamps counted for a record, as far as the leaves of this partition say: those under the stamp, as they are
    * judged in a bundle. What is good for the last record that a timestamp is of is good for all of them.
    * @param size of the stamped checkpoint
+   * @param at when it was stamped
    * @param known of a record in a partition before this one, what was found there
    */
-  async tsasUnder(record: number, size: number, known?: AuthoritiesThen): Promise<AuthoritiesThen> {
+  async tsasUnder(
+    record: number,
+    { size, at }: StampedCheckpoint,
+    known?: AuthoritiesThen,
+  ): Promise<AuthoritiesThen> {
     const runs = this.#runs.filter(
       ({ firstId, lastId }) => lastId >= record && isUnderStamp(Math.max(firstId, record), record, size),
     );
     const certificates = [...(known?.certificates ?? [])];
     let anchor = known?.anchor;
     let isWhole = known?.isWhole ?? runs.length > 0;
-    for (const { id, firstId } of runs) {
+    for (const [place, { id, firstId }] of runs.entries()) {
+      const isOwn = known === undefined && place === 0;
       const one = id === undefined ? undefined : await this.#knownOf(id, firstId);
       // The record comes first. Another registry has no say in who stamps what its members signed.
       anchor ??= one?.anchor;
       if (one === undefined) isWhole = false;
-      else if (one.anchor === anchor) certificates.push(...one.certificates);
+      else if (one.anchor === anchor && (isOwn || countedAt(one, new Date(at))))
+        certificates.push(...one.certificates);
     }
     return { certificates, isWhole, anchor };
   }
@@ -129,7 +143,8 @@ export class NamedConfigurations {
       return { name, bytes: former?.equals(bytes) === true ? former : bytes };
     });
     this.#files = new Map(files.map(({ name, bytes }) => [name, bytes]));
-    const certificates = readSnapshot(files, this.#readBefore).configuration.tsaCertificates();
-    return { certificates, anchor: anchorFingerprintOf(files) };
+    const { configuration } = readSnapshot(files, this.#readBefore);
+    const { expiresAt } = configuration;
+    return { certificates: configuration.tsaCertificates(), anchor: anchorFingerprintOf(files), expiresAt };
   }
 }

@@ -82,8 +82,9 @@ export async function checkTimestamps(question: TimestampsToCheck): Promise<Chec
     }
     const { at, token, result } = row;
     const stamp = { partition: findings.partition, place, at, token, result };
-    const authorities = await configurations.tsasUnder(lastId, size ?? lastId + 1);
-    undecided.push(...judge({ ...stamp, size: size ?? lastId + 1, authorities }, last, findings));
+    const reached = { ...stamp, size: size ?? lastId + 1 };
+    const authorities = await configurations.tsasUnder(lastId, reached);
+    undecided.push(...judge({ ...reached, authorities }, last, findings));
   }
   return { count: rows.length, undecided };
 }
@@ -95,7 +96,7 @@ export async function judgeWaiting(
 ): Promise<UndecidedStamp[]> {
   const undecided: UndecidedStamp[] = [];
   for (const stamp of waiting) {
-    const authorities = await configurations.tsasUnder(0, stamp.size, stamp.authorities);
+    const authorities = await configurations.tsasUnder(0, stamp, stamp.authorities);
     undecided.push(...judge({ ...stamp, authorities }, last, findings));
   }
   return undecided;
