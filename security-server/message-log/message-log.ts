@@ -11,6 +11,7 @@ import { openHeldFile } from '../../gateway/transport/index.ts';
 import { BodyFiles } from './body-files.ts';
 import { type CheckReport, checkLog } from './check/index.ts';
 import { Checkpoints, checkpointFile, readSignedHead, type SignedCheckpoint } from './checkpoints.ts';
+import { Eraser } from './eraser.ts';
 import { finishLeaving } from './finish-leaving.ts';
 import type { StoredLeaf } from './leaves.ts';
 import { keysFile, LogKeys } from './log-keys.ts';
@@ -24,9 +25,6 @@ import { Timestamper } from './timestamper.ts';
 import { LogWriter } from './writer.ts';
 
 const failingSince = 'timestampingFailsSince';
-const eraseEveryMs = 3_600_000;
-/** A check of years keeps a write-ahead log for as long as it reads a partition. */
-const emptyAgainMs = 10_000;
 /** Records that wait for the disk at once; more are refused rather than kept in memory without bound. */
 const maxWaiting = 20_000;
 
@@ -48,8 +46,7 @@ export class SqliteMessageLog implements MessageLog {
   #keyedPartition = '';
   /** Milliseconds since the epoch; survives restarts, so that restarting does not buy time. */
   #failingSince: number | undefined;
-  readonly #eraser: NodeJS.Timeout;
-  #emptying: NodeJS.Timeout | undefined;
+  readonly #eraser: Eraser;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -90,9 +87,8 @@ export class SqliteMessageLog implements MessageLog {
         options.onTimestampFailure(error);
       },
     });
-    this.#eraser = setInterval(() => {
-      this.eraseDue().catch(options.onTrouble);
-    }, eraseEveryMs).unref();
+    const { now, onTrouble } = options;
+    this.#eraser = new Eraser({ writer, bodies: this.#bodies, now, onTrouble });
   }
 
   /** @throws MessageLogError rolled-back, damaged */
@@ -243,11 +239,10 @@ export class SqliteMessageLog implements MessageLog {
   }
 
   /** Appends a tally of all pairs as they are now. @returns its place */
-  tallyNow(): Promise<number> {
+  async tallyNow(): Promise<number> {
     const at = this.#options.now().getTime();
-    return this.#writer
-      .call('tally', at, this.#configurationInForce())
-      .finally(() => this.#checkpoints.plan());
+    const tally = this.#writer.call('tally', at, this.#configurationInForce());
+    return tally.finally(() => this.#checkpoints.plan());
   }
 
   /** What the leaf at a place is made of, whatever it is of; nothing of it is sealed. */
@@ -284,19 +279,13 @@ export class SqliteMessageLog implements MessageLog {
   }
 
   /** Erases bodies and head of one record; its facts, its signature and all proofs stay. */
-  async eraseBodies(index: number): Promise<void> {
-    await this.#bodies.remove(await this.#writer.call('erase', index));
-    await this.#emptyErased();
+  eraseBodies(index: number): Promise<void> {
+    return this.#eraser.erase(index);
   }
 
   /** Erases what the body policy says is due; runs by itself every hour. */
-  async eraseDue(): Promise<void> {
-    for (let isMore = true; isMore; ) {
-      const erased = await this.#writer.call('eraseDue', this.#options.now().getTime());
-      await this.#bodies.remove(erased.files);
-      isMore = erased.isMore;
-    }
-    await this.#emptyErased();
+  eraseDue(): Promise<void> {
+    return this.#eraser.eraseDue();
   }
 
   /** Seals what comes from now on under a new key. @throws MessageLogError locked */
@@ -304,16 +293,6 @@ export class SqliteMessageLog implements MessageLog {
     const partition = partitionOf(this.#options.now().getTime());
     const { id, key } = await this.#keys.rotate(this.#atLeastNewest(partition));
     await this.#writer.call('useKey', id, key);
-  }
-
-  /** Id of the snapshot in force; undefined while there is none, for what has to be written all the same. */
-  #configurationInForce(): string | undefined {
-    try {
-      return this.#options.configurationId();
-    } catch (error) {
-      if (error instanceof Fault && error.code === 'OutdatedGlobalConf') return undefined;
-      throw error;
-    }
   }
 
   health(): LogHealth {
@@ -361,8 +340,7 @@ export class SqliteMessageLog implements MessageLog {
   }
 
   async #close(): Promise<void> {
-    clearInterval(this.#eraser);
-    clearTimeout(this.#emptying);
+    this.#eraser.close();
     await this.#timestamper.close();
     await this.#checkpoints.close();
     await this.#writer.close();
@@ -392,13 +370,14 @@ export class SqliteMessageLog implements MessageLog {
     return keyed;
   }
 
-  /** What was erased is in no write-ahead log either, at the latest when whoever reads one is done. */
-  async #emptyErased(): Promise<void> {
-    clearTimeout(this.#emptying);
-    if (await this.#writer.call('emptyErased')) return;
-    this.#emptying = setTimeout(() => {
-      this.#emptyErased().catch(this.#options.onTrouble);
-    }, emptyAgainMs).unref();
+  /** Id of the snapshot in force; undefined while there is none, for what has to be written all the same. */
+  #configurationInForce(): string | undefined {
+    try {
+      return this.#options.configurationId();
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'OutdatedGlobalConf') return undefined;
+      throw error;
+    }
   }
 
   #noteTimestamping(since: number | undefined): void {
