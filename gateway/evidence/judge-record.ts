@@ -8,9 +8,9 @@ import { judgeFacts, judgeInclusion } from './judge-inclusion.ts';
 import { judgeErasure, judgeParts, type KnownParts } from './judge-parts.ts';
 import { judgeScope } from './judge-scope.ts';
 import { judgeSignature } from './judge-signature.ts';
-import { judgeTimestamp } from './judge-timestamp.ts';
+import { type FoundStamp, judgeTimestamp } from './judge-timestamp.ts';
 import type { BundleRecord, BundleScope } from './model.ts';
-import type { FoundStamp, Stamps } from './stamps.ts';
+import type { Stamps } from './stamps.ts';
 import { absent, bad, good, type Step } from './verdict.ts';
 
 /** What all records of a bundle are judged by. */

@@ -6,7 +6,7 @@ import { verifyHashChain } from '../signature/index.ts';
 import { type Checkpoint, checkConsistency, TransparencyError } from '../transparency/index.ts';
 import { type KnownLog, openCheckpoint } from './judge-checkpoint.ts';
 import type { BundleConsistency, BundleTimestamp } from './model.ts';
-import type { FoundStamp } from './stamps.ts';
+import type { Naming } from './under-stamp.ts';
 import { bad, good, type Step } from './verdict.ts';
 
 const id = 'checkpoint-timestamp';
@@ -19,6 +19,14 @@ const chainName = '/ts-hashchain.xml';
 export type Stamp =
   | { readonly size: number; readonly at: Date; readonly authority: string }
   | { readonly code: string; readonly text: string };
+
+/** A stamp, and by whose authorities it is what it is. */
+export interface FoundStamp {
+  readonly stamp: Stamp;
+  readonly configuration: GlobalConfiguration;
+  /** The leaf whose configuration approves of the authority, when the record's own does not. */
+  readonly namedBy?: Naming;
+}
 
 interface StampQuestion {
   readonly timestamp: BundleTimestamp;

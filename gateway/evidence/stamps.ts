@@ -1,17 +1,9 @@
 import type { GlobalConfiguration } from '../configuration/index.ts';
 import type { KnownLog } from './judge-checkpoint.ts';
 import type { JudgedConfiguration } from './judge-configuration.ts';
-import { type Stamp, verifyStamp } from './judge-timestamp.ts';
+import { type FoundStamp, type Stamp, verifyStamp } from './judge-timestamp.ts';
 import type { BundleContent, BundleRecord } from './model.ts';
 import { countedAt, isUnderStamp, type Naming, namingOf } from './under-stamp.ts';
-
-/** A stamp, and by whose authorities it is what it is. */
-export interface FoundStamp {
-  readonly stamp: Stamp;
-  readonly configuration: GlobalConfiguration;
-  /** The leaf whose configuration approves of the authority, when the record's own does not. */
-  readonly namedBy?: Naming;
-}
 
 /** A record with a timestamp, and the configuration by which it is judged. */
 export interface StampedRecord {
