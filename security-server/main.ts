@@ -2,59 +2,29 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backups } from '../gateway/backup/index.ts';
-import { createClientListener } from '../gateway/client-side/index.ts';
 import { parseAnchor } from '../gateway/configuration/index.ts';
-import { besideApi } from '../gateway/console/index.ts';
-import {
-  anyOf,
-  behindProxies,
-  fileKeyAuthentication,
-  type Listening,
-  listen,
-  listenInTurns,
-  loadOrCreateApiKey,
-  onlyForHosts,
-} from '../gateway/http/index.ts';
+import { listen } from '../gateway/http/index.ts';
 import { printEncoded, printRest } from '../gateway/identifier/index.ts';
 import { Journal } from '../gateway/journal/index.ts';
-import { addPeopleRoutes, OidcSignIn, People, peoplePath } from '../gateway/people/index.ts';
-import {
-  CircuitBreaker,
-  createPeerCheck,
-  createProviderListener,
-  Quotas,
-  ServiceCaller,
-} from '../gateway/provider-side/index.ts';
+import { CircuitBreaker, Quotas } from '../gateway/provider-side/index.ts';
 import type { Road } from '../gateway/road/index.ts';
 import { createVerifier } from '../gateway/signature/index.ts';
-import { writeFileDurably } from '../gateway/store/index.ts';
-import { createBodySink, prepareSpool, serveTls } from '../gateway/transport/index.ts';
-import { acmeSettingsSchema, CertificateOrders } from './acme/index.ts';
-import { createServerAdmin, takeInCertificate } from './admin/index.ts';
-import { startArchiving } from './archive/index.ts';
+import { createBodySink, prepareSpool } from '../gateway/transport/index.ts';
 import { AskedBook } from './asked/index.ts';
-import { BodyPolicyStore, strippedHead } from './body-policy/index.ts';
-import { CatalogueStore, Gathering } from './catalogue/index.ts';
 import { ConfigurationClient } from './configuration-client/index.ts';
-import { SnapshotArchive, SnapshotStore } from './configurations/index.ts';
-import { createServerConsole } from './console/index.ts';
+import { SnapshotStore } from './configurations/index.ts';
+import { createProviderSide } from './create-provider-side.ts';
 import { Diagnostics, Outcomes } from './diagnostics/index.ts';
-import { DiskWatch, diskReader } from './disk/index.ts';
 import { collectExpiries } from './expiries/index.ts';
 import { checkHealth } from './health/index.ts';
-import { createPlainHandlers } from './information-system/index.ts';
 import { auditLogOrigin } from './init.ts';
-import { internalContext } from './internal-tls/index.ts';
 import { ManagementSender, managementSigners } from './management/index.ts';
-import { measureLog, SqliteMessageLog } from './message-log/index.ts';
-import { createProviderServices, createSoapServices } from './metadata/index.ts';
 import { ServerMetrics } from './metrics/index.ts';
-import { addressOfHost, firstAnswering, Monitoring } from './monitoring/index.ts';
+import { addressOfHost, Monitoring } from './monitoring/index.ts';
 import { Notices } from './notices/index.ts';
-import { createAskPeer, createPeerPools, type PeerPosture, postureOf, startOcspPort } from './peers/index.ts';
+import { createAskPeer, createPeerPools, postureOf, startOcspPort } from './peers/index.ts';
 import { CheckpointExchange, HistoryWatch, RegistryHistoryError } from './registry-history/index.ts';
-import { Renewals } from './renewal/index.ts';
-import type { RunningServer, ServerSettings } from './running-server.ts';
+import { type Closers, type RunningServer, type ServerSettings, urlOf } from './running-server.ts';
 import { SettingsStore } from './settings/index.ts';
 import {
   ownCertificates,
@@ -64,11 +34,13 @@ import {
   savedStatuses,
   saveStatus,
 } from './signer/index.ts';
+import { startAdministration } from './start-administration.ts';
+import { startCatalogue } from './start-catalogue.ts';
+import { startClientSide } from './start-client-side.ts';
+import { startEvidence } from './start-evidence.ts';
+import { startRenewals } from './start-renewals.ts';
 import { ServerTokens } from './tokens/index.ts';
 import { newSpanId, Tracing } from './tracing/index.ts';
-
-/** Version of the administration API, not of the program. */
-const apiVersion = '1.0.0';
 
 /**
  * Starts a security server that was founded. It is live when this resolves; whether it is ready `health` says.
@@ -76,7 +48,7 @@ const apiVersion = '1.0.0';
  */
 export async function startServer(options: ServerSettings): Promise<RunningServer> {
   const { data, pin, onExchange, onTrouble, now = () => new Date() } = options;
-  const closers: (() => Promise<void> | void)[] = [];
+  const closers: Closers = [];
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end();
   };
@@ -168,54 +140,11 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     reload = reloadCertificates;
     await reloadCertificates();
 
-    const acme = options.acme ?? acmeSettingsSchema.parse({});
-    const orders = new CertificateOrders({
-      ...{ dir: join(data, 'acme'), token, now, environment: process.env, settings: acme },
-    });
-    closers.push(() => orders.close());
-
-    const bodyPolicies = new BodyPolicyStore(join(data, 'body-policies.sqlite'));
-    closers.push(() => bodyPolicies.close());
-    const log = await SqliteMessageLog.open({
-      dir: join(data, 'messages'),
-      origin: `${printRest(settings.serverId)}/messages`,
-      token,
-      configuration,
-      configurationId: () => configuration.snapshotId(),
-      bodyPolicy: (service, side) => bodyPolicies.of(service, side),
-      strippedHead,
-      timestampUrls: options.timestampUrls,
-      acceptableTimestampFailureMs: options.acceptableTimestampFailureMs,
-      now,
-      onTimestampFailure: (error) => onTrouble('timestamping', error),
-      onAsked,
-      onTrouble: (error) => onTrouble('message log', error),
-      ...(options.logMaxPages !== undefined && { maxPages: options.logMaxPages }),
-    });
-    closers.push(() => log.close());
-
-    const snapshots = new SnapshotArchive(configurations, () => configuration.current());
-    const archiving = await startArchiving(options.archive, {
-      ...{ data, token, log, configurations: snapshots, now },
-      name: printRest(settings.serverId),
-      onTrouble: (error) => onTrouble('archive', error),
-    });
-    closers.push(() => archiving.close());
-    const disk = await DiskWatch.open({
-      settings: options.disk ?? {},
-      read: options.readDisk ?? diskReader(data),
-      measure: () => measureLog(join(data, 'messages')),
-      file: join(data, 'disk-samples.json'),
-      now,
-      makeRoom: async () => {
-        await log.eraseDue();
-        if (options.archive !== undefined) await archiving.require().run();
-      },
-      onLevel: (status, former) => options.onDiskLevel?.(status, former),
-      onTrouble: (error) => onTrouble('disk', error),
-      ...(options.readDiskEveryMs !== undefined && { readEveryMs: options.readDiskEveryMs }),
-    });
-    closers.push(() => disk.close());
+    const { bodyPolicies, log, snapshots, archiving, disk } = await startEvidence(
+      options,
+      { serverId: settings.serverId, token, configuration, configurations, onAsked },
+      closers,
+    );
 
     const monitoring = new Monitoring({
       serverId: settings.serverId,
@@ -342,30 +271,11 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       onStapled: ({ host }) => stapling.add(host),
     });
     closers.push(() => peers.close());
-    const clientSide = {
-      ...{ ...road, peers, peerPort: options.instancePeerPort, random: Math.random },
-      ...(options.adminUrl !== undefined && { consoleUrl: options.adminUrl }),
-    };
-    const plain = createPlainHandlers({
-      configuration: () => configuration.current(),
-      settings: () => settings.current(),
-      log,
-      journal,
-      configurationDir,
-      now,
-    });
-    const client = await listen(
-      createClientListener(clientSide, plain),
-      options.clientHost,
-      options.clientPort,
-      '--client-port',
+    const { client, clientTls, loopback } = await startClientSide(
+      options,
+      { road, peers, settings, token, log, journal, configuration, configurationDir, now },
+      closers,
     );
-    closers.push(() => client.close());
-    const secure = createClientListener(clientSide, plain);
-    const internal = internalContext(token, settings);
-    serveTls(secure, { context: async () => internal().context, onFailure: () => undefined });
-    const clientTls = await listen(secure, options.clientHost, options.clientTlsPort, '--client-tls-port');
-    closers.push(() => clientTls.close());
     // What was accepted is finished: information systems first, for their exchanges may come back to this server.
     closers.push(async () => {
       const graceMs = options.stopGraceMs ?? 5_000;
@@ -373,7 +283,6 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       await provider.close(graceMs);
     });
 
-    const loopback = () => ({ url: new URL(urlOf('https', clientTls)), ...internal() });
     const requests = await ManagementSender.start({
       settings,
       configuration,
@@ -399,55 +308,24 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
       notices: () => notices.states(),
     });
     closers.push(() => requests.close());
-    const catalogueStore = new CatalogueStore(join(data, 'catalogue.sqlite'));
-    closers.push(() => catalogueStore.close());
-    const gathering = new Gathering({
-      ...{ store: catalogueStore, loopback, now, newId: randomUUID, random: Math.random },
-      ...{
-        intervalMs: options.catalogueEveryMs ?? 0,
-        ...(options.catalogueClient !== undefined && { client: options.catalogueClient }),
+    const mayGather = () => token.isActive() && ['ample', 'low', 'unknown'].includes(disk.status().level);
+    const catalogue = startCatalogue(
+      options,
+      { configuration, settings, client, clientTls, loopback, mayGather, now },
+      closers,
+    );
+    const { orders, renewals } = await startRenewals(
+      options,
+      {
+        ...{ settings, token, tokens, signer: certificates, reloadCertificates, management: requests, now },
+        configuration: () => configuration.current(),
       },
-      configuration: () => configuration.current(),
-      clients: () => settings.current().content.clients,
-      mayGather: () => token.isActive() && ['ample', 'low', 'unknown'].includes(disk.status().level),
-      onTrouble: (error) => onTrouble('catalogue', error),
-    });
-    closers.push(() => gathering.close());
-    gathering.start();
-    const renewalParts = {
-      ...{ settings, token, tokens, signer: certificates, reloadCertificates, now },
-      configuration: () => configuration.current(),
-    };
-    const renewals = await Renewals.open({
-      ...{ ...renewalParts, orders, management: requests, random: Math.random, isAutomatic: acme.renew },
-      ...{ file: join(data, 'renewals.json'), graceMs: 86_400_000, lookMs: 15_000, ...options.renewal },
-      takeIn: (issued, above, use) =>
-        takeInCertificate(
-          renewalParts,
-          issued.pem,
-          above.map(({ pem }) => pem),
-          use,
-          false,
-        ),
-      onTrouble,
-    });
-    closers.push(() => renewals.close());
-    renewals.start();
+      closers,
+    );
     notices.start();
 
-    const people = await People.open({
-      ...{ path: peoplePath(data), now, journal, program: 'Waygate security server' },
-      isHttps: options.adminUrl?.startsWith('https:') === true,
-    });
-    closers.push(() => people.close());
-    const oidc =
-      options.oidc &&
-      (await OidcSignIn.open({
-        ...{ settings: options.oidc, adminUrl: options.adminUrl, now },
-        report: (error) => onTrouble('sign-in', error),
-      }));
-    const apiKey = await loadOrCreateApiKey(join(data, 'api-key'), writeFileDurably);
-    const admin = createServerAdmin(
+    const { adminListening, apiKey } = await startAdministration(
+      options,
       {
         settings,
         token,
@@ -472,10 +350,7 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         reloadCertificates,
         metrics,
         loopback,
-        catalogue: {
-          ...{ store: catalogueStore, gathering },
-          addresses: () => ({ http: urlOf('http', client), https: urlOf('https', clientTls) }),
-        },
+        catalogue,
         explain: {
           ...road,
           quotas,
@@ -497,26 +372,8 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
         now,
         ...(options.join !== undefined && { join: options.join }),
       },
-      {
-        version: apiVersion,
-        authenticate: anyOf(people.authenticate, fileKeyAuthentication(apiKey)),
-        report: (error, reference) => onTrouble('administration', error, reference),
-      },
+      closers,
     );
-    addPeopleRoutes(admin, people, oidc);
-    const ask = (request: Request, env?: unknown) => admin.fetch(request, env as object);
-    const console = createServerConsole({
-      ...{ instance: printRest(settings.serverId), version: apiVersion, api: ask, now },
-      hasOidc: oidc !== undefined,
-      report: (error, reference) => onTrouble('console', error, reference),
-    });
-    const guarded = onlyForHosts([options.adminHost, options.adminUrl], besideApi(ask, console));
-    const answer = behindProxies(options.adminProxies ?? [], guarded);
-    const { adminListener, adminHost, adminPort } = options;
-    const adminListening =
-      adminListener ?? (await listenInTurns(answer, adminHost, adminPort, '--admin-port'));
-    adminListening.handTo(answer);
-    if (adminListener === undefined) closers.push(() => adminListening.close());
 
     return {
       get id() {
@@ -536,45 +393,4 @@ export async function startServer(options: ServerSettings): Promise<RunningServe
     await close();
     throw error;
   }
-}
-
-function createProviderSide(
-  { breaker, ...road }: Road & { readonly quotas: Quotas; readonly breaker: CircuitBreaker | undefined },
-  settings: SettingsStore,
-  { staples, pooled, minimumVersion }: PeerPosture,
-  monitoring: Monitoring,
-  outcomes: Outcomes,
-  checkpoints: CheckpointExchange,
-  closers: (() => Promise<void> | void)[],
-) {
-  const services = new ServiceCaller({
-    breaker,
-    onCalled: ({ id }, fault) => outcomes.note(printEncoded(id), fault),
-  });
-  closers.push(() => services.close());
-  return createProviderListener({
-    ...road,
-    services,
-    builtIn: createProviderServices({
-      settings: () => settings.current(),
-      publishedOpenApi: (provider, code) => settings.publishedOpenApi(provider, code),
-    }),
-    builtInSoap: firstAnswering(
-      createSoapServices({
-        settings: () => settings.current(),
-        publishedDescription: (provider, id) => settings.publishedDescription(provider, id),
-      }),
-      monitoring.services,
-    ),
-    checkPeer: createPeerCheck(),
-    staples,
-    oneShot: !pooled,
-    beside: (incoming, outgoing, chain) => checkpoints.answer(incoming, outgoing, chain),
-    ...(minimumVersion !== undefined && { minimumPeerVersion: minimumVersion }),
-  });
-}
-
-function urlOf(scheme: string, { host, port }: Listening): string {
-  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-  return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
 }

@@ -1,5 +1,5 @@
 import type { GlobalConfiguration } from '../gateway/configuration/index.ts';
-import type { ListenerInTurns } from '../gateway/http/index.ts';
+import type { ListenerInTurns, Listening } from '../gateway/http/index.ts';
 import type { ServerId } from '../gateway/identifier/index.ts';
 import type { OidcSettings } from '../gateway/people/index.ts';
 import type { CircuitSettings } from '../gateway/provider-side/index.ts';
@@ -104,4 +104,13 @@ export interface RunningServer {
   configuration(): GlobalConfiguration;
   health(): Promise<Health>;
   close(): Promise<void>;
+}
+
+/** What a part that was started needs to end, the last one first. */
+export type Closers = (() => Promise<void> | void)[];
+
+/** Address of a listener, for people. */
+export function urlOf(scheme: string, { host, port }: Pick<Listening, 'host' | 'port'>): string {
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
 }
