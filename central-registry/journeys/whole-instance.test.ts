@@ -88,11 +88,12 @@ describe.skipIf(!hasChromium())('an instance, in a browser (needs chromium)', ()
 
   it('is founded in a browser, with an authority of its own', async () => {
     const commands = await commandsOf('README.md', '## Found an instance');
-    expect(commands).toHaveLength(4);
-    const [initAuthority = '', startAuthority = '', startRegistry = '', initRegistry = ''] = commands;
+    expect(commands).toHaveLength(3);
+    const [initRegistry = '', startAuthority = '', startRegistry = ''] = commands;
     const data = join(folder, 'registry');
     const settings = join(folder, 'registry.yaml');
     await writeFile(join(folder, 'password.txt'), password);
+    await writeFile(join(folder, 'authority-pin.txt'), `${pin}\n`);
     await writeFile(
       settings,
       JSON.stringify({
@@ -101,27 +102,29 @@ describe.skipIf(!hasChromium())('an instance, in a browser (needs chromium)', ()
         ...{ joinAddresses: 'loopback', joinPorts: String(ports + 4) },
       }),
     );
-    // Where things are is all that differs from what a reader does.
+    const base = `http://127.0.0.1:${ports + 23}`;
+    // Where things are is all that differs from what a reader does, and that he founds the instance in a browser: the
+    // registry is started in another folder than the one that is founded at the terminal, and is told no PIN.
     const run = (command: string) =>
       programs.shell(
         command
+          .replace('http://registry.example:4050', base)
+          .replace('--host 0.0.0.0', `--host 127.0.0.1 --port ${ports + 23}`)
           .replace(
-            'start --data /var/lib/waygate/authority',
-            `start --port ${ports + 23} --data ${folder}/authority`,
+            'start --data /var/lib/waygate/registry --pin-file pin.txt',
+            `start --settings ${settings} --data ${data}`,
           )
-          .replace('http://127.0.0.1:4050', `http://127.0.0.1:${ports + 23}`)
-          .replace('start --data /var/lib/waygate/registry', `start --settings ${settings} --data ${data}`)
           .replace('init --data /var/lib/waygate/registry', `init --data ${folder}/without-browser`)
           .replaceAll('/var/lib/waygate', folder)
           .replace('registry.example', '127.0.0.1'),
         folder,
       );
-    expect(await run(initRegistry)).toContain('The registry of instance CITY is founded');
-    await run(initAuthority);
+    const founded = await run(initRegistry);
+    expect(founded).toContain('The registry of instance CITY is founded');
+    expect(founded).toContain(`waygate authority start --data ${folder}/authority`);
     const serving = [run(startAuthority), run(startRegistry)];
     const failed = Promise.race(serving.map((one) => one.catch((error: unknown) => error)));
     await Promise.race([failed.then((error) => Promise.reject(error)), reached(`${url()}/health/live`)]);
-    const base = `http://127.0.0.1:${ports + 23}`;
     Object.assign(authority, { url: base, ocspUrl: `${base}/ocsp`, tsaUrl: `${base}/tsa` });
     watched = await WatchedPage.open(await browser.newContext(), url());
     const { page } = watched;
