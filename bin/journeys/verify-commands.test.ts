@@ -71,7 +71,7 @@ describe('waygate audit verify', () => {
         // It is of an instance whose authorities this configuration does not hold.
         expect([imported.status, JSON.parse(imported.stdout)]).toEqual([
           1,
-          { archives: [{ file, imported: true, isNew: true, messages: 1, bad: 1 }], missing: [] },
+          { archives: [{ file, imported: true, isNew: true, messages: 1, bad: 1 }], holes: [], missing: [] },
         ]);
         const found = await waygate('audit', 'imported', dir, '--json', '--bad');
         const [message] = JSON.parse(found.stdout).messages;
