@@ -331,12 +331,14 @@ describe.skipIf(!isThere(executablePath))('the judging page (needs chromium)', (
   it('is used with the keyboard alone', async () => {
     const bytes = writeBundle(await oneExchange());
     const { context: fresh, page: keyed } = await open();
+    const focused = (what: string) => keyed.evaluate(`document.activeElement.${what}`);
     const chooser = keyed.waitForEvent('filechooser');
     await keyed.keyboard.press('Tab');
+    // Asked of the page itself: by the answer it has heard as well that its chooser is waited for.
+    expect(await focused('id')).toBe('file-input');
     await keyed.keyboard.press('Enter');
     await (await chooser).setFiles({ name: 'a.evidence.zip', mimeType: 'application/zip', buffer: bytes });
     await keyed.waitForSelector('body[data-state="done"]');
-    const focused = (what: string) => keyed.evaluate(`document.activeElement.${what}`);
     expect(await focused('id')).toBe('verdict');
     const seen: unknown[] = [];
     for (
