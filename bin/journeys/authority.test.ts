@@ -38,10 +38,10 @@ describe('waygate authority', () => {
 
   it('is trusted by an instance that is founded with it', async () => {
     const init = ['registry', 'init', '--data', join(folder, 'registry'), '--instance', 'CITY'];
-    const own = ['--with-authority', data, '--authority-url', 'http://ca.example:4050/'];
+    const own = ['--with-authority', data, '--authority-url', 'http://ca.example:4051/'];
     const { status, stdout, stderr } = await waygate(...init, '--pin-file', pinFile, ...own);
     expect([status, stderr]).toEqual([0, '']);
-    const start = `waygate authority start --data ${data} --host 0.0.0.0 --public-url http://ca.example:4050\n`;
+    const start = `waygate authority start --data ${data} --host 0.0.0.0 --port 4051 --public-url http://ca.example:4051\n`;
     expect(stdout).toContain(start);
     const lone = await waygate(...init, '--pin-file', pinFile, ...own.slice(2));
     expect([lone.status, lone.stderr]).toEqual([2, expect.stringContaining('--with-authority')]);

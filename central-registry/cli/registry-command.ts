@@ -202,8 +202,10 @@ function ownAuthority(options: InitOptions): OwnAuthority | undefined {
 }
 
 function startingWithAuthority(data: string, { folder, url }: OwnAuthority): string[] {
-  const { hostname } = new URL(url);
-  const listening = isLoopback(hostname) ? '' : ' --host 0.0.0.0';
+  const { protocol, hostname, port: named } = new URL(url);
+  const host = isLoopback(hostname) ? '' : ' --host 0.0.0.0';
+  // Behind https, a proxy has the port.
+  const listening = protocol === 'http:' && named !== '4050' ? `${host} --port ${named || 80}` : host;
   return [
     `It trusts the authority in ${folder}. Start both:`,
     `  waygate authority start --data ${folder}${listening} --public-url ${url}`,
