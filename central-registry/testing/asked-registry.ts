@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askAdmin } from '../../gateway/http/testing/ask-admin.ts';
 import { initRegistry, type RegistrySettings, type RunningRegistry, startRegistry } from '../index.ts';
 
 const pin = 'Correct-Horse-7';
@@ -40,19 +41,8 @@ export class AskedRegistry {
   }
 
   /** Asks the administration API. @param path below its version @param why of the change, as the history keeps it */
-  async ask(method: string, path: string, body?: unknown, why?: string) {
-    const { adminUrl, apiKey } = this.running;
-    const response = await fetch(`${adminUrl}/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        'content-type': 'application/json',
-        ...(why !== undefined && { 'x-change-reason': encodeURIComponent(why) }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
+  ask(method: string, path: string, body?: unknown, why?: string) {
+    return askAdmin(this.running, method, path, body, why);
   }
 
   async close(): Promise<void> {

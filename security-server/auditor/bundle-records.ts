@@ -10,15 +10,10 @@ import {
   isPairOfGroup,
   parseFacts,
 } from '../../gateway/evidence/index.ts';
-import {
-  openNote,
-  parseCheckpoint,
-  proveConsistency,
-  proveInclusion,
-  rootOf,
-} from '../../gateway/transparency/index.ts';
+import { proveConsistency, proveInclusion, rootOf } from '../../gateway/transparency/index.ts';
 import { containerOf, type FoundRecord, type FoundTally } from '../message-log/index.ts';
 import type { BundleLimits } from './bundle-limits.ts';
+import { checkpointSize } from './checkpoint-size.ts';
 import { type ConfigurationArchive, EvidenceAccessError, type EvidenceSource } from './evidence-source.ts';
 import { concerns } from './gaps.ts';
 import { gatherWitnesses } from './gather-witnesses.ts';
@@ -61,13 +56,13 @@ export async function gatherBundle(
   const checkpoint = await log.checkpoint();
   const { verifierKey } = log;
   if (verifierKey === undefined) throw new Error('a log that has signed a checkpoint has a key');
-  const { size } = parseCheckpoint(openNote(checkpoint, [verifierKey]).text);
+  const size = checkpointSize(checkpoint, verifierKey);
   const beyond = heldSizes.find((held) => held > size);
   if (beyond !== undefined) throw olderThanHeld(beyond, size);
   const shelf = new TimestampShelf();
   const ids = new Set<string>();
   const records = await gatherRecords(log, plan, size, shelf, ids);
-  const sizes = shelf.timestamps.map((stamp) => sizeOf(stamp.checkpoint, verifierKey));
+  const sizes = shelf.timestamps.map((stamp) => checkpointSize(stamp.checkpoint, verifierKey));
   const shownTallies = tallies.map((tally) => gatherTally(log, tally, linesOf(scope, pairs), size));
   const { timestamps } = shelf;
   const evidence = { records, tallies: shownTallies, timestamps };
@@ -202,10 +197,6 @@ function proveGrowth(log: BundleSource, sizes: readonly number[], size: number):
       oldRoot: rootOf(log.tree, oldSize),
       proof: proveConsistency(log.tree, oldSize, size),
     }));
-}
-
-function sizeOf(note: string, verifierKey: string): number {
-  return parseCheckpoint(openNote(note, [verifierKey]).text).size;
 }
 
 function olderThanHeld(held: number, size: number): EvidenceAccessError {

@@ -7,13 +7,9 @@ import {
   type Naming,
   namingOf,
 } from '../../gateway/evidence/index.ts';
-import {
-  type HashReader,
-  openNote,
-  parseCheckpoint,
-  proveInclusion,
-} from '../../gateway/transparency/index.ts';
+import { type HashReader, proveInclusion } from '../../gateway/transparency/index.ts';
 import { ApprovedAuthorities } from './approved-authorities.ts';
+import { checkpointSize } from './checkpoint-size.ts';
 import type { ConfigurationArchive, EvidenceSource } from './evidence-source.ts';
 import { nextTurn, recordsPerTurn } from './next-turn.ts';
 
@@ -55,7 +51,7 @@ export async function gatherWitnesses(
     const asked = `${place} ${own.configuration}`;
     if (hopeless.has(asked)) continue;
     if (await archive.isApproved(place, own.configuration, own.configuration)) continue;
-    const stamped = sizeOf(timestamp, log.verifierKey);
+    const stamped = checkpointSize(timestamp.checkpoint, log.verifierKey);
     const isGood = (leaf: Naming) =>
       isUnderStamp(leaf.index, index, stamped)
         ? archive.isApproved(place, leaf.configuration, own.configuration)
@@ -106,8 +102,4 @@ function witnessAt(
   const leaf = log.leaf(index);
   if (leaf === undefined) throw new Error(`the log had a leaf at ${index} a moment ago`);
   return { index, ...leaf, inclusion: proveInclusion(log.tree, index, size) };
-}
-
-function sizeOf({ checkpoint }: BundleTimestamp, verifierKey: string | undefined): number {
-  return parseCheckpoint(openNote(checkpoint, verifierKey === undefined ? [] : [verifierKey]).text).size;
 }

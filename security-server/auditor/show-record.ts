@@ -4,8 +4,9 @@ import { type Certificate, CertificateError, parseCertificate } from '../../cert
 import type { GlobalConfiguration } from '../../gateway/configuration/index.ts';
 import { Fault } from '../../gateway/fault/index.ts';
 import { readSignature } from '../../gateway/signature/index.ts';
-import { openNote, parseCheckpoint, TransparencyError } from '../../gateway/transparency/index.ts';
+import { TransparencyError } from '../../gateway/transparency/index.ts';
 import type { FoundRecord, StoredTimestamp } from '../message-log/index.ts';
+import { checkpointSize } from './checkpoint-size.ts';
 
 export interface ShownCertificate {
   readonly subject: string;
@@ -117,7 +118,7 @@ function authorityOf(token: Buffer, stamped: Buffer, configuration: GlobalConfig
 
 function sizeOf(note: string, verifierKey: string): number | null {
   try {
-    return parseCheckpoint(openNote(note, [verifierKey]).text).size;
+    return checkpointSize(note, verifierKey);
   } catch (error) {
     if (error instanceof TransparencyError) return null;
     throw error;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeAnchor } from '../../gateway/configuration/index.ts';
+import { askAdmin } from '../../gateway/http/testing/ask-admin.ts';
 import { parseEncodedServer } from '../../gateway/identifier/index.ts';
 import { initServer, type NewServer } from '../init.ts';
 import type { RunningServer } from '../running-server.ts';
@@ -74,19 +75,8 @@ export class AskedServer {
   }
 
   /** Asks the administration API. @param path below its version @param why of the change, as the audit log keeps it */
-  async ask(method: string, path: string, body?: unknown, why?: string) {
-    const { adminUrl, apiKey } = this.running;
-    const response = await fetch(`${adminUrl}/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        'content-type': 'application/json',
-        ...(why !== undefined && { 'x-change-reason': encodeURIComponent(why) }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
+  ask(method: string, path: string, body?: unknown, why?: string) {
+    return askAdmin(this.running, method, path, body, why);
   }
 
   /** Ends what runs, and leaves the folder. */
