@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { BackupError } from './error.ts';
 
@@ -82,6 +81,7 @@ function toWeb(octets: AsyncIterable<Uint8Array>): globalThis.ReadableStream<Uin
   return ReadableStream.from(octets) as unknown as globalThis.ReadableStream<Uint8Array>;
 }
 
+/** Not as a Node stream, which ends the program when it fails before somebody reads. */
 function fromWeb(stream: globalThis.ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-  return Readable.fromWeb(stream as unknown as ReadableStream);
+  return stream as unknown as ReadableStream<Uint8Array>;
 }
