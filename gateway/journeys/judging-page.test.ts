@@ -370,6 +370,26 @@ describe.skipIf(!isThere(executablePath))('the judging page (needs chromium)', (
     await fresh.close();
   });
 
+  it('judges the file that was chosen last, though another is being judged', async () => {
+    const { context: fresh, page: hasty } = await open();
+    const data = JSON.stringify(writeBundle(await oneExchange()).toString('base64'));
+    await hasty.evaluate(`(async () => {
+      const drop = (name, octets) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([octets], name));
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+      };
+      drop('first', Uint8Array.from(atob(${data}), (one) => one.charCodeAt(0)));
+      // It begins with the second frame, and has not ended within it.
+      for (let frames = 0; frames < 2; frames += 1) await new Promise(requestAnimationFrame);
+      drop('second', new Uint8Array(10));
+    })()`);
+    await expect.poll(() => hasty.title(), { timeout: 20_000 }).toBe('Not valid: second');
+    await hasty.waitForSelector('body[data-state="done"]');
+    expect((await hasty.evaluate<Shown>(readShown)).word).toBe('Not valid');
+    await fresh.close();
+  });
+
   it('is no wider than a phone, in either scheme, and prints its verdict', async () => {
     const { context: fresh, page: phone } = await open();
     await phone.setViewportSize({ width: 320, height: 640 });

@@ -31,9 +31,14 @@ const result = find('result', HTMLElement);
 let chosen: File | undefined;
 /** One judgement at a time: they share the answers of WebCrypto. */
 let isJudging = false;
+/** Meanwhile another file was given, or the same is to be checked again. */
+let isAskedAgain = false;
 
 async function check(): Promise<void> {
-  if (isJudging) return;
+  if (isJudging) {
+    isAskedAgain = true;
+    return;
+  }
   if (chosen === undefined) {
     status.replaceChildren('Choose a file first.');
     fileInput.focus();
@@ -52,6 +57,10 @@ async function check(): Promise<void> {
   } finally {
     isJudging = false;
     document.body.dataset['state'] = 'done';
+  }
+  if (isAskedAgain) {
+    isAskedAgain = false;
+    await check();
   }
 }
 
