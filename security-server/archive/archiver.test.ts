@@ -26,14 +26,15 @@ beforeEach(async () => {
   target = join(dir, 'target');
 });
 
-const configurations = {
-  snapshot: async () => undefined,
-  configurationOf: async () => bench.services.configuration,
-};
-
 function archiver(more: Partial<ArchiverOptions> = {}): Promise<Archiver> {
   return Archiver.open({
-    ...{ dir: join(dir, 'own'), log, configurations, target: new FolderTarget(target), grouping: 'none' },
+    ...{
+      dir: join(dir, 'own'),
+      log,
+      configurations: bench.noSnapshots,
+      target: new FolderTarget(target),
+      grouping: 'none',
+    },
     ...{ maxBytes: 33_554_432, intervalMs: 0, now: bench.services.now, token: bench.services.token },
     onTrouble: (error) => {
       throw error;
@@ -256,9 +257,14 @@ describe('what is archived', () => {
     const away = { place: '', put: () => Promise.reject(new ArchivingError('target-refused', 'no')) };
     await withArchiver((one) => codeOf(() => one.run()), { keepMs: 10 * day, target: away });
     expect(log.partitions()).toHaveLength(2);
-    const { removed } = await withArchiver((one) => one.run(), { keepMs: 10 * day });
+    const forgotten: string[] = [];
+    const removeExpired = async (before: Date) => forgotten.push(before.toISOString());
+    const keeping = { keepMs: 10 * day, configurations: { ...bench.noSnapshots, removeExpired } };
+    const { removed } = await withArchiver((one) => one.run(), keeping);
     expect(removed).toHaveLength(1);
     expect(log.partitions()).toHaveLength(1);
-    expect((await withArchiver((one) => one.run(), { keepMs: 0 })).removed).toEqual([]);
+    expect((await withArchiver((one) => one.run(), { ...keeping, keepMs: 0 })).removed).toEqual([]);
+    // What was in force is named by records and tallies of the months that stay.
+    expect(forgotten).toEqual([`${log.partitions()[0]?.name}-01T00:00:00.000Z`]);
   });
 });

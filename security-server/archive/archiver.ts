@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { PrivateKey } from 'openpgp';
 import { type Grouping, readOwnArchive } from '../../gateway/evidence/index.ts';
 import type { ConfigurationArchive } from '../auditor/index.ts';
+import type { SnapshotArchive } from '../configurations/index.ts';
 import { ArchiveIndex, type ArchiveRow } from './archive-index.ts';
 import type { ArchiveSource } from './archive-source.ts';
 import { buildArchive } from './build.ts';
@@ -18,7 +19,8 @@ export interface ArchiverOptions {
   readonly log: ArchiveSource;
   /** Seals what waits for the target. */
   readonly token: KeyWrapping;
-  readonly configurations: ConfigurationArchive;
+  /** What was in force goes with the last partition whose records name it. */
+  readonly configurations: ConfigurationArchive & Pick<SnapshotArchive, 'removeExpired'>;
   readonly target: ArchiveTarget;
   readonly grouping: Grouping;
   /** Octets of messages after which the next archives begin. */
@@ -210,7 +212,7 @@ export class Archiver {
 
   /** Removes partitions that ended, are in the target whole, and are as old as was decided. */
   async #clean(): Promise<string[]> {
-    const { log, keepMs, now } = this.#options;
+    const { log, configurations, keepMs, now } = this.#options;
     if (keepMs === undefined || this.#isClosed) return [];
     const before = now().getTime() - keepMs;
     const removed: string[] = [];
@@ -219,6 +221,12 @@ export class Archiver {
       if (!isDue || !this.#index.isSafe(firstIndex, lastIndex)) continue;
       await log.dropPartition(name);
       removed.push(name);
+    }
+    // A crash before this leaves them to the next month.
+    if (removed.length > 0) {
+      // A clock that was put back may have written before the month; a tally may come before its first record.
+      const starts = log.partitions().flatMap(({ name, from }) => [from, Date.parse(name)]);
+      await configurations.removeExpired(new Date(Math.min(...starts)));
     }
     return removed;
   }

@@ -54,10 +54,7 @@ it('archives of any log, cut anywhere, hold every record once, go on where the o
           ...{ dir: join(dir, 'own'), log, target: new FolderTarget(join(dir, 'target')), grouping },
           token: bench.services.token,
           ...{ maxBytes: 12_000, intervalMs: 0, now: bench.services.now },
-          configurations: {
-            snapshot: async () => undefined,
-            configurationOf: async () => bench.services.configuration,
-          },
+          configurations: bench.noSnapshots,
           onTrouble: (error) => {
             throw error;
           },

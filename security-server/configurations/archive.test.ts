@@ -34,7 +34,8 @@ describe('configurations as of then', () => {
       if (id === 'damaged') throw new Error('damaged');
       return kept.get(id);
     };
-    archive = new SnapshotArchive({ load }, () => present);
+    const removeExpired = async () => [then.id];
+    archive = new SnapshotArchive({ load, removeExpired }, () => present);
   });
 
   it('are read once, for as long as they are asked for', async () => {

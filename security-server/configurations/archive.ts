@@ -10,13 +10,13 @@ const maxRead = 8;
 
 /** Configurations as of then, for whoever shows or exports records. */
 export class SnapshotArchive {
-  readonly #store: Pick<SnapshotStore, 'load'>;
+  readonly #store: Pick<SnapshotStore, 'load' | 'removeExpired'>;
   readonly #current: () => GlobalConfiguration;
   /** By id, the one asked for last at the end. */
   readonly #read = new Map<string, Promise<GlobalConfiguration | undefined>>();
 
   /** @param current the one in force now */
-  constructor(store: Pick<SnapshotStore, 'load'>, current: () => GlobalConfiguration) {
+  constructor(store: Pick<SnapshotStore, 'load' | 'removeExpired'>, current: () => GlobalConfiguration) {
     this.#store = store;
     this.#current = current;
   }
@@ -27,6 +27,15 @@ export class SnapshotArchive {
    */
   snapshot(id: string): Promise<ConfigurationSnapshot | undefined> {
     return this.#store.load(id);
+  }
+
+  /**
+   * Removes what no record from an instant on can name.
+   * @param before when the oldest record was made that is still kept
+   * @returns how many snapshots went
+   */
+  async removeExpired(before: Date): Promise<number> {
+    return (await this.#store.removeExpired(before)).length;
   }
 
   /**

@@ -87,10 +87,7 @@ describe('evidence', () => {
     const settings = archiveSettingsSchema.parse({ target: { kind: 'folder', path }, intervalHours: 0 });
     const archiving: Archiving = await startArchiving(settings, {
       ...{ data: folder, token: bench.services.token, name: 'DEV/GOV/1/ss1', log, now: bench.services.now },
-      configurations: {
-        snapshot: async () => undefined,
-        configurationOf: async () => bench.services.configuration,
-      },
+      configurations: bench.noSnapshots,
       onTrouble: () => undefined,
     });
     closers.push(() => archiving.close());

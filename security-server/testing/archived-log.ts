@@ -27,10 +27,7 @@ export async function archiveParts(
   const archiver = await Archiver.open({
     ...{ dir: join(dir, 'own'), log, target: new FolderTarget(join(dir, 'target')), grouping: 'none' },
     ...{ maxBytes: 33_554_432, intervalMs: 0, now: bench.services.now, token: bench.services.token },
-    configurations: {
-      snapshot: async () => undefined,
-      configurationOf: async () => bench.services.configuration,
-    },
+    configurations: bench.noSnapshots,
     onTrouble: (error) => {
       throw error;
     },

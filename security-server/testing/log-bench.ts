@@ -11,7 +11,7 @@ import type { ClientId, ServiceId } from '../../gateway/identifier/index.ts';
 import type { LogEntry } from '../../gateway/road/index.ts';
 import { type SigningMaterial, signBatch } from '../../gateway/signature/index.ts';
 import { createBodySink, type HeldBody, prepareSpool } from '../../gateway/transport/index.ts';
-import { SnapshotStore } from '../configurations/index.ts';
+import { type SnapshotArchive, SnapshotStore } from '../configurations/index.ts';
 import { type MessageLogOptions, SqliteMessageLog } from '../message-log/index.ts';
 import { member, startTrustServices, type TrustServices } from './trust-services.ts';
 
@@ -35,6 +35,8 @@ export interface LogBench {
   open(more?: Partial<MessageLogOptions>): Promise<SqliteMessageLog>;
   /** Keeps a snapshot of a configuration beside a log, as the server does before records name it. @returns its id */
   keep(configuration: GlobalConfiguration, dir?: string): Promise<string>;
+  /** For archivers of logs beside which no configuration is kept. */
+  readonly noSnapshots: Pick<SnapshotArchive, 'snapshot' | 'configurationOf' | 'removeExpired'>;
   reopen(log: SqliteMessageLog, more?: Partial<MessageLogOptions>): Promise<SqliteMessageLog>;
   /** Folder of logs opened without another. */
   readonly dir: string;
@@ -143,6 +145,11 @@ export async function startLogBench(): Promise<LogBench> {
     },
     open,
     keep,
+    noSnapshots: {
+      snapshot: async () => undefined,
+      configurationOf: async () => services.configuration,
+      removeExpired: async () => 0,
+    },
     reopen: async (log, more) => {
       opened.splice(opened.indexOf(log), 1);
       await log.close();
