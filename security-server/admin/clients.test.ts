@@ -47,6 +47,18 @@ describe('clients of a server', () => {
     });
   });
 
+  it('are of the version that was read though the registry registers them meanwhile', async () => {
+    await api.ask('PUT', pathOf(population), settings);
+    const { etag } = await api.ask('GET', pathOf(population));
+    const versioned = { 'if-match': etag ?? '' };
+    shown.add(population);
+    const changed = { ...settings, connectionType: 'NOSSL' };
+    expect((await api.ask('PUT', pathOf(population), changed, versioned)).status).toBe(204);
+    expect(await api.ask('PUT', pathOf(population), settings, versioned)).toMatchObject({
+      ...{ status: 412, code: 'changed-meanwhile' },
+    });
+  });
+
   it('keep their status for a service administrator, who may set everything else', async () => {
     shown.add(population);
     await api.ask('PUT', pathOf(population), settings);

@@ -13,7 +13,12 @@ export interface SettingsApi {
   /** Who asks from now on; everybody has every role until told. */
   be(roles: readonly Role[]): void;
   /** @param path below `/api/v1`; the answer's code is that of a problem */
-  ask(method: string, path: string, body?: unknown): Promise<SettingsAnswer>;
+  ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<SettingsAnswer>;
   stop(): void;
 }
 
@@ -22,6 +27,7 @@ export interface SettingsAnswer {
   // biome-ignore lint/suspicious/noExplicitAny: JSON of whatever was asked for
   readonly answer: any;
   readonly code: unknown;
+  readonly etag: string | null;
 }
 
 /** The administration API of DEV:GOV:1:ss1 with its settings, and nothing behind it but what is given. */
@@ -52,15 +58,16 @@ export async function startSettingsApi(
     be: (had) => {
       roles = had;
     },
-    ask: async (method, asked, body) => {
+    ask: async (method, asked, body, headers = {}) => {
       const response = await app.request(`/api/v1${asked}`, {
         method,
-        headers: { authorization: 'Bearer x', 'content-type': 'application/json' },
+        headers: { authorization: 'Bearer x', 'content-type': 'application/json', ...headers },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       const text = await response.text();
       const answer = text === '' ? undefined : JSON.parse(text);
-      return { status: response.status, answer, code: answer?.code as unknown };
+      const etag = response.headers.get('etag');
+      return { status: response.status, answer, code: answer?.code as unknown, etag };
     },
     stop: () => {
       store.close();
