@@ -193,6 +193,23 @@ describe('one changed bit', () => {
     );
   }, 300_000);
 
+  it('in the number of a record that a timestamp is of is found, and the timestamp named', async () => {
+    const [name = ''] = partitionNames(master);
+    for (let bit = 0; bit < 48; bit += 1) {
+      const report = await changed((dir) =>
+        within(dir, name, (database) => {
+          const { leaves } = database
+            .prepare<[], { leaves: Buffer }>('SELECT leaves FROM timestamp WHERE id = 1')
+            .get() ?? { leaves: Buffer.alloc(0) };
+          // Three of the same length, each with its number first.
+          const second = flip(leaves, (leaves.length / 3) * 8 + bit);
+          database.prepare('UPDATE timestamp SET leaves = ? WHERE id = 1').run(second);
+        }),
+      );
+      expect(places(report), `bit ${bit}`).toContain('timestamp of records 1 to 3');
+    }
+  }, 60_000);
+
   it('in a file of the tree is found, and its place named', async () => {
     const files = readdirSync(join(master, 'tree')).filter(
       (file) => readFileSync(join(master, 'tree', file)).length > 0,
