@@ -6,7 +6,8 @@ import { Z_FINISH, Z_STREAM_END, ZStream, zlibInflate, zlibInflateInit2 } from '
 const rawWindowBits = -15;
 
 /**
- * As strict as Node: a port of the same program, which refuses codes that no symbol of the stream uses as well.
+ * As strict as Node, by a port of the same program: sets of codes that are incomplete are refused as well, though the
+ * stream may use none that is missing.
  * @returns at most `maxOutputLength` octets
  * @throws when the stream is broken or holds more
  */
