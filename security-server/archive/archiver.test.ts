@@ -3,7 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { judgeOwnArchive } from '../../gateway/evidence/index.ts';
+import { signSnapshot } from '../../gateway/evidence/testing/world.ts';
 import { readArchive } from '../../gateway/signature/index.ts';
+import { SnapshotArchive, SnapshotStore } from '../configurations/index.ts';
 import type { SqliteMessageLog } from '../message-log/index.ts';
 import { type LogBench, startLogBench } from '../testing/log-bench.ts';
 import { ArchivingError } from './archive-source.ts';
@@ -28,13 +30,8 @@ beforeEach(async () => {
 
 function archiver(more: Partial<ArchiverOptions> = {}): Promise<Archiver> {
   return Archiver.open({
-    ...{
-      dir: join(dir, 'own'),
-      log,
-      configurations: bench.noSnapshots,
-      target: new FolderTarget(target),
-      grouping: 'none',
-    },
+    ...{ dir: join(dir, 'own'), log, target: new FolderTarget(target), grouping: 'none' },
+    configurations: bench.noSnapshots,
     ...{ maxBytes: 33_554_432, intervalMs: 0, now: bench.services.now, token: bench.services.token },
     onTrouble: (error) => {
       throw error;
@@ -257,14 +254,24 @@ describe('what is archived', () => {
     const away = { place: '', put: () => Promise.reject(new ArchivingError('target-refused', 'no')) };
     await withArchiver((one) => codeOf(() => one.run()), { keepMs: 10 * day, target: away });
     expect(log.partitions()).toHaveLength(2);
-    const forgotten: string[] = [];
-    const removeExpired = async (before: Date) => forgotten.push(before.toISOString());
-    const keeping = { keepMs: 10 * day, configurations: { ...bench.noSnapshots, removeExpired } };
+    const store = await SnapshotStore.open(join(dir, 'configurations'));
+    const kept: string[] = [];
+    // The month that goes named the first, and may have; the one that stays began before the others expired.
+    const month = log.partitions()[1];
+    for (const lifeMs of [-1_000, 1_000, 365 * day]) {
+      const expiresAt = new Date(Date.parse(month?.name ?? '') + lifeMs);
+      const snapshot = await signSnapshot(bench.services, bench.registry, expiresAt);
+      await store.save(snapshot);
+      kept.push(snapshot.id);
+    }
+    const keeping = {
+      keepMs: 10 * day,
+      configurations: new SnapshotArchive(store, () => bench.services.configuration),
+    };
     const { removed } = await withArchiver((one) => one.run(), keeping);
     expect(removed).toHaveLength(1);
     expect(log.partitions()).toHaveLength(1);
     expect((await withArchiver((one) => one.run(), { ...keeping, keepMs: 0 })).removed).toEqual([]);
-    // What was in force is named by records and tallies of the months that stay.
-    expect(forgotten).toEqual([`${log.partitions()[0]?.name}-01T00:00:00.000Z`]);
+    expect((await store.list()).sort()).toEqual(kept.slice(1).sort());
   });
 });

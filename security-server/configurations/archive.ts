@@ -32,10 +32,10 @@ export class SnapshotArchive {
   /**
    * Removes what no record from an instant on can name.
    * @param before when the oldest record was made that is still kept
-   * @returns how many snapshots went
+   * @returns ids of the snapshots that went
    */
-  async removeExpired(before: Date): Promise<number> {
-    return (await this.#store.removeExpired(before)).length;
+  removeExpired(before: Date): Promise<string[]> {
+    return this.#store.removeExpired(before);
   }
 
   /**

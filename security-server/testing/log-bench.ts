@@ -148,7 +148,7 @@ export async function startLogBench(): Promise<LogBench> {
     noSnapshots: {
       snapshot: async () => undefined,
       configurationOf: async () => services.configuration,
-      removeExpired: async () => 0,
+      removeExpired: async () => [],
     },
     reopen: async (log, more) => {
       opened.splice(opened.indexOf(log), 1);
