@@ -32,11 +32,13 @@ export async function layGround(): Promise<FaultGround> {
   services.at += 200 * dayMs;
   const first = join(base, 'first');
   const registry = await createKey('Registry');
-  const save = async (dir: string, year: number) => {
-    const snapshot = await signSnapshot(services, registry, new Date(`${year}-01-01T00:00:00Z`));
+  const save = async (dir: string, expiresAt: Date) => {
+    const snapshot = await signSnapshot(services, registry, expiresAt);
     await (await SnapshotStore.open(dir)).save(snapshot);
     return snapshot.id;
   };
+  const later = join(first, laterFolder);
+  const inYear = (year: number) => new Date(`${year}-01-01T00:00:00Z`);
   mkdirSync(join(first, 'messages'), { recursive: true });
   cpSync(join(base, 'token'), join(first, 'token'), { recursive: true });
   const ground: Ground = {
@@ -46,8 +48,13 @@ export async function layGround(): Promise<FaultGround> {
       certificate: Buffer.from(certificate.der).toString('base64'),
       status: Buffer.from(status).toString('base64'),
     },
-    snapshot: await save(join(first, 'messages', 'configurations'), 2090),
-    later: [await save(join(first, laterFolder), 2091), await save(join(first, laterFolder), 2092)],
+    snapshot: await save(join(first, 'messages', 'configurations'), inYear(2090)),
+    later: [
+      await save(later, inYear(2091)),
+      await save(later, inYear(2092)),
+      // Only in force while a scenario is prepared.
+      await save(later, new Date(at + 3_600_000)),
+    ],
   };
   writeFileSync(join(first, groundFile), JSON.stringify(ground));
   const code = join(base, 'code');

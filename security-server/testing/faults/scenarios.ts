@@ -137,13 +137,15 @@ export const scenarios = {
       await world.close();
     },
   },
-  /** A month that is archived leaves the log, with its keys and bodies. */
+  /** A month that is archived leaves the log, with its keys and bodies, and with what was in force then alone. */
   drop: {
     // The month was gone and its keys stayed.
     always: [{ call: 'unlink', failure: 'error=EIO' }],
     keepDays: 10,
     prepare: async (world) => {
+      await world.renew(2);
       await recordFew(world);
+      await world.renew(0);
       world.passDays(31);
       await world.record('x', { bodies: large });
       await world.stamp();
